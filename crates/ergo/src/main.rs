@@ -1,0 +1,2 @@
+//! The command line of ergometer.
+fn main() {}

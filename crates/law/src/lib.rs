@@ -1,0 +1,1 @@
+//! Estimates how error falls with compute, with intervals, on plain numbers.

@@ -1,0 +1,1 @@
+//! Clocks, energy counters and estimates: what a run cost.

@@ -1,0 +1,7 @@
+//! Networks as data: layers, shapes, costs, parameters and their initial weights.
+
+pub mod error;
+pub mod family;
+pub mod init;
+pub mod layer;
+pub mod network;

@@ -1,0 +1,159 @@
+//! Energy as stored: one window per domain and phase, with how it was obtained and how well.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Joules, Seconds, Watts};
+
+/// What a run does with its time. The phases of a run do not overlap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Reading, making and ordering images.
+    Load,
+    /// Moving images and weights to the device, and building the learner.
+    Transfer,
+    /// Training steps.
+    Train,
+    /// Counting wrong answers.
+    Evaluate,
+    /// Everything else: hashing, checkpoints, bookkeeping.
+    Other,
+    /// The sum of all of the above.
+    Total,
+}
+
+/// How a number of joules was obtained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Difference of a hardware energy counter.
+    Counter,
+    /// Power readings integrated over time.
+    Integrated,
+    /// A model with stated inputs: an estimate.
+    Modelled,
+    /// A log supplied by the user.
+    User,
+    /// Nothing could be read; `joules` is null.
+    None,
+}
+
+/// What the low and high bounds cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BoundsCover {
+    /// The resolution and update interval of a counter.
+    Resolution,
+    /// The assumptions of a model.
+    Model,
+}
+
+/// Energy of one domain in one phase.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnergyWindow {
+    /// `package-N`, `dram-N`, `psys`, `gpu-N`, `battery`, `wall` or `host`.
+    pub domain: String,
+    /// Which part of the run.
+    pub phase: Phase,
+    /// How `joules` was obtained.
+    pub kind: Kind,
+    /// What was read, or the formula and inputs of the model.
+    pub source: String,
+    /// Energy; null when unknown, never a silent zero.
+    pub joules: Option<Joules>,
+    /// Lower bound.
+    pub joules_low: Option<Joules>,
+    /// Upper bound.
+    pub joules_high: Option<Joules>,
+    /// What the bounds cover; null when there are none.
+    pub bounds_cover: Option<BoundsCover>,
+    /// Mean power over the window.
+    pub watts_mean: Option<Watts>,
+    /// Largest power seen between two readings.
+    pub watts_max: Option<Watts>,
+    /// Length of the window, the sum of its parts where the phase was entered several times.
+    pub seconds: Seconds,
+    /// Start of the first part, seconds after the start of the run.
+    pub start: Seconds,
+    /// End of the last part, seconds after the start of the run.
+    pub end: Seconds,
+    /// Share of the window between two good readings, 0 to 1.
+    pub coverage: f64,
+    /// Failed readings inside the window.
+    pub gaps: u32,
+    /// Anything a reader should know, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// Energy of one phase over several domains, added only where all parts are of one kind.
+///
+/// `psys` and `wall` contain other domains and `host` is a whole-machine estimate, so each of these
+/// stands alone; the sum is over `package-N`, `dram-N` and `gpu-N` otherwise. `None` when there is
+/// nothing to add, a part is unknown, or the kinds differ.
+#[must_use]
+pub fn total(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
+    let of_phase = || windows.iter().filter(move |w| w.phase == phase);
+    for whole in ["wall", "psys"] {
+        if let Some(w) = of_phase().find(|w| w.domain == whole) {
+            return w.joules.map(|j| (j, w.kind));
+        }
+    }
+    let parts: Vec<_> = of_phase().filter(|w| is_part(&w.domain)).collect();
+    let parts = if parts.is_empty() { of_phase().filter(|w| w.domain == "host").collect() } else { parts };
+    let kind = parts.first()?.kind;
+    if parts.iter().any(|w| w.kind != kind) {
+        return None;
+    }
+    let mut sum = Joules(0.0);
+    for part in parts {
+        sum += part.joules?;
+    }
+    Some((sum, kind))
+}
+
+fn is_part(domain: &str) -> bool {
+    ["package-", "dram-", "gpu-"].iter().any(|prefix| domain.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(domain: &str, kind: Kind, joules: Option<f64>) -> EnergyWindow {
+        EnergyWindow {
+            domain: domain.into(),
+            phase: Phase::Train,
+            kind,
+            source: "test".into(),
+            joules: joules.map(Joules),
+            joules_low: None,
+            joules_high: None,
+            bounds_cover: None,
+            watts_mean: None,
+            watts_max: None,
+            seconds: Seconds(1.0),
+            start: Seconds(0.0),
+            end: Seconds(1.0),
+            coverage: 1.0,
+            gaps: 0,
+            notes: vec![],
+        }
+    }
+
+    #[test]
+    fn totals_add_only_parts_of_one_kind() {
+        let counter = |d: &str, j| window(d, Kind::Counter, Some(j));
+        let both = [counter("package-0", 3.0), counter("dram-0", 1.5)];
+        assert_eq!(total(&both, Phase::Train), Some((Joules(4.5), Kind::Counter)));
+        assert_eq!(total(&both, Phase::Evaluate), None);
+        let mixed = [counter("package-0", 3.0), window("gpu-0", Kind::Integrated, Some(9.0))];
+        assert_eq!(total(&mixed, Phase::Train), None);
+        let unknown = [counter("package-0", 3.0), window("gpu-0", Kind::None, None)];
+        assert_eq!(total(&unknown, Phase::Train), None);
+        let with_psys = [counter("package-0", 3.0), counter("psys", 8.0)];
+        assert_eq!(total(&with_psys, Phase::Train), Some((Joules(8.0), Kind::Counter)));
+        let host = [window("host", Kind::Modelled, Some(40.0))];
+        assert_eq!(total(&host, Phase::Train), Some((Joules(40.0), Kind::Modelled)));
+    }
+}

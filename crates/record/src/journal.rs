@@ -1,0 +1,148 @@
+//! Journals: append-only files of run records, one JSON line each, that survive being killed at any moment.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::JournalError;
+use crate::run::RunRecord;
+
+/// One worker's journal, open for appending; nobody else can open it meanwhile.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+}
+
+impl Journal {
+    /// Opens `folder/runs-{worker}.jsonl`, making it if need be. A torn last line, left by a killed process, is cut off.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or another process holds it.
+    pub fn open(folder: &Path, worker: usize) -> Result<Journal, JournalError> {
+        let path = folder.join(format!("runs-{worker}.jsonl"));
+        let file = OpenOptions::new().read(true).append(true).create(true).open(&path);
+        let mut file = file.map_err(io("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(JournalError::Busy { path }),
+            Err(fs::TryLockError::Error(source)) => return Err(io("lock", &path)(source)),
+        }
+        cut_torn_line(&mut file).map_err(io("mend", &path))?;
+        sync_folder(folder)?;
+        Ok(Journal { file, path })
+    }
+
+    /// Appends one record; when this returns, the line is on disk.
+    ///
+    /// # Errors
+    /// When the disk refuses; the file then ends as it did before, or in a torn line that readers drop.
+    pub fn append(&mut self, record: &RunRecord) -> Result<(), JournalError> {
+        let mut line = serde_json::to_vec(record).map_err(|e| io("write", &self.path)(e.into()))?;
+        line.push(b'\n');
+        let length = self.file.metadata().map_err(io("read", &self.path))?.len();
+        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
+        written.map_err(|source| {
+            // A full disk can leave half a line: take it back, so that the next append starts clean.
+            let _ = self.file.set_len(length);
+            io("write", &self.path)(source)
+        })
+    }
+}
+
+/// Every record in the journals (`*.jsonl`) of `folder`, or in the one file `folder` names, each id once.
+///
+/// A line without its end of line is torn and dropped; it can only be the last.
+///
+/// # Errors
+/// When a file cannot be read, or a whole line is not a record.
+pub fn read(path: &Path) -> Result<Vec<RunRecord>, JournalError> {
+    let mut seen = HashSet::new();
+    let mut records = Vec::new();
+    for file in journals(path)? {
+        read_file(&file, |record| {
+            if seen.insert(record.id.clone()) {
+                records.push(record);
+            }
+        })?;
+    }
+    Ok(records)
+}
+
+/// The journals that [`read`] reads, in order of name.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn journals(path: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    let metadata = fs::metadata(path).map_err(io("open", path))?;
+    if !metadata.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(io("list", path))? {
+        let file = entry.map_err(io("list", path))?.path();
+        if file.extension().is_some_and(|extension| extension == "jsonl") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read_file(path: &Path, mut keep: impl FnMut(RunRecord)) -> Result<(), JournalError> {
+    let file = File::open(path).map_err(io("open", path))?;
+    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let mut text = Vec::new();
+    for line in 1.. {
+        text.clear();
+        let length = reader.read_until(b'\n', &mut text).map_err(io("read", path))?;
+        if length == 0 || text.last() != Some(&b'\n') {
+            break;
+        }
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        let record = serde_json::from_slice(&text)
+            .map_err(|source| JournalError::Line { path: path.to_owned(), line, source })?;
+        keep(record);
+    }
+    Ok(())
+}
+
+fn cut_torn_line(file: &mut File) -> std::io::Result<()> {
+    let length = file.metadata()?.len();
+    let mut end = length;
+    let mut block = vec![0; 64 * 1024];
+    while end > 0 {
+        let start = end.saturating_sub(block.len() as u64);
+        let part = &mut block[..(end - start) as usize];
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(part)?;
+        if let Some(newline) = part.iter().rposition(|&byte| byte == b'\n') {
+            end = start + newline as u64 + 1;
+            break;
+        }
+        end = start;
+    }
+    if end < length {
+        file.set_len(end)?;
+        file.sync_data()?;
+    }
+    Ok(())
+}
+
+/// Makes a new file's name durable; a folder that cannot be synced (some network disks) is no reason to stop.
+fn sync_folder(folder: &Path) -> Result<(), JournalError> {
+    let folder = File::open(folder).map_err(io("open", folder))?;
+    let _ = folder.sync_all();
+    Ok(())
+}
+
+fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
+    let path = path.to_owned();
+    move |source| JournalError::Io { action, path, source }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! What a run is and what it leaves behind: units, specs, records, journals and every JSON type.
+
+pub mod energy;
+pub mod error;
+pub mod journal;
+pub mod output;
+pub mod run;
+pub mod spec;
+pub mod units;

@@ -1,0 +1,173 @@
+//! The objects that commands print with `--json`; a run record is its own object.
+
+use serde::Serialize;
+
+use crate::units::Flops;
+
+/// `ergo flops`: the cost of one network.
+#[derive(Clone, Debug, Serialize)]
+pub struct FlopsOutput {
+    /// Network.
+    pub net: String,
+    /// Input as `CxHxW`.
+    pub input: String,
+    /// Trained parameters.
+    pub params: u64,
+    /// Multiply-accumulates of one forward pass on one image.
+    pub macs: u64,
+    /// Model FLOPs of one forward pass on one image.
+    pub forward_flops: Flops,
+    /// Model FLOPs to train on one image.
+    pub train_flops: Flops,
+    /// How they were counted.
+    pub convention: String,
+    /// Model FLOPs of the whole training; null without examples and epochs.
+    pub total_train_flops: Option<Flops>,
+    /// The same in petaflop/s-days.
+    pub pfs_days: Option<f64>,
+    /// Layer by layer.
+    pub layers: Vec<LayerOutput>,
+}
+
+/// One layer in `ergo flops`.
+#[derive(Clone, Debug, Serialize)]
+pub struct LayerOutput {
+    /// Node name.
+    pub name: String,
+    /// Output as `CxHxW`.
+    pub output: String,
+    /// Trained parameters.
+    pub params: u64,
+    /// Multiply-accumulates on one image.
+    pub macs: u64,
+    /// Model FLOPs to train on one image.
+    pub train_flops: Flops,
+}
+
+/// `ergo fit`: the exponent and how sure one can be of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FitOutput {
+    /// -d log C / d log E along the frontier, without a floor: the number that is compared with 4 and 9.
+    pub k: Option<f64>,
+    /// Lower end of its 95% interval.
+    pub k_low: Option<f64>,
+    /// Upper end of its 95% interval; null: unbounded.
+    pub k_high: Option<f64>,
+    /// 1/b of the fit error = floor + a C^-b.
+    pub k_floor: Option<f64>,
+    /// Lower end of its interval.
+    pub k_floor_low: Option<f64>,
+    /// Upper end of its interval; null: unbounded.
+    pub k_floor_high: Option<f64>,
+    /// The error that no compute removes, as fitted.
+    pub floor: Option<f64>,
+    /// Lower end of its interval.
+    pub floor_low: Option<f64>,
+    /// Upper end of its interval.
+    pub floor_high: Option<f64>,
+    /// Frontier points that entered the fit.
+    pub points: usize,
+    /// Errors between which k was measured, largest first.
+    pub error_range: Option<[f64; 2]>,
+    /// Compute between which k was measured.
+    pub compute_range: Option<[f64; 2]>,
+    /// Factor in compute that halves the error: 2^k.
+    pub halving_cost: Option<f64>,
+    /// How the numbers were obtained.
+    pub method: String,
+    /// What a reader must know before believing them.
+    pub warnings: Vec<String>,
+    /// The frontier, with the points that were left out.
+    pub frontier: Vec<FrontierOutput>,
+}
+
+/// One point of the frontier.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FrontierOutput {
+    /// What was chosen, for example `cnn-w8-d2 lr 0.1`.
+    pub cell: String,
+    /// Model training FLOPs.
+    pub compute: f64,
+    /// Mean test error on the reporting seeds.
+    pub error: f64,
+    /// Standard error of that mean; null with one seed.
+    pub error_deviation: Option<f64>,
+    /// Mean validation error on the selection seeds, by which it was chosen.
+    pub validation_error: Option<f64>,
+    /// Axes at whose edge the winner lies; such a point is not fitted.
+    pub edges: Vec<String>,
+    /// Whether it entered the fit.
+    pub fitted: bool,
+}
+
+/// `ergo sweep`: what was planned and done.
+#[derive(Clone, Debug, Serialize)]
+pub struct SweepOutput {
+    /// Runs of the sweep.
+    pub runs_planned: usize,
+    /// Runs finished in all.
+    pub runs_done: usize,
+    /// Runs that were finished before this command.
+    pub runs_skipped: usize,
+    /// Runs that diverged, among those done.
+    pub runs_diverged: usize,
+    /// The sweep's folder.
+    pub out: String,
+    /// Why it ended early; null when it did not.
+    pub stopped: Option<String>,
+    /// The law; null while there is too little to fit.
+    pub fit: Option<FitOutput>,
+    /// Figures written.
+    pub figures: Vec<String>,
+}
+
+/// `ergo sweep --dry-run`: every run and what it is predicted to cost.
+#[derive(Clone, Debug, Serialize)]
+pub struct DryRunOutput {
+    /// Runs of the sweep.
+    pub runs_planned: usize,
+    /// Runs finished before.
+    pub runs_done: usize,
+    /// Model FLOPs of the training still to do.
+    pub train_flops: Flops,
+    /// Predicted seconds of what is still to do: an estimate.
+    pub predicted_seconds: f64,
+    /// Predicted joules of what is still to do: an estimate; null when nothing is known of this machine.
+    pub predicted_joules: Option<f64>,
+    /// How the predictions were made.
+    pub method: String,
+    /// The sweep's folder.
+    pub out: String,
+    /// Every run.
+    pub runs: Vec<DryRun>,
+}
+
+/// One run of a dry run.
+#[derive(Clone, Debug, Serialize)]
+pub struct DryRun {
+    /// Its id.
+    pub id: String,
+    /// What it trains, in words.
+    pub cell: String,
+    /// Seed.
+    pub seed: u64,
+    /// Steps.
+    pub steps: u64,
+    /// Model FLOPs of its training.
+    pub train_flops: Flops,
+    /// Predicted seconds, evaluation included.
+    pub predicted_seconds: f64,
+    /// Predicted joules.
+    pub predicted_joules: Option<f64>,
+    /// Whether its record is on disk already.
+    pub done: bool,
+}
+
+/// An error, on stdout with `--json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrorOutput {
+    /// What was wrong and what to do.
+    pub error: String,
+    /// The program's exit code.
+    pub exit_code: u8,
+}

@@ -1,0 +1,1 @@
+//! Which runs: budgets and grids become specs, and specs minus records become work.

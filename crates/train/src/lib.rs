@@ -1,0 +1,1 @@
+//! Trains: the loop, schedules, checkpoints and the learners.
