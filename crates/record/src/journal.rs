@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::JournalError;
-use crate::run::RunRecord;
+use crate::run::{RunRecord, SCHEMA};
 
 /// One worker's journal, open for appending; nobody else can open it meanwhile.
 #[derive(Debug)]
@@ -103,11 +103,21 @@ fn read_file(path: &Path, mut keep: impl FnMut(RunRecord)) -> Result<(), Journal
         if text.trim_ascii().is_empty() {
             continue;
         }
-        let record = serde_json::from_slice(&text)
-            .map_err(|source| JournalError::Line { path: path.to_owned(), line, source })?;
+        let record =
+            parse(&text).map_err(|source| JournalError::Line { path: path.to_owned(), line, source })?;
         keep(record);
     }
     Ok(())
+}
+
+fn parse(text: &[u8]) -> Result<RunRecord, serde_json::Error> {
+    let record: RunRecord = serde_json::from_slice(text)?;
+    // A later version may keep the keys and change what they mean.
+    if record.schema != SCHEMA {
+        let found = format!("schema `{}`, expected `{SCHEMA}`", record.schema);
+        return Err(serde::de::Error::custom(found));
+    }
+    Ok(record)
 }
 
 fn cut_torn_line(file: &mut File) -> std::io::Result<()> {

@@ -230,10 +230,15 @@ impl RunSpec {
             return Err(SpecError::new("seed", self.seed, "a whole number below 2^53"));
         }
         let range = |name, value: f64, allowed: std::ops::RangeInclusive<f64>| {
-            if allowed.contains(&value) {
+            // Negative zero is written otherwise than zero, and would give the same run a second id.
+            if allowed.contains(&value) && value.is_sign_positive() {
                 return Ok(());
             }
-            Err(SpecError::new(name, value, format!("a number from {} to {}", allowed.start(), allowed.end())))
+            Err(SpecError::new(
+                name,
+                value,
+                format!("a number from {} to {}", allowed.start(), allowed.end()),
+            ))
         };
         range("learning_rate", self.learning_rate, 0.0..=1e6)?;
         range("momentum", self.momentum, 0.0..=0.9999)?;
@@ -273,9 +278,11 @@ impl RunSpec {
                 );
                 Err(SpecError::new("examples", examples, allowed))
             }
-            (Some(examples), None) if examples > MAX_PROCEDURAL_SUBSET => {
-                Err(SpecError::new("examples", examples, format!("at most {MAX_PROCEDURAL_SUBSET} procedural images")))
-            }
+            (Some(examples), None) if examples > MAX_PROCEDURAL_SUBSET => Err(SpecError::new(
+                "examples",
+                examples,
+                format!("at most {MAX_PROCEDURAL_SUBSET} procedural images"),
+            )),
             (Some(examples), _) => Ok(Some(examples)),
             (None, available) => Ok(available),
         }
@@ -286,7 +293,9 @@ impl RunSpec {
         match self.test_images {
             None => Ok(most),
             Some(images) if (1..=most).contains(&images) => Ok(images),
-            Some(images) => Err(SpecError::new("test_images", images, format!("a whole number from 1 to {most}"))),
+            Some(images) => {
+                Err(SpecError::new("test_images", images, format!("a whole number from 1 to {most}")))
+            }
         }
     }
 }
@@ -305,8 +314,11 @@ const MAX_PROCEDURAL_EVALUATION: u64 = 100_000;
 pub fn network_for(data: SetName, name: &str) -> Result<Network, SpecError> {
     let shape = data.shape();
     let input = Shape { channels: shape.channels, height: shape.height, width: shape.width };
-    net::family::build(name, input, data.classes())
-        .map_err(|source| SpecError::Network { data, name: name.to_owned(), source })
+    net::family::build(name, input, data.classes()).map_err(|source| SpecError::Network {
+        data,
+        name: name.to_owned(),
+        source,
+    })
 }
 
 impl RunPlan {
@@ -338,9 +350,10 @@ impl RunPlan {
 /// SHA-256 of the spec as JSON with sorted keys and defaults omitted, with the data's digest and the numerics
 /// version; host and thread count do not enter.
 fn run_id(spec: &RunSpec, data_digest: &str) -> RunId {
-    // A JSON map of serde_json sorts its keys, which makes the text canonical.
-    let canonical = serde_json::json!({ "data": data_digest, "numerics": NUMERICS, "spec": spec }).to_string();
-    RunId(hex(&Sha256::digest(canonical.as_bytes())))
+    let mut canonical = serde_json::json!({ "data": data_digest, "numerics": NUMERICS, "spec": spec });
+    // serde_json sorts keys by itself unless some crate of the build asks it to keep the written order.
+    canonical.sort_all_objects();
+    RunId(hex(&Sha256::digest(canonical.to_string().as_bytes())))
 }
 
 /// Bytes as lower-case hexadecimal digits.
