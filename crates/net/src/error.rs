@@ -11,6 +11,12 @@ pub enum NetError {
         /// What to write instead.
         hint: String,
     },
+    /// A family has the name, but not with these numbers or for this image.
+    #[error("{reason}")]
+    Family {
+        /// What was found and what is allowed.
+        reason: String,
+    },
     /// A layer does not fit what comes before it.
     #[error("layer {layer} cannot take {input}: {reason}")]
     Layer {

@@ -78,3 +78,20 @@ pub enum Join {
     /// Along channels; all paths give the same height and width.
     Concat,
 }
+
+impl Layer {
+    /// The last part of a node's name, for example `conv` in `3.conv`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Layer::Conv(_) => "conv",
+            Layer::BatchNorm => "batch_norm",
+            Layer::Relu => "relu",
+            Layer::MaxPool(_) => "max_pool",
+            Layer::GlobalAvgPool => "global_avg_pool",
+            Layer::Dropout { .. } => "dropout",
+            Layer::Linear(_) => "linear",
+            Layer::Branches { .. } => "branches",
+        }
+    }
+}

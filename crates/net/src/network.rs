@@ -108,16 +108,48 @@ impl std::fmt::Display for Shape {
     }
 }
 
-impl Network {
-    /// Multiply-accumulates of one forward pass on one image.
+impl Shape {
+    /// A vector of `length` values, `(length, 1, 1)`.
     #[must_use]
-    pub fn macs(&self) -> u64 {
-        0
+    pub fn vector(length: usize) -> Shape {
+        Shape { channels: length, height: 1, width: 1 }
     }
 
-    /// Multiply-accumulates to train on one image.
+    /// Number of values, `channels * height * width`; saturates at the largest `usize`.
     #[must_use]
-    pub fn training_macs(&self) -> u64 {
-        0
+    pub fn elements(self) -> usize {
+        self.channels.saturating_mul(self.height).saturating_mul(self.width)
+    }
+}
+
+impl Parameter {
+    /// Number of values in the tensor; saturates at 2^64 - 1.
+    #[must_use]
+    pub fn elements(&self) -> u64 {
+        self.shape.iter().fold(1, |product, &side| product.saturating_mul(side as u64))
+    }
+}
+
+impl Role {
+    /// Whether an optimiser trains it; running statistics are buffers.
+    #[must_use]
+    pub fn is_trained(self) -> bool {
+        match self {
+            Role::Weight | Role::Bias | Role::Scale | Role::Shift => true,
+            Role::RunningMean | Role::RunningVariance => false,
+        }
+    }
+
+    /// The last part of a tensor's name, for example `weight` in `3.conv.weight`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Weight => "weight",
+            Role::Bias => "bias",
+            Role::Scale => "scale",
+            Role::Shift => "shift",
+            Role::RunningMean => "running_mean",
+            Role::RunningVariance => "running_variance",
+        }
     }
 }
