@@ -56,15 +56,16 @@ proptest! {
     }
 }
 
-/// `torch.nn.MaxPool2d(2, 2, padding=1, ceil_mode=True)` on 4 pixels has 3 windows: the fourth would start at pixel
-/// 5 of the padded row, beyond the 4 + 1 pixels of input and left padding. The comments of torchvision's GoogLeNet
-/// give the others.
+/// Window 2, stride 2, padding 1: on 3 pixels rounding up gives 3 windows, but the third would start at 4 in the
+/// padded row, right of the 3 + 1 pixels of input and left padding, so PyTorch drops it; on 4 pixels it stays.
+/// The comments of torchvision's GoogLeNet give the others.
 #[test]
 fn ceil_mode_is_that_of_pytorch() {
     let side = |size, kernel, stride, padding| {
         let pool = Pool { kernel, stride, padding, ceil: true };
         max_pool("0.max_pool", image(1, size, size), &pool).map(|shape| shape.height)
     };
+    assert_eq!(side(3, 2, 2, 1), Ok(2));
     assert_eq!(side(4, 2, 2, 1), Ok(3));
     assert_eq!(side(112, 3, 2, 0), Ok(56));
     assert_eq!(side(28, 3, 2, 0), Ok(14));
