@@ -53,4 +53,18 @@ impl Images {
         let bytes = self.shape.bytes();
         &self.pixels[index * bytes..(index + 1) * bytes]
     }
+
+    /// The images numbered by `indices`, in that order; one may come more than once.
+    ///
+    /// # Panics
+    /// When an index is not below `len()`.
+    #[must_use]
+    pub fn select(&self, indices: &[u32]) -> Images {
+        let mut pixels = Vec::with_capacity(indices.len() * self.shape.bytes());
+        for &index in indices {
+            pixels.extend_from_slice(self.image(index as usize));
+        }
+        let labels = indices.iter().map(|&index| self.labels[index as usize]).collect();
+        Images { shape: self.shape, classes: self.classes, pixels: pixels.into(), labels }
+    }
 }

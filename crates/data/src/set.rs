@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::content::sha256_hex;
 use crate::images::ImageShape;
+use crate::source::source;
 
 /// A known data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,8 +81,18 @@ impl std::fmt::Display for SetName {
     }
 }
 
-/// Digest of the content of `set`, which enters the id of every run on it.
+/// Digest of the content of `set`, which enters the id of every run on it: 16 hexadecimal digits.
+///
+/// They are the first of the SHA-256 of what `sha256sum` prints for the uncompressed files, in the order of
+/// [`Source::files`](crate::source::Source::files); for the digits, of the version of their generator.
 #[must_use]
 pub fn digest(set: SetName) -> String {
-    set.name().to_owned()
+    let content = match source(set) {
+        Ok(source) => source.files().map(|file| format!("{}  {}\n", file.sha256, file.name)).collect(),
+        Err(_) => crate::digits::VERSION.to_owned(),
+    };
+    sha256_hex(content.as_bytes()).chars().take(16).collect()
 }
+
+#[cfg(test)]
+mod tests;

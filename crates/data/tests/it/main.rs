@@ -1,0 +1,4 @@
+//! Tests on the real data sets, each skipped aloud where its files are not at hand.
+
+#[cfg(test)]
+mod real;
