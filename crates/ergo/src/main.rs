@@ -1,2 +1,43 @@
-//! The command line of ergometer.
-fn main() {}
+//! The command line of ergometer: trains small networks and meters what each halving of the error costs.
+
+mod arguments;
+mod build_info;
+mod calibrate;
+mod cli;
+mod commands;
+mod device;
+mod download;
+mod exit;
+mod figures;
+mod files;
+mod interrupt;
+mod output;
+mod progress;
+mod store;
+mod sweep_progress;
+
+use std::process::ExitCode;
+
+use cli::{Cli, Command};
+use exit::Exit;
+use output::Format;
+
+fn main() -> ExitCode {
+    let cli = match cli::parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error).into(),
+    };
+    let format = if cli.json { Format::Json } else { Format::Text };
+    run(&cli, format).unwrap_or_else(|error| output::failure(format, &error)).into()
+}
+
+fn run(cli: &Cli, format: Format) -> anyhow::Result<Exit> {
+    match &cli.command {
+        Command::Data(args) => commands::data::run(args, format),
+        Command::Flops(args) => commands::flops::run(args, format),
+        Command::Train(args) => commands::train::run(args, format),
+        Command::Sweep(args) => commands::sweep::run(args, format),
+        Command::Fit(args) => commands::fit::run(args, format),
+        Command::Plot(args) => commands::plot::run(args, format),
+    }
+}

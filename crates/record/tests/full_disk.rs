@@ -1,5 +1,6 @@
 //! A disk that fills up while a record is written must not leave half a line in the journal.
 #![cfg(unix)]
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! Holds the schema `ergo.run/1` still: a complete hand-made record must stay readable, key by key.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 use record::energy::{Kind, Phase};
 use record::run::{BLOCKS, FLOPS_CONVENTION, RunRecord, SCHEMA, Status};
 use record::units::{Flops, Joules};

@@ -1,0 +1,26 @@
+//! Ctrl-C: the first asks long work to stop at a good place, the second stops at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+
+use crate::exit::Exit;
+use crate::output;
+
+/// Watches for interrupts from now on; the flag turns true at the first one.
+///
+/// # Errors
+/// When the system gives no way to watch, or it is watched already.
+pub fn watch() -> anyhow::Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&flag);
+    let handler = move || {
+        if seen.swap(true, Ordering::SeqCst) {
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+        output::note("interrupted: stopping at the next safe place; press again to stop at once");
+    };
+    ctrlc::set_handler(handler).context("cannot watch for interrupts")?;
+    Ok(flag)
+}
