@@ -1,0 +1,84 @@
+//! Anti-aliased pen strokes on a small canvas of ink.
+
+use super::SIDE;
+
+/// The mark that a pen leaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pen {
+    /// Half the thickness of the stroke, in pixels.
+    pub radius: f32,
+    /// Width of the edge over which the ink fades out, in pixels; positive.
+    pub softness: f32,
+    /// Ink at the middle of the stroke, in 0..=1.
+    pub ink: f32,
+}
+
+/// Ink per pixel in 0..=1, row by row; the centre of pixel (x, y) is the point (x, y).
+pub(super) struct Canvas {
+    ink: [f32; SIDE * SIDE],
+}
+
+impl Canvas {
+    pub(super) fn blank() -> Canvas {
+        Canvas { ink: [0.0; SIDE * SIDE] }
+    }
+
+    pub(super) fn ink(&self) -> &[f32; SIDE * SIDE] {
+        &self.ink
+    }
+
+    /// Draws the segment from `a` to `b`; where strokes overlap, the darker one counts.
+    pub(super) fn draw(&mut self, a: [f32; 2], b: [f32; 2], pen: Pen) {
+        self.touch(a, b, pen, |ink, mark| if mark > ink { mark } else { ink });
+    }
+
+    /// Rubs ink out along the segment from `a` to `b`; `pen.ink` is the share that goes.
+    pub(super) fn rub_out(&mut self, a: [f32; 2], b: [f32; 2], pen: Pen) {
+        self.touch(a, b, pen, |ink, mark| ink * (1.0 - mark));
+    }
+
+    /// Combines the ink near a segment with the mark of a pen, by distance to the segment.
+    #[inline(always)]
+    fn touch(&mut self, a: [f32; 2], b: [f32; 2], pen: Pen, combine: impl Fn(f32, f32) -> f32) {
+        let reach = pen.radius + 0.5 * pen.softness;
+        let (left, right) = span(a[0], b[0], reach);
+        let (top, bottom) = span(a[1], b[1], reach);
+        let (along_x, along_y) = (b[0] - a[0], b[1] - a[1]);
+        // A segment without length is a dot: every pixel's nearest point is then `a`.
+        let inverse = 1.0 / at_least(along_x * along_x + along_y * along_y, 1e-12);
+        let edge = 1.0 / pen.softness;
+        for y in top..bottom {
+            let dy = y as f32 - a[1];
+            let row = &mut self.ink[y * SIDE + left..y * SIDE + right];
+            for (x, ink) in (left..right).zip(row) {
+                let dx = x as f32 - a[0];
+                let t = unit((dx * along_x + dy * along_y) * inverse);
+                let (rest_x, rest_y) = (dx - t * along_x, dy - t * along_y);
+                let distance = (rest_x * rest_x + rest_y * rest_y).sqrt();
+                *ink = combine(*ink, pen.ink * unit((reach - distance) * edge));
+            }
+        }
+    }
+}
+
+/// The pixels first..end of one axis that lie within `reach` of the interval between `a` and `b`.
+fn span(a: f32, b: f32, reach: f32) -> (usize, usize) {
+    let (low, high) = if a < b { (a, b) } else { (b, a) };
+    // Conversion to an integer cuts off and saturates, so that negative values become 0.
+    let first = (low - reach + 1.0) as usize;
+    let end = (high + reach + 1.0) as usize;
+    (first.min(SIDE), end.min(SIDE).max(first.min(SIDE)))
+}
+
+/// The greater of the two; unlike `f32::max` one instruction, as there are no NaNs here.
+#[inline(always)]
+fn at_least(value: f32, low: f32) -> f32 {
+    if value > low { value } else { low }
+}
+
+/// The value held in 0..=1.
+#[inline(always)]
+pub(super) fn unit(value: f32) -> f32 {
+    let positive = if value > 0.0 { value } else { 0.0 };
+    if positive < 1.0 { positive } else { 1.0 }
+}
