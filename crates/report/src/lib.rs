@@ -1,1 +1,20 @@
 //! Tables and figures drawn from records alone.
+
+pub mod axis;
+pub mod cells;
+pub mod colour;
+pub mod csv;
+pub mod curves;
+pub mod error;
+pub mod figures;
+pub mod fit;
+pub mod label;
+pub mod legend;
+pub mod marks;
+pub mod plot;
+pub mod png;
+pub mod svg;
+pub mod table;
+
+#[cfg(test)]
+mod sample;

@@ -1,0 +1,271 @@
+//! Run records as cells of the law: grouped by setting, with what each cost and how its seeds erred.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use law::cell::{Axis, Cell};
+use record::energy::{self, Kind, Phase};
+use record::run::{Place, RunRecord, SeedRole, Status};
+use record::spec::RunSpec;
+
+use crate::error::ReportError;
+use crate::label;
+
+/// What is paid for a lower error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// Model FLOPs of training.
+    Flops,
+    /// Seconds of the train phase.
+    Seconds,
+    /// Joules of the train phase.
+    Joules,
+}
+
+/// The runs of one cell: one spec but for the seed, within one budget.
+#[derive(Clone, Debug)]
+pub struct Group<'a> {
+    /// What it trains, in words, for example `cnn-w8-d2 lr 0.1, 1,200 steps`.
+    pub label: String,
+    /// Its network.
+    pub net: &'a str,
+    /// Its runs by seed.
+    pub runs: Vec<&'a RunRecord>,
+    /// The cell with its compute in FLOPs.
+    pub cell: Cell,
+}
+
+/// All cells of some records.
+#[derive(Clone, Debug)]
+pub struct Cells<'a> {
+    /// Cell by cell, by rising budget.
+    pub groups: Vec<Group<'a>>,
+    /// Whether a sweep chose between cells; without one every cell is alone in its budget.
+    pub swept: bool,
+    /// What a reader must know.
+    pub notes: Vec<String>,
+}
+
+/// Cells priced in one cost.
+#[derive(Clone, Debug)]
+pub struct Priced {
+    /// One cell per group, in the same order. A cell without a price has no selection errors and so cannot win,
+    /// but it still counts when the edges of the grid are judged.
+    pub cells: Vec<Cell>,
+    /// Whether prices are modelled rather than measured: they may be drawn but not fitted.
+    pub estimated: bool,
+    /// What a reader must know.
+    pub notes: Vec<String>,
+}
+
+/// The cells of `records`, whatever the order these come in.
+///
+/// Runs of a sweep give their validation error where they select and their test error where they report. Without
+/// any run of a sweep every cell is its own budget; beside a sweep such runs are left out.
+///
+/// # Errors
+/// No records, several data sets, or a run of a sweep that has no validation error.
+pub fn group(records: &[RunRecord]) -> Result<Cells<'_>, ReportError> {
+    check(records)?;
+    let swept = records.iter().any(|run| run.place.is_some());
+    let used: Vec<_> = records.iter().filter(|run| run.place.is_some() == swept).collect();
+    let mut notes = Vec::new();
+    if !swept {
+        notes.push("Not a sweep: nothing was selected.".to_owned());
+    } else if used.len() < records.len() {
+        notes.push(format!(
+            "Runs outside the sweep are drawn but not fitted: {}.",
+            records.len() - used.len()
+        ));
+    }
+    let mut groups: BTreeMap<String, (RunSpec, Vec<&RunRecord>)> = BTreeMap::new();
+    for run in used {
+        let spec = RunSpec { seed: 0, ..run.spec.clone() };
+        groups.entry(sort_key(&spec, run.place.as_ref())).or_insert((spec, Vec::new())).1.push(run);
+    }
+    let specs: Vec<_> = groups.values().map(|(spec, _)| spec).collect();
+    let labels = label::labels(&specs);
+    let mut taken = BTreeSet::new();
+    let mut result = Vec::new();
+    for ((_, mut runs), label) in groups.into_values().zip(labels) {
+        runs.sort_by(|a, b| a.seed.cmp(&b.seed).then(a.id.cmp(&b.id)));
+        let Some(first) = runs.first() else { continue };
+        let mut cell = cell_of(&runs)?;
+        if !swept {
+            // Cells of equal budget would compete, and here nobody was asked to choose.
+            while !taken.insert(cell.budget.to_bits()) {
+                cell.budget = cell.budget.next_up();
+            }
+        }
+        result.push(Group { label, net: &first.spec.net, runs, cell });
+    }
+    Ok(Cells { groups: result, swept, notes })
+}
+
+/// The cells priced in `cost`.
+///
+/// Seconds and joules count only from runs that had the machine to themselves. A budget whose winner has no price
+/// is left without one, so that no second-best cell takes the winner's place.
+#[must_use]
+pub fn price(cells: &Cells, cost: Cost) -> Priced {
+    let mut priced = Priced { cells: Vec::new(), estimated: false, notes: Vec::new() };
+    let plain: Vec<Cell> = cells.groups.iter().map(|group| group.cell.clone()).collect();
+    if cost == Cost::Flops {
+        priced.cells = plain;
+        return priced;
+    }
+    let prices: Vec<_> = cells.groups.iter().map(|group| price_of(&group.runs, cost)).collect();
+    let winners = law::frontier::frontier(&plain);
+    let unpriced: Vec<f64> = winners
+        .iter()
+        .filter(|point| prices.get(point.cell).is_none_or(Option::is_none))
+        .map(|point| point.budget)
+        .collect();
+    for (mut cell, price) in plain.into_iter().zip(&prices) {
+        match price {
+            Some(price) if !unpriced.contains(&cell.budget) => cell.compute = *price,
+            _ => cell.selection_errors.clear(),
+        }
+        priced.cells.push(cell);
+    }
+    if !unpriced.is_empty() {
+        let quantity = quantity(cost);
+        priced
+            .notes
+            .push(format!("Budgets left out because their winners have no {quantity}: {}.", unpriced.len()));
+    }
+    let runs: Vec<_> = cells.groups.iter().flat_map(|group| &group.runs).copied().collect();
+    let crowded = runs.iter().filter(|run| !is_alone(run)).count();
+    if crowded > 0 {
+        priced.notes.push(format!(
+            "{crowded} of {} runs shared the machine with others: their {} are not used.",
+            runs.len(),
+            quantity(cost)
+        ));
+    }
+    if cost == Cost::Joules {
+        judge_kinds(&runs, &mut priced);
+    }
+    priced
+}
+
+/// What one run cost; `None` when it is unknown, not above zero, or not the run's own.
+#[must_use]
+pub fn cost_of_run(run: &RunRecord, cost: Cost) -> Option<f64> {
+    let value = match cost {
+        Cost::Flops => Some(run.flops.model_train.as_f64()),
+        _ if !is_alone(run) => None,
+        Cost::Seconds => Some(run.seconds.train.0),
+        Cost::Joules => energy::total(&run.energy, Phase::Train).map(|(joules, _)| joules.0),
+    };
+    value.filter(|value| value.is_finite() && *value > 0.0)
+}
+
+/// What the cost is counted in, for sentences.
+pub(crate) fn quantity(cost: Cost) -> &'static str {
+    match cost {
+        Cost::Flops => "FLOPs",
+        Cost::Seconds => "seconds",
+        Cost::Joules => "joules",
+    }
+}
+
+/// How the joules of a run were obtained, where it has any of its own.
+pub(crate) fn energy_kind(run: &RunRecord) -> Option<Kind> {
+    cost_of_run(run, Cost::Joules)
+        .and_then(|_| energy::total(&run.energy, Phase::Train))
+        .map(|(_, kind)| kind)
+}
+
+/// The kinds of joules among `runs`, in words, each once.
+pub(crate) fn kinds_in_words(runs: &[&RunRecord]) -> Vec<&'static str> {
+    let words: BTreeSet<_> = runs.iter().filter_map(|run| energy_kind(run)).map(kind_in_words).collect();
+    words.into_iter().collect()
+}
+
+fn kind_in_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Counter => "energy counter",
+        Kind::Integrated => "integrated power readings",
+        Kind::Modelled => "model",
+        Kind::User => "log supplied by the user",
+        Kind::None => "unknown",
+    }
+}
+
+/// A run beside others says nothing of its own time; records from before `jobs` was kept hold 0.
+fn is_alone(run: &RunRecord) -> bool {
+    run.circumstances.jobs <= 1
+}
+
+fn judge_kinds(runs: &[&RunRecord], priced: &mut Priced) {
+    let kinds = kinds_in_words(runs);
+    priced.estimated = runs.iter().any(|run| energy_kind(run) == Some(Kind::Modelled));
+    if kinds.len() > 1 {
+        priced.notes.push(format!("Joules of several kinds in one figure: {}.", kinds.join(", ")));
+    }
+}
+
+fn check(records: &[RunRecord]) -> Result<(), ReportError> {
+    let sets: BTreeSet<_> = records.iter().map(|run| run.spec.data.name()).collect();
+    match sets.len() {
+        0 => Err(ReportError::NoRecords),
+        1 => Ok(()),
+        _ => Err(ReportError::MixedData { found: sets.into_iter().collect::<Vec<_>>().join(", ") }),
+    }
+}
+
+/// Sorts cells by budget, network and steps; beyond that, equal keys only for equal specs.
+fn sort_key(spec: &RunSpec, place: Option<&Place>) -> String {
+    let budget = place.map_or(0, |place| place.budget.0);
+    format!("{budget:020} {} {:020} {spec:?}", spec.net, spec.steps)
+}
+
+fn cell_of(runs: &[&RunRecord]) -> Result<Cell, ReportError> {
+    let compute = price_of(runs, Cost::Flops).unwrap_or(f64::NAN);
+    let place = runs.iter().find_map(|run| run.place.as_ref());
+    let mut cell = Cell {
+        budget: place.map_or(compute, |place| place.budget.as_f64()),
+        compute,
+        axes: place.map_or_else(Vec::new, axes),
+        selection_errors: Vec::new(),
+        report_errors: Vec::new(),
+    };
+    for run in runs {
+        let test = run.error.unwrap_or(f64::NAN);
+        let validation = run.validation.as_ref().map(|evaluation| evaluation.error);
+        match run.place.as_ref().map(|place| (place.role, place)) {
+            Some((SeedRole::Selection, place)) => {
+                let known = validation.or((run.status == Status::Diverged).then_some(f64::NAN));
+                let missing = || ReportError::NoValidation {
+                    id: run.id.short().to_owned(),
+                    sweep: place.sweep.clone(),
+                };
+                cell.selection_errors.push(known.ok_or_else(missing)?);
+            }
+            Some((SeedRole::Report, _)) => cell.report_errors.push(test),
+            None => {
+                // Alone in its budget a cell wins by whatever number stands here.
+                cell.selection_errors.push(validation.unwrap_or(test));
+                cell.report_errors.push(test);
+            }
+        }
+    }
+    Ok(cell)
+}
+
+fn axes(place: &Place) -> Vec<Axis> {
+    place.axes.iter().map(|(name, value)| Axis { name: name.clone(), value: *value }).collect()
+}
+
+/// Mean cost of the runs that have one. Diverged runs stopped early, so they count only where no other is there.
+fn price_of(runs: &[&RunRecord], cost: Cost) -> Option<f64> {
+    let mean = |status: Status| {
+        let costs: Vec<f64> =
+            runs.iter().filter(|run| run.status == status).filter_map(|run| cost_of_run(run, cost)).collect();
+        (!costs.is_empty()).then(|| costs.iter().sum::<f64>() / costs.len() as f64)
+    };
+    mean(Status::Done).or_else(|| mean(Status::Diverged))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! Which figures a set of records gives: error against FLOPs, seconds and joules, as far as these are known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use law::fit::{Fit, Point, Settings};
+use law::frontier::FrontierPoint;
+use record::run::{RunRecord, Status};
+use record::units::FLOPS_PER_PFS_DAY;
+
+use crate::cells::{self, Cells, Cost, Priced};
+use crate::error::ReportError;
+use crate::label::{grouped, interval};
+use crate::plot::{self, FrontierMark, Mark, Plot, SecondUnit};
+
+/// A finished figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// File name without its ending, for example `error-vs-flops`.
+    pub name: String,
+    /// The drawing; [`crate::png::render`] makes pixels of it.
+    pub svg: String,
+}
+
+/// One kilowatt-hour: 1,000 W x 3,600 s.
+const JOULES_PER_KWH: f64 = 3.6e6;
+
+/// The figures of `records`: per data set one against FLOPs, and one each against seconds and joules where runs had
+/// the machine to themselves. With several data sets their names begin with the data set. The order of the records
+/// does not matter; too little to fit still gives figures, with points and a note.
+///
+/// # Errors
+/// No records, or what [`cells::group`] refuses.
+pub fn draw(records: &[RunRecord]) -> Result<Vec<Figure>, ReportError> {
+    let mut sets: BTreeMap<&str, Vec<RunRecord>> = BTreeMap::new();
+    for run in records {
+        sets.entry(run.spec.data.name()).or_default().push(run.clone());
+    }
+    if sets.is_empty() {
+        return Err(ReportError::NoRecords);
+    }
+    let prefixed = sets.len() > 1;
+    let mut figures = Vec::new();
+    for (set, mut runs) in sets {
+        runs.sort_by(|a, b| a.id.cmp(&b.id));
+        let cells = cells::group(&runs)?;
+        for (cost, name) in [
+            (Cost::Flops, "error-vs-flops"),
+            (Cost::Seconds, "error-vs-seconds"),
+            (Cost::Joules, "error-vs-joules"),
+        ] {
+            if runs.iter().any(|run| cells::cost_of_run(run, cost).is_some()) {
+                let svg = plot::draw(&plot_of(set, &runs, &cells, cost)?);
+                let name = if prefixed { format!("{set}-{name}") } else { name.to_owned() };
+                figures.push(Figure { name, svg });
+            }
+        }
+    }
+    Ok(figures)
+}
+
+/// The figure of plain points with the law fitted to them; `source` names where they come from, for the title.
+///
+/// # Errors
+/// Points that are not positive and finite.
+pub fn draw_points(points: &[Point], source: &str) -> Result<Figure, ReportError> {
+    let fit = law::fit::fit_points(points, &Settings::default())?;
+    let frontier = fit.frontier.iter().map(|point| frontier_mark(point, String::new())).collect();
+    let plot = Plot {
+        title: title(source, "compute", Some(&fit)),
+        subtitle: format!("{} points", points.len()),
+        cost_label: "compute".to_owned(),
+        error_label: "error".to_owned(),
+        second_unit: None,
+        point_name: String::new(),
+        frontier_name: "point".to_owned(),
+        points: Vec::new(),
+        frontier,
+        notes: fit.warnings.clone(),
+        fit: Some(fit),
+    };
+    Ok(Figure { name: "error-vs-compute".to_owned(), svg: plot::draw(&plot) })
+}
+
+fn plot_of(set: &str, runs: &[RunRecord], cells: &Cells, cost: Cost) -> Result<Plot, ReportError> {
+    let priced = cells::price(cells, cost);
+    let fit = match priced.estimated {
+        true => None,
+        false => Some(law::fit::fit_cells(&priced.cells, &Settings::default())?),
+    };
+    let winners =
+        fit.as_ref().map_or_else(|| law::frontier::frontier(&priced.cells), |fit| fit.frontier.clone());
+    let net = |point: &FrontierPoint| cells.groups.get(point.cell).map_or("", |group| group.net).to_owned();
+    let frontier = winners.iter().map(|point| frontier_mark(point, net(point))).collect();
+    let points = runs.iter().filter_map(|run| {
+        let (cost, error) = (cells::cost_of_run(run, cost)?, run.error?);
+        Some(Mark { cost, error, net: run.spec.net.clone() })
+    });
+    let frontier_name = match cells.swept {
+        true => "frontier: mean over the reporting seeds",
+        false => "mean over the seeds of a cell",
+    };
+    Ok(Plot {
+        title: title(set, noun(cost), fit.as_ref()),
+        subtitle: subtitle(runs, cells, cost, &priced),
+        cost_label: cost_label(cost, priced.estimated).to_owned(),
+        error_label: "test error".to_owned(),
+        second_unit: second_unit(cost),
+        point_name: "one training run".to_owned(),
+        frontier_name: frontier_name.to_owned(),
+        points: points.collect(),
+        frontier,
+        notes: notes(runs, cells, &priced, fit.as_ref()),
+        fit,
+    })
+}
+
+fn frontier_mark(point: &FrontierPoint, net: String) -> FrontierMark {
+    FrontierMark {
+        mark: Mark { cost: point.compute, error: point.error, net },
+        deviation: point.error_deviation,
+        at_edge: !point.edges.is_empty(),
+        fitted: point.is_fitted(),
+    }
+}
+
+/// States the law where there is one, and only what is drawn otherwise.
+fn title(source: &str, cost: &str, fit: Option<&Fit>) -> String {
+    match fit.and_then(|fit| fit.k.estimate.map(|k| (k, fit.k))) {
+        Some((k, ends)) => {
+            let range = interval(ends.low, ends.high, |k| format!("{k:.1}"));
+            let range = if range.is_empty() { "(no interval)".to_owned() } else { range };
+            format!("{source}: error falls as {cost}^{{\u{2212}1/k}}, k = {k:.1} {range}")
+        }
+        None => format!("{source}: error against {cost}"),
+    }
+}
+
+fn noun(cost: Cost) -> &'static str {
+    match cost {
+        Cost::Flops => "compute",
+        Cost::Seconds => "time",
+        Cost::Joules => "energy",
+    }
+}
+
+fn cost_label(cost: Cost, estimated: bool) -> &'static str {
+    match (cost, estimated) {
+        (Cost::Flops, _) => "model FLOPs of one training",
+        (Cost::Seconds, _) => "seconds of one training",
+        (Cost::Joules, false) => "joules of one training",
+        (Cost::Joules, true) => "joules (estimate) of one training",
+    }
+}
+
+fn second_unit(cost: Cost) -> Option<SecondUnit> {
+    match cost {
+        Cost::Flops => Some(SecondUnit { name: "petaflop/s-days".to_owned(), size: FLOPS_PER_PFS_DAY }),
+        Cost::Seconds => None,
+        Cost::Joules => Some(SecondUnit { name: "kilowatt-hours".to_owned(), size: JOULES_PER_KWH }),
+    }
+}
+
+fn subtitle(runs: &[RunRecord], cells: &Cells, cost: Cost, priced: &Priced) -> String {
+    let count = |count: usize, one: &str, many: &str| {
+        format!("{} {}", grouped(count as u64), if count == 1 { one } else { many })
+    };
+    let mut parts = vec![
+        format!("{} of {}", count(runs.len(), "run", "runs"), count(cells.groups.len(), "cell", "cells")),
+        devices(runs),
+    ];
+    if cost == Cost::Joules {
+        let kinds = cells::kinds_in_words(&runs.iter().collect::<Vec<_>>()).join(", ");
+        parts.push(match priced.estimated {
+            true => format!("joules are an ESTIMATE ({kinds}), not measured and not fitted"),
+            false => format!("joules measured ({kinds})"),
+        });
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join(" \u{b7} ")
+}
+
+/// The processors that trained, each once.
+fn devices(runs: &[RunRecord]) -> String {
+    let device = |run: &RunRecord| {
+        let circumstances = &run.circumstances;
+        let number = circumstances.device.strip_prefix("cuda:").and_then(|n| n.parse::<usize>().ok());
+        let gpu = number.and_then(|n| circumstances.host.gpus.get(n));
+        let processor = gpu.unwrap_or(&circumstances.host.cpu);
+        if processor.is_empty() { circumstances.device.clone() } else { processor.clone() }
+    };
+    let names: BTreeSet<_> = runs.iter().map(device).collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+fn notes(runs: &[RunRecord], cells: &Cells, priced: &Priced, fit: Option<&Fit>) -> Vec<String> {
+    let mut notes: Vec<String> = cells.notes.iter().chain(&priced.notes).cloned().collect();
+    let diverged = runs.iter().filter(|run| run.status == Status::Diverged).count();
+    if diverged > 0 {
+        notes.push(format!("{diverged} of {} runs diverged and are not drawn.", runs.len()));
+    }
+    let perfect = runs.iter().filter(|run| run.error == Some(0.0)).count();
+    if perfect > 0 {
+        notes.push(format!(
+            "{perfect} of {} runs made no mistake, which a logarithmic axis cannot show.",
+            runs.len()
+        ));
+    }
+    notes.extend(fit.into_iter().flat_map(|fit| fit.warnings.iter().cloned()));
+    notes
+}
+
+#[cfg(test)]
+mod tests;

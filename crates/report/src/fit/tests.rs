@@ -1,0 +1,72 @@
+//! Tests of the output of a fit.
+
+use record::energy::Kind;
+use record::run::SeedRole;
+
+use super::*;
+use crate::sample;
+
+/// Winners at compute 1e9, 1e10 and 1e11 with errors that halve from one to the next: k = ln 10 / ln 2.
+fn exact() -> Vec<RunRecord> {
+    let mut runs = Vec::new();
+    for (i, (flops, error)) in [(1e9, 0.4), (1e10, 0.2), (1e11, 0.1)].into_iter().enumerate() {
+        for (seed, role) in [(0, SeedRole::Selection), (10, SeedRole::Report)] {
+            let mut run = sample::run("cnn-w8-d2", 100 * (i as u64 + 1), seed);
+            run.flops.model_train = record::units::Flops(flops as u64);
+            run.seconds.train = record::units::Seconds(flops / 1e9);
+            runs.push(sample::placed(run, flops as u64, role, &[], error));
+        }
+    }
+    runs
+}
+
+#[test]
+fn the_exponent_of_an_exact_power_law() {
+    let fit = of_records(&exact()).unwrap();
+    let k = 10f64.ln() / 2f64.ln();
+    assert!((fit.k.unwrap() - k).abs() < 1e-9);
+    // 2^(ln 10 / ln 2) = 10.
+    assert!((fit.halving_cost.unwrap() - 10.0).abs() < 1e-8);
+    assert_eq!((fit.points, fit.error_range, fit.compute_range), (3, Some([0.4, 0.1]), Some([1e9, 1e11])));
+    let first = &fit.frontier[0];
+    assert_eq!((first.cell.as_str(), first.validation_error), ("cnn-w8-d2 lr 0.1, 100 steps", Some(0.4)));
+    assert!(first.fitted && first.edges.is_empty());
+}
+
+#[test]
+fn seconds_give_the_same_exponent_where_they_are_proportional() {
+    let fit = of_cost(&exact(), Cost::Seconds).unwrap();
+    assert!((fit.k.unwrap() - 10f64.ln() / 2f64.ln()).abs() < 1e-9);
+    assert_eq!(fit.compute_range, Some([1.0, 100.0]));
+}
+
+#[test]
+fn modelled_joules_get_no_fit_and_absent_joules_are_named() {
+    assert!(matches!(of_cost(&exact(), Cost::Joules), Err(ReportError::NoCost { quantity: "joules" })));
+    let modelled = |run| sample::with_joules(run, "host", Kind::Modelled, 5.0);
+    let runs: Vec<_> = exact().into_iter().map(modelled).collect();
+    assert!(matches!(of_cost(&runs, Cost::Joules), Err(ReportError::Estimated)));
+}
+
+#[test]
+fn single_trainings_are_fitted_with_a_warning_and_no_invented_validation() {
+    let runs: Vec<_> = exact()
+        .into_iter()
+        .filter(|run| run.seed == 0)
+        .map(|run| RunRecord { place: None, validation: None, ..run })
+        .collect();
+    let fit = of_records(&runs).unwrap();
+    assert_eq!(fit.warnings[0], "Not a sweep: nothing was selected.");
+    assert!((fit.k.unwrap() - 10f64.ln() / 2f64.ln()).abs() < 1e-9);
+    assert!(fit.frontier.iter().all(|point| point.validation_error.is_none()));
+}
+
+#[test]
+fn plain_points_keep_their_place_in_the_file() {
+    let points = [(4e9, 0.125), (1e9, 0.25)].map(|(compute, error)| Point { compute, error });
+    let fit = of_points(&points).unwrap();
+    // Halving for four times the compute: k = 2.
+    assert!((fit.k.unwrap() - 2.0).abs() < 1e-9);
+    let cells: Vec<_> = fit.frontier.iter().map(|point| point.cell.as_str()).collect();
+    assert_eq!(cells, ["point 2", "point 1"]);
+}

@@ -1,0 +1,134 @@
+//! The frontier and its exponent as plain text for a terminal of 100 columns.
+
+use record::output::{FitOutput, FrontierOutput};
+
+use crate::label::{factor, interval, percent, significant, wrap};
+
+/// Width that no line of prose exceeds.
+const COLUMNS: usize = 100;
+/// Longest name of a cell; what is longer is cut.
+const CELL_COLUMNS: usize = 46;
+
+/// The table of the frontier, then k and what it means, then the warnings; ends with a line end.
+#[must_use]
+pub fn text(fit: &FitOutput) -> String {
+    let mut lines = Vec::new();
+    if !fit.frontier.is_empty() {
+        lines.extend(aligned(&frontier_rows(&fit.frontier)));
+        lines.push(String::new());
+    }
+    lines.extend(numbers(fit).iter().map(|(name, value)| format!("{name:<14}{value}")));
+    lines.push(String::new());
+    lines.extend(folded(&fit.method, "", ""));
+    if !fit.warnings.is_empty() {
+        lines.push(String::new());
+        lines.push("Before believing these numbers:".to_owned());
+        lines.extend(fit.warnings.iter().flat_map(|warning| folded(warning, "- ", "  ")));
+    }
+    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn frontier_rows(frontier: &[FrontierOutput]) -> Vec<[String; 6]> {
+    let heading =
+        ["frontier", "compute", "test error", "s.e.", "validation", "in the fit"].map(str::to_owned);
+    let rows = frontier.iter().map(|point| {
+        let known = |value: Option<f64>, digits: usize| {
+            value.filter(|value| value.is_finite()).map_or("-".to_owned(), |value| percent(value, digits))
+        };
+        [
+            shortened(&point.cell),
+            significant(point.compute, 3),
+            known(Some(point.error), 3),
+            known(point.error_deviation, 2),
+            known(point.validation_error, 3),
+            in_the_fit(point),
+        ]
+    });
+    std::iter::once(heading).chain(rows).collect()
+}
+
+fn in_the_fit(point: &FrontierOutput) -> String {
+    if point.fitted {
+        "yes".to_owned()
+    } else if !point.edges.is_empty() {
+        format!("no: edge of {}", point.edges.join(", "))
+    } else if point.error == 0.0 {
+        "no: nothing wrong".to_owned()
+    } else {
+        "no: not reported".to_owned()
+    }
+}
+
+fn shortened(cell: &str) -> String {
+    if cell.chars().count() <= CELL_COLUMNS {
+        return cell.to_owned();
+    }
+    let kept: String = cell.chars().take(CELL_COLUMNS - 3).collect();
+    format!("{}...", kept.trim_end())
+}
+
+/// Names to the left, numbers to the right, the last column to the left again.
+fn aligned(rows: &[[String; 6]]) -> Vec<String> {
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let line = |row: &[String; 6]| {
+        let cells = row.iter().enumerate().map(|(column, cell)| match column {
+            0 => format!("{cell:<width$}", width = width(column)),
+            5 => cell.clone(),
+            _ => format!("{cell:>width$}", width = width(column)),
+        });
+        cells.collect::<Vec<_>>().join("  ")
+    };
+    rows.iter().map(line).collect()
+}
+
+fn numbers(fit: &FitOutput) -> Vec<(&'static str, String)> {
+    let one = |value: f64| format!("{value:.2}");
+    let with_interval = |text: String, interval: String| {
+        if interval.is_empty() { text } else { format!("{text}  {interval}") }
+    };
+    let mut rows = Vec::new();
+    match fit.k {
+        Some(k) => rows.push(("k", with_interval(one(k), interval(fit.k_low, fit.k_high, one)))),
+        None => rows.push(("k", "too little to fit".to_owned())),
+    }
+    if let Some(cost) = fit.halving_cost {
+        let double = |k: f64| factor(law::fit::halving_cost(k));
+        let cost = format!("{} x the compute", factor(cost));
+        rows.push(("halving costs", with_interval(cost, interval(fit.k_low, fit.k_high, double))));
+    }
+    if let (Some([high, low]), Some([from, to]), true) = (fit.error_range, fit.compute_range, fit.points > 1)
+    {
+        let errors = format!("errors from {} to {}", percent(high, 3), percent(low, 3));
+        let compute = format!("compute from {} to {}", significant(from, 3), significant(to, 3));
+        rows.push(("measured over", format!("{} points, {errors}, {compute}", fit.points)));
+    }
+    let share = |value: f64| percent(value, 3);
+    let floor_interval = interval(fit.floor_low, fit.floor_high, share);
+    match fit.floor {
+        Some(floor) => {
+            rows.push(("floor", with_interval(share(floor), floor_interval)));
+        }
+        None if fit.k.is_some() => {
+            rows.push(("floor", with_interval("not identified".to_owned(), floor_interval)));
+        }
+        None => {}
+    }
+    if let Some(k) = fit.k_floor {
+        let interval = interval(fit.k_floor_low, fit.k_floor_high, one);
+        rows.push(("k above floor", with_interval(one(k), interval)));
+    }
+    rows
+}
+
+/// Prose in lines of at most [`COLUMNS`], the first after `first`, the others after `rest`.
+fn folded(text: &str, first: &str, rest: &str) -> Vec<String> {
+    let room = COLUMNS - first.chars().count();
+    let lines = wrap(text, |line| line.chars().count() <= room);
+    let prefixes = std::iter::once(first).chain(std::iter::repeat(rest));
+    lines.iter().zip(prefixes).map(|(line, prefix)| format!("{prefix}{line}")).collect()
+}
+
+#[cfg(test)]
+mod tests;
