@@ -1,0 +1,161 @@
+//! The meter of one run: time and energy by phase.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use record::energy::{EnergyWindow, Kind, Phase, total};
+use record::run::SecondsRecord;
+use record::units::{Seconds, Watts};
+
+use crate::clock::unix_now;
+use crate::metering::Metering;
+use crate::sampler::Sampler;
+use crate::sources::Sources;
+use crate::tally::Tally;
+use crate::timeline::{Span, Timeline};
+use crate::windows;
+
+/// Meters one run from its start to its end. Runs side by side each have their own; what the sources show
+/// belongs to the machine or the process, not to one run.
+pub struct Meter {
+    account: Arc<Account>,
+    sampler: Option<Sampler>,
+    started_unix: f64,
+}
+
+/// Power at this moment, for a progress line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Live {
+    /// Mean over the last second or so, by the rule of [`record::energy::total`]; `None` when not known.
+    pub watts: Option<Watts>,
+    /// How it was obtained.
+    pub kind: Kind,
+}
+
+impl Meter {
+    /// Begins in [`Phase::Load`] at time 0.
+    #[must_use]
+    pub fn start(sources: &Sources) -> Meter {
+        let started_unix = unix_now();
+        let account = Arc::new(Account::open(sources.clone()));
+        let sampler = sources.sampling().and_then(|interval| {
+            let account = Arc::clone(&account);
+            Sampler::start(interval, move || account.observe())
+        });
+        Meter { account, sampler, started_unix }
+    }
+
+    /// Ends the current phase and begins `phase`. The caller has waited for the device, or work of the old
+    /// phase is counted in the new one. [`Phase::Total`] is taken as [`Phase::Other`].
+    pub fn enter(&mut self, phase: Phase) {
+        let mut book = self.account.book();
+        self.account.observe_in(&mut book);
+        book.timeline.enter(phase);
+    }
+
+    /// Time by phase so far.
+    #[must_use]
+    pub fn seconds(&self) -> SecondsRecord {
+        let book = self.account.book();
+        let mut timeline = book.timeline.clone();
+        timeline.advance(self.account.since(book.origin));
+        timeline.seconds()
+    }
+
+    /// Power over the last second or so.
+    #[must_use]
+    pub fn live(&self) -> Live {
+        let mut book = self.account.book();
+        if self.sampler.is_none() {
+            self.account.observe_in(&mut book);
+        }
+        let parts: Vec<EnergyWindow> = book.tallies.iter().map(second_of).collect();
+        match total(&parts, Phase::Total) {
+            Some((joules, kind)) => Live { watts: Some(joules / Seconds(1.0)), kind },
+            None => Live { watts: None, kind: Kind::None },
+        }
+    }
+
+    /// What was metered so far, for a checkpoint; metering goes on.
+    #[must_use]
+    pub fn snapshot(&self) -> Metering {
+        let mut book = self.account.book();
+        self.account.observe_in(&mut book);
+        let measured = book.tallies.iter().flat_map(|tally| windows::of_tally(tally, &book.timeline));
+        let unknown =
+            self.account.sources.unknown().flat_map(|facts| windows::of_unreadable(facts, &book.timeline));
+        let energy = measured.chain(unknown).collect();
+        Metering { seconds: book.timeline.seconds(), energy, started_unix: self.started_unix }
+    }
+
+    /// Ends the current phase and the run.
+    #[must_use]
+    pub fn finish(mut self) -> Metering {
+        self.sampler = None;
+        self.snapshot()
+    }
+
+    /// Reads all sources, as the sampler does.
+    #[cfg(test)]
+    pub(crate) fn sample(&self) {
+        self.account.observe();
+    }
+}
+
+/// What the meter and its sampler share.
+struct Account {
+    sources: Sources,
+    book: Mutex<Book>,
+}
+
+struct Book {
+    origin: Seconds,
+    timeline: Timeline,
+    tallies: Vec<Tally>,
+}
+
+impl Account {
+    fn open(sources: Sources) -> Account {
+        let mut tallies: Vec<_> =
+            sources.facts().map(|(facts, limits)| Tally::new(facts.clone(), *limits)).collect();
+        let readings = sources.read();
+        let origin = sources.clock().now();
+        for (tally, reading) in tallies.iter_mut().zip(readings) {
+            tally.observe(0.0, Phase::Load, 0.0, reading);
+        }
+        Account { sources, book: Mutex::new(Book { origin, timeline: Timeline::start(), tallies }) }
+    }
+
+    /// A panic elsewhere leaves the book between two readings at worst, so it stays usable.
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn since(&self, origin: Seconds) -> f64 {
+        (self.sources.clock().now() - origin).0
+    }
+
+    fn observe(&self) {
+        self.observe_in(&mut self.book());
+    }
+
+    /// Reads the counters, then the clock, and books both to the current phase. The book stays locked
+    /// meanwhile, so that readings are booked in the order in which they were made.
+    fn observe_in(&self, book: &mut Book) {
+        let readings = self.sources.read();
+        let ran = book.timeline.advance(self.since(book.origin));
+        let (now, phase) = (book.timeline.now, book.timeline.phase);
+        for (tally, reading) in book.tallies.iter_mut().zip(readings) {
+            tally.observe(now, phase, ran, reading);
+        }
+    }
+}
+
+/// A second at the power of this moment, in the form that the rule of totals takes.
+fn second_of(tally: &Tally) -> EnergyWindow {
+    let joules = tally.live().map(|watts| watts * Seconds(1.0));
+    let kind = if joules.is_some() { tally.facts.kind } else { Kind::None };
+    EnergyWindow { joules, kind, ..windows::blank(&tally.facts, Phase::Total, &Span::default()) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,267 @@
+//! Tests of the meter with a scripted source and a clock turned by hand.
+
+use std::sync::mpsc::channel;
+
+use proptest::prelude::*;
+use record::energy::BoundsCover;
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
+use crate::testing::{Bench, EXACT, HandClock, RANGE, counter, joules, scripted, window};
+use crate::timeline::PHASES;
+
+fn counting(first: u64) -> Bench {
+    Bench::new(Kind::Counter, EXACT, Some(counter(first)))
+}
+
+proptest! {
+    /// The truth is kept beside the meter, in whole microjoules by phase.
+    #[test]
+    fn alternating_phases_add_up_across_wraps(
+        start in 0..RANGE,
+        parts in prop::collection::vec((0usize..5, 1u64..200_000_000, 0u32..5), 1..60),
+    ) {
+        let mut bench = counting(start);
+        let (mut shown, mut phase) = (start, 0);
+        let mut truth = [0u64; 5];
+        for (next, step, ticks) in parts {
+            shown = (shown + step) % RANGE;
+            truth[phase] += step;
+            let seconds = 0.1 + f64::from(ticks);
+            bench.enter(seconds, Some(counter(shown)), PHASES[next]);
+            phase = next;
+        }
+        let metering = bench.finish(0.0, Some(counter(shown)));
+        let (mut sum, mut time) = (0.0, Seconds(0.0));
+        for (i, &phase) in PHASES.iter().enumerate() {
+            let Some(window) = metering.energy.iter().find(|w| w.phase == phase) else {
+                prop_assert_eq!(truth[i], 0);
+                continue;
+            };
+            prop_assert_eq!(window.joules, Some(record::units::Joules(truth[i] as f64 / 1e6)));
+            prop_assert!((window.coverage, window.gaps) == (1.0, 0));
+            sum += truth[i] as f64 / 1e6;
+            time += window.seconds;
+        }
+        prop_assert_eq!(joules(&metering, Phase::Total), Some(sum));
+        prop_assert_eq!(metering.seconds.total, time);
+        prop_assert_eq!(window(&metering, "package-0", Phase::Total).seconds, time);
+    }
+}
+
+#[test]
+fn a_window_says_when_and_how_much() {
+    let mut bench = counting(0);
+    bench.enter(2.0, Some(counter(20_000_000)), Phase::Train);
+    bench.sample(1.0, Some(counter(120_000_000)));
+    bench.enter(1.0, Some(counter(170_000_000)), Phase::Evaluate);
+    bench.enter(1.0, Some(counter(180_000_000)), Phase::Train);
+    let metering = bench.finish(2.0, Some(counter(240_000_000)));
+    // Train: 100 J + 50 J in the first part, 60 J in the second; 2 s + 2 s, from second 2 to second 7.
+    let train = window(&metering, "package-0", Phase::Train);
+    assert_eq!(joules(&metering, Phase::Train), Some(210.0));
+    assert_eq!((train.seconds, train.start, train.end), (Seconds(4.0), Seconds(2.0), Seconds(7.0)));
+    assert_eq!(train.watts_mean, Some(Watts(52.5)));
+    // Each interval is a span here: 100, 50 and 30 W.
+    assert_eq!(train.watts_max, Some(Watts(100.0)));
+    assert_eq!((train.kind, train.bounds_cover), (Kind::Counter, Some(BoundsCover::Resolution)));
+    assert_eq!(joules(&metering, Phase::Total), Some(240.0));
+    assert_eq!(metering.seconds.train, Seconds(4.0));
+    assert_eq!(metering.seconds.total, Seconds(7.0));
+}
+
+#[test]
+fn a_failed_reading_inside_a_phase_loses_nothing_and_adds_nothing() {
+    let bench = counting(1_000_000_000);
+    bench.sample(1.0, Some(counter(1_010_000_000)));
+    bench.sample(1.0, None);
+    bench.sample(1.0, Some(counter(1_030_000_000)));
+    let metering = bench.finish(1.0, Some(counter(1_040_000_000)));
+    let load = window(&metering, "package-0", Phase::Load);
+    // 10 J a second for 4 s; never the 1030 J that the counter showed after the gap.
+    assert_eq!(joules(&metering, Phase::Load), Some(40.0));
+    assert_eq!((load.gaps, load.coverage), (1, 1.0));
+    assert_eq!(load.joules_low, load.joules_high);
+    assert!(load.notes.iter().any(|note| note.contains("scripted")), "{:?}", load.notes);
+}
+
+#[test]
+fn a_failed_reading_at_an_edge_is_split_by_time_within_bounds() {
+    let mut bench = counting(0);
+    bench.sample(1.0, Some(counter(10_000_000)));
+    bench.enter(1.0, None, Phase::Train);
+    let metering = bench.finish(3.0, Some(counter(90_000_000)));
+    // 80 J over 1 s of load and 3 s of train: 20 J and 60 J, but it may be 0 and 80 or 80 and 0.
+    let (load, train) =
+        (window(&metering, "package-0", Phase::Load), window(&metering, "package-0", Phase::Train));
+    let numbers = |w: &EnergyWindow| [w.joules, w.joules_low, w.joules_high].map(|j| j.unwrap().0);
+    assert_eq!(numbers(load), [30.0, 10.0, 90.0]);
+    assert_eq!(numbers(train), [60.0, 0.0, 80.0]);
+    assert_eq!(numbers(window(&metering, "package-0", Phase::Total)), [90.0, 90.0, 90.0]);
+    assert!(train.notes.iter().any(|note| note.contains("divided")));
+}
+
+#[test]
+fn what_was_never_read_again_is_not_covered() {
+    let bench = counting(0);
+    bench.sample(3.0, Some(counter(30_000_000)));
+    let metering = bench.finish(1.0, None);
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.coverage, total.gaps), (Some(30.0), 0.75, 1));
+    // The mean is over the time that was seen.
+    assert_eq!(total.watts_mean, Some(Watts(10.0)));
+    assert!(total.notes.iter().any(|note| note.contains("75.0%")), "{:?}", total.notes);
+}
+
+#[test]
+fn a_reading_that_only_starts_late_is_not_covered_before() {
+    let bench = Bench::new(Kind::Counter, EXACT, None);
+    bench.sample(1.0, Some(counter(500_000_000)));
+    let metering = bench.finish(1.0, Some(counter(510_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.coverage), (Some(10.0), 0.5));
+}
+
+#[test]
+fn no_good_reading_or_a_dead_counter_is_unknown_and_not_zero() {
+    let never = Bench::new(Kind::Counter, EXACT, None).finish(5.0, None);
+    let dead = counting(0).finish(5.0, Some(counter(0)));
+    let garbage = counting(RANGE + 1).finish(5.0, Some(counter(RANGE + 2)));
+    for metering in [never, dead, garbage] {
+        for window in &metering.energy {
+            assert_eq!((window.kind, window.joules, window.watts_mean), (Kind::None, None, None));
+            assert!(!window.notes.is_empty());
+        }
+        assert_eq!(metering.energy.len(), 2);
+    }
+}
+
+#[test]
+fn a_reset_is_a_gap_and_the_count_goes_on_from_there() {
+    let bench = counting(900_000_000);
+    bench.sample(1.0, Some(counter(910_000_000)));
+    bench.sample(1.0, Some(counter(5_000_000)));
+    let metering = bench.finish(2.0, Some(counter(25_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.coverage, total.gaps), (Some(30.0), 0.75, 1));
+    assert!(total.notes.iter().any(|note| note.contains("reset")));
+}
+
+#[test]
+fn bounds_grow_with_the_number_of_parts() {
+    let limits = Limits { update: Seconds(0.1), plausible: Watts(2000.0) };
+    let mut bench = Bench::new(Kind::Counter, limits, Some(counter(0)));
+    for part in 1..=10 {
+        let phase = if part % 2 == 1 { Phase::Train } else { Phase::Load };
+        bench.enter(1.0, Some(counter(part * 100_000_000)), phase);
+    }
+    let metering = bench.finish(0.0, Some(counter(1_000_000_000)));
+    // 5 parts of train at 100 W, each with edges that may be 0.1 s off: 500 J +- 5 x 10 J. The total has
+    // two edges only: 1000 J +- 10 J.
+    let bounds = |phase| {
+        let w = window(&metering, "package-0", phase);
+        (w.joules_low.unwrap().0, w.joules_high.unwrap().0)
+    };
+    assert_eq!(bounds(Phase::Train), (450.0, 550.0));
+    assert_eq!(bounds(Phase::Total), (990.0, 1010.0));
+}
+
+#[test]
+fn power_is_integrated_and_a_failed_reading_is_not_bridged() {
+    let power = |watts| Some(Reading::Power(Watts(watts)));
+    let bench = Bench::new(Kind::Integrated, EXACT, power(100.0));
+    bench.sample(1.0, power(200.0));
+    bench.sample(1.0, None);
+    bench.sample(1.0, power(300.0));
+    let metering = bench.finish(1.0, power(300.0));
+    let total = window(&metering, "package-0", Phase::Total);
+    // 150 J up the ramp, then 2 s unseen, then 300 J.
+    assert_eq!((joules(&metering, Phase::Total), total.coverage), (Some(450.0), 0.5));
+    assert_eq!((total.kind, total.watts_max), (Kind::Integrated, Some(Watts(300.0))));
+}
+
+#[test]
+fn live_power_is_that_of_the_last_second() {
+    let bench = counting(0);
+    assert_eq!(bench.meter.live(), Live { watts: None, kind: Kind::None });
+    for tick in 1..=20 {
+        bench.sample(0.25, Some(counter(tick * 25_000_000)));
+    }
+    assert_eq!(bench.meter.live(), Live { watts: Some(Watts(100.0)), kind: Kind::Counter });
+    for tick in 1..=4 {
+        bench.sample(0.25, Some(counter(500_000_000 + tick * 10_000_000)));
+    }
+    // The first 5 s were at 100 W; the second that counts was at 40 W.
+    assert_eq!(bench.meter.live(), Live { watts: Some(Watts(40.0)), kind: Kind::Counter });
+}
+
+#[test]
+fn seconds_run_on_without_a_reading() {
+    let mut bench = counting(0);
+    bench.enter(1.5, Some(counter(1)), Phase::Train);
+    bench.clock.pass(0.5, 0.0);
+    let seconds = bench.meter.seconds();
+    assert_eq!((seconds.load, seconds.train, seconds.total), (Seconds(1.5), Seconds(0.5), Seconds(2.0)));
+}
+
+#[test]
+fn a_part_that_exists_but_cannot_be_read_makes_the_total_unknown() {
+    let dial = Arc::new(Mutex::new(Some(counter(0))));
+    let clock = Arc::new(HandClock::default());
+    let found = Found {
+        readable: vec![scripted("package-0", Kind::Counter, EXACT, &dial)],
+        unreadable: vec![SourceFacts::unreadable("gpu-0", "NVML", "lost")],
+    };
+    let meter = Meter::start(&Sources::assemble(clock.clone(), found, None));
+    clock.pass(1.0, 0.0);
+    *dial.lock().unwrap() = Some(counter(7_000_000));
+    let metering = meter.finish();
+    assert_eq!(joules(&metering, Phase::Total), Some(7.0));
+    let card = window(&metering, "gpu-0", Phase::Total);
+    assert_eq!(
+        (card.kind, card.joules, card.notes.as_slice()),
+        (Kind::None, None, &["lost".to_string()][..])
+    );
+    assert_eq!(total(&metering.energy, Phase::Total), None);
+}
+
+#[test]
+fn the_sampler_reads_between_edges_and_ends_with_the_run() {
+    struct Telling(SourceFacts, std::sync::mpsc::Sender<()>, u64);
+    impl EnergySource for Telling {
+        fn facts(&self) -> &SourceFacts {
+            &self.0
+        }
+        fn limits(&self) -> Limits {
+            EXACT
+        }
+        fn read(&mut self) -> Result<Reading, ReadError> {
+            self.2 += 1;
+            // The test may have stopped listening.
+            let _ = self.1.send(());
+            Ok(counter(self.2))
+        }
+    }
+    let (tell, told) = channel();
+    let facts = SourceFacts {
+        domain: "package-0".into(),
+        kind: Kind::Counter,
+        source: "count of readings".into(),
+        note: None,
+    };
+    let found = Found { readable: vec![Box::new(Telling(facts, tell, 0))], unreadable: Vec::new() };
+    let clock = Arc::new(SystemClock::start());
+    let sources = Sources::assemble(clock, found, Some(Seconds(0.001)));
+    let meter = Meter::start(&sources);
+    for _ in 0..5 {
+        told.recv().unwrap();
+    }
+    let metering = meter.finish();
+    // The first reading and four of the sampler, less the first as the origin, and one at the end: at least.
+    assert!(joules(&metering, Phase::Total).unwrap() >= 5e-6);
+    // No one reads any more once the run has ended and its thread is joined.
+    while told.try_recv().is_ok() {}
+    drop(sources);
+    assert!(told.recv().is_err());
+}

@@ -1,0 +1,152 @@
+//! Energy of NVIDIA cards through the driver's management library, which is looked for at run time.
+
+use std::sync::Arc;
+
+use nvml_wrapper::Nvml;
+use nvml_wrapper::error::NvmlError;
+use record::energy::Kind;
+use record::units::{Seconds, Watts};
+
+use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
+
+/// Counters and sensors renew themselves every 20 to 100 ms.
+const UPDATE: Seconds = Seconds(0.1);
+
+/// More than any card draws.
+const PLAUSIBLE: Watts = Watts(3000.0);
+
+/// What is asked of the driver; tests put a script here.
+pub(crate) trait Cards: Send + Sync {
+    fn driver(&self) -> String;
+    fn count(&self) -> Result<u32, String>;
+    fn name(&self, card: u32) -> Result<String, String>;
+    /// A name of the card that no other has.
+    fn uuid(&self, card: u32) -> Result<String, String>;
+    /// Energy since the driver was loaded (Volta and newer).
+    fn millijoules(&self, card: u32) -> Result<u64, String>;
+    /// Power: at this moment up to GA100, the mean of a second on newer cards.
+    fn milliwatts(&self, card: u32) -> Result<u32, String>;
+}
+
+/// Opens the library of the driver. Without a driver this costs one failed search for a file.
+pub(crate) fn open() -> Result<Arc<dyn Cards>, String> {
+    match Nvml::init() {
+        Ok(nvml) => Ok(Arc::new(nvml)),
+        Err(NvmlError::LibloadingError(_)) => {
+            Err("no libnvidia-ml.so.1: the NVIDIA driver is not installed here".into())
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+impl Cards for Nvml {
+    fn driver(&self) -> String {
+        self.sys_driver_version().unwrap_or_else(|error| format!("unknown ({error})"))
+    }
+
+    fn count(&self) -> Result<u32, String> {
+        self.device_count().map_err(|error| error.to_string())
+    }
+
+    fn name(&self, card: u32) -> Result<String, String> {
+        self.device_by_index(card).and_then(|device| device.name()).map_err(|error| error.to_string())
+    }
+
+    fn uuid(&self, card: u32) -> Result<String, String> {
+        self.device_by_index(card).and_then(|device| device.uuid()).map_err(|error| error.to_string())
+    }
+
+    fn millijoules(&self, card: u32) -> Result<u64, String> {
+        self.device_by_index(card)
+            .and_then(|device| device.total_energy_consumption())
+            .map_err(|error| error.to_string())
+    }
+
+    fn milliwatts(&self, card: u32) -> Result<u32, String> {
+        self.device_by_index(card).and_then(|device| device.power_usage()).map_err(|error| error.to_string())
+    }
+}
+
+/// Every card: its energy counter where it has one that shows something, else its power, integrated.
+pub(crate) fn discover(cards: Result<Arc<dyn Cards>, String>) -> Found {
+    let counted = cards.and_then(|cards| cards.count().map(|count| (cards, count)));
+    let (cards, count) = match counted {
+        Ok((_, 0)) => return absent("the NVIDIA driver shows no card".into()),
+        Ok(counted) => counted,
+        Err(why) => return absent(why),
+    };
+    let mut found = Found::default();
+    for card in 0..count {
+        match Card::open(&cards, card) {
+            Ok(card) => found.readable.push(Box::new(card)),
+            Err(facts) => found.unreadable.push(facts),
+        }
+    }
+    found
+}
+
+/// Names of all cards with the driver, for the record.
+pub(crate) fn names(cards: &dyn Cards) -> Vec<String> {
+    let driver = cards.driver();
+    let count = cards.count().unwrap_or(0);
+    let name = |card| cards.name(card).unwrap_or_else(|error| format!("unknown ({error})"));
+    (0..count).map(|card| format!("{}, driver {driver}", name(card))).collect()
+}
+
+fn absent(why: String) -> Found {
+    Found { readable: Vec::new(), unreadable: vec![SourceFacts::unreadable("gpu", "NVML", why)] }
+}
+
+/// A card that answered at least once.
+struct Card {
+    facts: SourceFacts,
+    cards: Arc<dyn Cards>,
+    index: u32,
+}
+
+impl Card {
+    fn open(cards: &Arc<dyn Cards>, index: u32) -> Result<Card, SourceFacts> {
+        let domain = format!("gpu-{index}");
+        let unknown = |error: String| format!("unknown ({error})");
+        let name = cards.name(index).unwrap_or_else(unknown);
+        let uuid = cards.uuid(index).unwrap_or_else(unknown);
+        let board = format!("{name} {uuid}, driver {}, the whole board with all its users", cards.driver());
+        let (kind, source) = match (cards.millijoules(index), cards.milliwatts(index)) {
+            (Ok(1..), _) => (Kind::Counter, format!("NVML total energy, the vendor's counter: {board}")),
+            (_, Ok(1..)) => (Kind::Integrated, format!("NVML power, integrated: {board}")),
+            (energy, power) => {
+                let why = format!("energy: {}; power: {}", reason(energy), reason(power));
+                return Err(SourceFacts::unreadable(&domain, &format!("NVML: {board}"), why));
+            }
+        };
+        Ok(Card { facts: SourceFacts { domain, kind, source, note: None }, cards: Arc::clone(cards), index })
+    }
+}
+
+fn reason<T>(read: Result<T, String>) -> String {
+    read.err().unwrap_or_else(|| "shows 0".into())
+}
+
+impl EnergySource for Card {
+    fn facts(&self) -> &SourceFacts {
+        &self.facts
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { update: UPDATE, plausible: PLAUSIBLE }
+    }
+
+    fn read(&mut self) -> Result<Reading, ReadError> {
+        let refuse = |reason| ReadError::Device { device: self.facts.domain.clone(), reason };
+        if self.facts.kind == Kind::Counter {
+            let millijoules = self.cards.millijoules(self.index).map_err(refuse)?;
+            let microjoules = millijoules.saturating_mul(1000);
+            return Ok(Reading::Counter { microjoules, range_microjoules: None });
+        }
+        let milliwatts = self.cards.milliwatts(self.index).map_err(refuse)?;
+        Ok(Reading::Power(Watts(f64::from(milliwatts) / 1000.0)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

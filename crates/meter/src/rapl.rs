@@ -1,0 +1,244 @@
+//! Energy counters of processors and memory: Intel and AMD RAPL through the kernel's powercap files.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use record::energy::Kind;
+use record::units::{Seconds, Watts};
+
+use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
+
+/// Reads a whole file; tests put a function here that refuses.
+pub(crate) type ReadText = Arc<dyn Fn(&Path) -> io::Result<String> + Send + Sync>;
+
+/// The counters move about every millisecond.
+const UPDATE: Seconds = Seconds(0.001);
+
+/// More than any package, its memory or a whole platform of this kind draws.
+const PLAUSIBLE: Watts = Watts(2000.0);
+
+/// All zones under `root` that are counted: packages, memory and the platform. `core` and `uncore` are
+/// parts of their package and are left out; so is anything whose name is not known.
+pub(crate) fn discover(root: &Path, read: &ReadText) -> Found {
+    let folder = root.join("sys/class/powercap");
+    let absent = |why: String| Found {
+        readable: Vec::new(),
+        unreadable: vec![SourceFacts::unreadable("package", "RAPL through powercap", why)],
+    };
+    let places = match places(&folder) {
+        Ok(places) => places,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return absent(format!("no {}", folder.display()));
+        }
+        Err(error) => return absent(ReadError::of_io(&folder, &error).to_string()),
+    };
+    if places.is_empty() {
+        return absent(format!("no RAPL zone in {}", folder.display()));
+    }
+    let mut found = Found::default();
+    let mut by_domain: BTreeMap<Order, Vec<Result<Zone, SourceFacts>>> = BTreeMap::new();
+    for (domain, place) in named(&places, read, &mut found.unreadable) {
+        let zone = Zone::open(&domain, &place.folder, read);
+        by_domain.entry(order(&domain)).or_default().push(zone);
+    }
+    let zones = by_domain.into_values().filter_map(first_readable);
+    let (readable, unreadable): (Vec<_>, Vec<_>) = zones.partition(Result::is_ok);
+    found.unreadable.extend(unreadable.into_iter().filter_map(Result::err));
+    for zone in merge_mirrors(readable.into_iter().filter_map(Result::ok).collect()) {
+        found.readable.push(Box::new(zone));
+    }
+    found
+}
+
+/// A folder of a zone and its place in the tree: `intel-rapl:1:0` is `[1, 0]`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    /// A second way to the counters of `intel-rapl`, through memory-mapped registers.
+    mmio: bool,
+    indices: Vec<u32>,
+    folder: PathBuf,
+}
+
+/// Zones in numerical order, those of the main interface first. Names such as `intel-rapl:a` are no zones.
+fn places(folder: &Path) -> io::Result<Vec<Place>> {
+    let mut places = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        places.extend(name.to_str().and_then(|name| place(folder, name)));
+    }
+    places.sort();
+    Ok(places)
+}
+
+fn place(folder: &Path, name: &str) -> Option<Place> {
+    let (control, indices) = name.split_once(':')?;
+    let mmio = match control {
+        "intel-rapl" => false,
+        "intel-rapl-mmio" => true,
+        _ => return None,
+    };
+    let indices = indices.split(':').map(number).collect::<Option<Vec<u32>>>()?;
+    Some(Place { mmio, indices, folder: folder.join(name) })
+}
+
+/// The domain of every zone that is counted. A zone without a readable name is reported by its folder.
+fn named<'a>(
+    places: &'a [Place],
+    read: &ReadText,
+    unreadable: &mut Vec<SourceFacts>,
+) -> Vec<(String, &'a Place)> {
+    let mut names: BTreeMap<(bool, &[u32]), String> = BTreeMap::new();
+    let mut domains = Vec::new();
+    for place in places {
+        let file = place.folder.join("name");
+        let name = match read(&file) {
+            Ok(name) => name.trim().to_string(),
+            Err(error) => {
+                let zone = place.folder.file_name().unwrap_or_default().to_string_lossy();
+                let why = ReadError::of_io(&file, &error);
+                unreadable.push(SourceFacts::unreadable(&zone, &file.display().to_string(), why));
+                continue;
+            }
+        };
+        let parent = place.indices.split_last().and_then(|(_, above)| names.get(&(place.mmio, above)));
+        domains.extend(domain(&name, parent.map(String::as_str)).map(|domain| (domain, place)));
+        names.insert((place.mmio, &place.indices), name);
+    }
+    domains
+}
+
+/// `package-0`, `package-0-die-1`, `psys`, and `dram-0` for the memory of `package-0`.
+fn domain(name: &str, parent: Option<&str>) -> Option<String> {
+    match (name, parent) {
+        ("psys", None) => Some(name.into()),
+        ("dram", Some(parent)) => socket(parent).map(|socket| format!("dram-{socket}")),
+        (_, None) => socket(name).map(|_| name.into()),
+        _ => None,
+    }
+}
+
+/// The `N` or `N-die-M` of a package's name.
+fn socket(name: &str) -> Option<&str> {
+    let socket = name.strip_prefix("package-")?;
+    let (package, die) = socket.split_once("-die-").unwrap_or((socket, "0"));
+    (number(package).is_some() && number(die).is_some()).then_some(socket)
+}
+
+/// A number in digits only; `str::parse` would also take `+1`.
+fn number(digits: &str) -> Option<u32> {
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { digits.parse().ok() } else { None }
+}
+
+/// Rank of the domain's kind, then its numbers.
+type Order = (u8, Vec<u32>);
+
+/// Packages first, then memory, then the platform that contains both; each by number, 2 before 10.
+fn order(domain: &str) -> Order {
+    let rank = match domain.split('-').next() {
+        Some("package") => 0,
+        Some("dram") => 1,
+        _ => 2,
+    };
+    (rank, domain.split('-').filter_map(number).collect())
+}
+
+/// Zones of one domain are the same counter seen through two interfaces: the first that answers is taken.
+fn first_readable(zones: Vec<Result<Zone, SourceFacts>>) -> Option<Result<Zone, SourceFacts>> {
+    let mut unreadable = None;
+    for zone in zones {
+        match zone {
+            Ok(zone) => return Some(Ok(zone)),
+            Err(facts) => unreadable = unreadable.or(Some(Err(facts))),
+        }
+    }
+    unreadable
+}
+
+/// On AMD Zen 1 and 2 each die of a package shows the counter of the whole package (CodeCarbon issue
+/// #1274); dies whose counters agree within 1% are such mirrors and count once. Otherwise each counts.
+fn merge_mirrors(zones: Vec<Zone>) -> Vec<Zone> {
+    let mut merged: Vec<Zone> = Vec::new();
+    let mut dies: BTreeMap<String, Vec<Zone>> = BTreeMap::new();
+    for zone in zones {
+        match zone.facts.domain.split_once("-die-") {
+            Some((package, _)) => dies.entry(package.to_string()).or_default().push(zone),
+            None => merged.push(zone),
+        }
+    }
+    for (package, zones) in dies {
+        let (least, most) = zones.iter().fold((u64::MAX, 0), |(least, most), zone| {
+            (least.min(zone.first_microjoules), most.max(zone.first_microjoules))
+        });
+        let mirrored = (most - least) as f64 <= 0.01 * most as f64;
+        let number = zones.len();
+        for (i, mut zone) in zones.into_iter().enumerate() {
+            if mirrored && i > 0 {
+                continue;
+            }
+            if mirrored {
+                zone.facts.domain.clone_from(&package);
+                zone.facts.note =
+                    (number > 1).then(|| format!("{number} dies show one counter, which is counted once"));
+            }
+            merged.push(zone);
+        }
+    }
+    merged.sort_by_key(|zone| order(&zone.facts.domain));
+    merged
+}
+
+/// A zone that answered at least once.
+struct Zone {
+    facts: SourceFacts,
+    counter: PathBuf,
+    range_microjoules: u64,
+    first_microjoules: u64,
+    read: ReadText,
+}
+
+impl Zone {
+    fn open(domain: &str, folder: &Path, read: &ReadText) -> Result<Zone, SourceFacts> {
+        let counter = folder.join("energy_uj");
+        let source = format!("RAPL {}", counter.display());
+        let refuse = |why: String| SourceFacts::unreadable(domain, &source, why);
+        let range_microjoules = match count(read, &folder.join("max_energy_range_uj")) {
+            Ok(0) => return Err(refuse(format!("{}/max_energy_range_uj is 0", folder.display()))),
+            Ok(range) => range,
+            Err(error) => {
+                return Err(refuse(format!("{error}; without the range a wrap-around cannot be undone")));
+            }
+        };
+        let first_microjoules = count(read, &counter).map_err(|error| refuse(error.to_string()))?;
+        let facts = SourceFacts { domain: domain.into(), kind: Kind::Counter, source, note: None };
+        Ok(Zone { facts, counter, range_microjoules, first_microjoules, read: Arc::clone(read) })
+    }
+}
+
+impl EnergySource for Zone {
+    fn facts(&self) -> &SourceFacts {
+        &self.facts
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { update: UPDATE, plausible: PLAUSIBLE }
+    }
+
+    fn read(&mut self) -> Result<Reading, ReadError> {
+        let microjoules = count(&self.read, &self.counter)?;
+        Ok(Reading::Counter { microjoules, range_microjoules: Some(self.range_microjoules) })
+    }
+}
+
+fn count(read: &ReadText, file: &Path) -> Result<u64, ReadError> {
+    let text = read(file).map_err(|error| ReadError::of_io(file, &error))?;
+    text.trim().parse().map_err(|_| ReadError::Garbage {
+        path: file.to_path_buf(),
+        found: text.trim().chars().take(40).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! Tests of the search for RAPL zones in imitated folders.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::testing::RANGE;
+
+/// A zone's folder, its name and what its counter shows.
+type Imitated<'a> = (&'a str, &'a str, u64);
+
+fn tree(zones: &[Imitated]) -> TempDir {
+    let root = TempDir::new().unwrap();
+    for (folder, name, microjoules) in zones {
+        let folder = root.path().join("sys/class/powercap").join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("name"), format!("{name}\n")).unwrap();
+        fs::write(folder.join("energy_uj"), format!("{microjoules}\n")).unwrap();
+        fs::write(folder.join("max_energy_range_uj"), format!("{RANGE}\n")).unwrap();
+    }
+    root
+}
+
+fn plain() -> ReadText {
+    Arc::new(|file: &Path| fs::read_to_string(file))
+}
+
+fn domains(found: &Found) -> Vec<&str> {
+    found.readable.iter().map(|source| source.domain()).collect()
+}
+
+fn check(zones: &[Imitated], expected: &[&str]) {
+    let root = tree(zones);
+    let found = discover(root.path(), &plain());
+    assert_eq!(domains(&found), expected);
+    let why: Vec<_> = found.unreadable.iter().map(|facts| &facts.note).collect();
+    assert!(why.is_empty(), "{why:?}");
+}
+
+#[test]
+fn packages_memory_and_platform_are_kept_apart_and_parts_of_packages_left_out() {
+    check(&[("intel-rapl:0", "package-0", 1), ("intel-rapl:0:0", "core", 2)], &["package-0"]);
+    check(
+        &[
+            ("intel-rapl:0", "package-0", 100),
+            ("intel-rapl:0:0", "core", 2),
+            ("intel-rapl:0:1", "uncore", 3),
+            ("intel-rapl:0:2", "dram", 4),
+            ("intel-rapl:1", "package-1", 500),
+            ("intel-rapl:1:0", "dram", 6),
+            ("intel-rapl:2", "psys", 7),
+        ],
+        &["package-0", "package-1", "dram-0", "dram-1", "psys"],
+    );
+}
+
+#[test]
+fn names_that_mean_nothing_are_ignored() {
+    check(
+        &[
+            ("intel-rapl", "intel-rapl", 0),
+            ("intel-rapl:a", "package-7", 1),
+            ("intel-rapl:+1", "package-8", 1),
+            ("intel-rapl:", "package-9", 1),
+            ("dtpm:0", "package-3", 1),
+            ("intel-rapl:0", "package-0", 1),
+            ("intel-rapl:1", "package-x", 1),
+            ("intel-rapl:2", "dram", 1),
+            ("intel-rapl:3", "package-0-die-", 1),
+            ("intel-rapl:0:0", "package-1", 1),
+        ],
+        &["package-0"],
+    );
+}
+
+#[test]
+fn twelve_sockets_come_in_numerical_order() {
+    let zones: Vec<_> = (0..12).map(|i| (format!("intel-rapl:{i}"), format!("package-{i}"))).collect();
+    let zones: Vec<Imitated> = zones.iter().map(|(f, n)| (f.as_str(), n.as_str(), 1)).collect();
+    let expected: Vec<_> = zones.iter().map(|zone| zone.1).collect();
+    check(&zones, &expected);
+}
+
+#[test]
+fn the_memory_mapped_twin_counts_once_and_stands_in_when_it_alone_answers() {
+    let zones = [("intel-rapl:0", "package-0", 1000), ("intel-rapl-mmio:0", "package-0", 1010)];
+    check(&zones, &["package-0"]);
+    let root = tree(&zones);
+    let source = |found: &Found| found.readable[0].facts().source.clone();
+    assert!(source(&discover(root.path(), &plain())).contains("powercap/intel-rapl:0/"));
+    fs::remove_file(root.path().join("sys/class/powercap/intel-rapl:0/energy_uj")).unwrap();
+    let found = discover(root.path(), &plain());
+    assert_eq!(domains(&found), ["package-0"]);
+    assert!(source(&found).contains("intel-rapl-mmio:0"));
+}
+
+#[test]
+fn mirrored_dies_count_once_and_others_each() {
+    let dies = |second| {
+        [
+            ("intel-rapl:0", "package-0-die-0", 1_000_000_000),
+            ("intel-rapl:1", "package-0-die-1", second),
+            ("intel-rapl:2", "package-1-die-0", 5_000_000_000),
+        ]
+    };
+    // 0.9% apart, then 1.1%.
+    check(&dies(1_009_000_000), &["package-0", "package-1"]);
+    check(&dies(1_011_200_000), &["package-0-die-0", "package-0-die-1", "package-1"]);
+    let root = tree(&dies(1_000_000_001));
+    let note = discover(root.path(), &plain()).readable[0].facts().note.clone();
+    assert_eq!(note.as_deref(), Some("2 dies show one counter, which is counted once"));
+}
+
+#[test]
+fn a_zone_reads_its_counter_with_its_own_range() {
+    let root = tree(&[("intel-rapl:0", "package-0", 41)]);
+    let mut found = discover(root.path(), &plain());
+    let file = root.path().join("sys/class/powercap/intel-rapl:0/energy_uj");
+    let zone = &mut found.readable[0];
+    fs::write(&file, "42\n").unwrap();
+    assert_eq!(zone.read().unwrap(), Reading::Counter { microjoules: 42, range_microjoules: Some(RANGE) });
+    for garbage in ["", "-5", "12.5", "0x10", "18446744073709551616"] {
+        fs::write(&file, garbage).unwrap();
+        let error = zone.read().unwrap_err().to_string();
+        assert!(error.contains("expected a whole number") && error.contains("energy_uj"), "{error}");
+    }
+    fs::remove_file(&file).unwrap();
+    assert!(matches!(zone.read(), Err(ReadError::Io { .. })));
+}
+
+#[test]
+fn a_zone_without_a_range_is_unreadable_with_the_reason() {
+    let root = tree(&[("intel-rapl:0", "package-0", 1), ("intel-rapl:1", "package-1", 1000)]);
+    let range = root.path().join("sys/class/powercap/intel-rapl:1/max_energy_range_uj");
+    fs::remove_file(&range).unwrap();
+    for zero in [false, true] {
+        if zero {
+            fs::write(&range, "0\n").unwrap();
+        }
+        let found = discover(root.path(), &plain());
+        assert_eq!(domains(&found), ["package-0"]);
+        let facts = &found.unreadable[0];
+        assert_eq!((facts.domain.as_str(), facts.kind), ("package-1", Kind::None));
+        assert!(facts.note.as_ref().unwrap().contains("max_energy_range_uj"));
+    }
+}
+
+#[test]
+fn permission_denied_names_the_file_and_the_remedy() {
+    let root = tree(&[("intel-rapl:0", "package-0", 1)]);
+    // Tests run as root, whom file modes do not stop; so the reader refuses, as the kernel would.
+    let refusing: ReadText = Arc::new(|file: &Path| match file.ends_with("energy_uj") {
+        true => Err(io::ErrorKind::PermissionDenied.into()),
+        false => fs::read_to_string(file),
+    });
+    let found = discover(root.path(), &refusing);
+    assert!(found.readable.is_empty());
+    let note = found.unreadable[0].note.as_ref().unwrap();
+    assert!(note.contains("intel-rapl:0/energy_uj: permission denied"), "{note}");
+    assert!(note.contains("sudo chmod a+r"), "{note}");
+}
+
+#[test]
+fn no_folder_and_an_empty_folder_say_so() {
+    let root = TempDir::new().unwrap();
+    let note = |found: Found| found.unreadable[0].note.clone().unwrap();
+    let none = note(discover(root.path(), &plain()));
+    assert!(none.starts_with("no ") && none.ends_with("sys/class/powercap"), "{none}");
+    fs::create_dir_all(root.path().join("sys/class/powercap/intel-rapl")).unwrap();
+    assert!(note(discover(root.path(), &plain())).starts_with("no RAPL zone"));
+    // Docker hides what the folder's links point to.
+    fs::create_dir_all(root.path().join("sys/class/powercap/intel-rapl:0")).unwrap();
+    assert!(note(discover(root.path(), &plain())).contains("intel-rapl:0/name"));
+}

@@ -1,0 +1,153 @@
+//! The seam behind which every counter, power sensor and model stands.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use record::energy::Kind;
+use record::units::{Joules, Seconds, Watts};
+use thiserror::Error;
+
+/// One place where energy can be read.
+pub trait EnergySource: Send {
+    /// What it is; the same for the life of the source.
+    fn facts(&self) -> &SourceFacts;
+
+    /// What to believe of it.
+    fn limits(&self) -> Limits;
+
+    /// The state now.
+    ///
+    /// # Errors
+    /// When nothing usable could be read; the meter then marks a gap and asks again later.
+    fn read(&mut self) -> Result<Reading, ReadError>;
+
+    /// `package-N`, `dram-N`, `psys`, `gpu-N` or `host`.
+    fn domain(&self) -> &str {
+        &self.facts().domain
+    }
+}
+
+/// What a source shows at one moment. Only differences of counters have a meaning.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reading {
+    /// A counter of consumed energy.
+    Counter {
+        /// Its state.
+        microjoules: u64,
+        /// It starts again from 0 when it reaches this; `None` for one that never wraps.
+        range_microjoules: Option<u64>,
+    },
+    /// Power at this moment.
+    Power(Watts),
+    /// Energy by a model since an arbitrary origin, with the ends of what is believable.
+    Modelled {
+        /// Lower end.
+        low: Joules,
+        /// Central value.
+        central: Joules,
+        /// Upper end.
+        high: Joules,
+    },
+}
+
+/// What a source is, for records and for `ergo doctor`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceFacts {
+    /// `package-N`, `dram-N`, `psys`, `gpu-N` or `host`.
+    pub domain: String,
+    /// How its joules are obtained; `None` when it cannot be read.
+    pub kind: Kind,
+    /// What is read, or the formula and inputs of a model.
+    pub source: String,
+    /// Anything to know; for an unreadable source the reason and the remedy.
+    pub note: Option<String>,
+}
+
+/// What is believable of a source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Time between two updates of the hardware: a reading may be this old.
+    pub update: Seconds,
+    /// Power that the domain cannot reach; a difference above it is not energy but a reset.
+    pub plausible: Watts,
+}
+
+/// Why a source could not be read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The file is there, but not for this user.
+    #[error(
+        "{path}: permission denied; run `sudo chmod a+r {path}` (lasts until the next boot), or give the \
+         program the right once with `sudo setcap cap_dac_read_search=ep PROGRAM`"
+    )]
+    Denied {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file could not be read for another reason.
+    #[error("{path}: {reason}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The file does not hold a number.
+    #[error("{path}: expected a whole number of microjoules, found {found:?}")]
+    Garbage {
+        /// The file.
+        path: PathBuf,
+        /// The beginning of its content.
+        found: String,
+    },
+    /// A counter shows more than it can.
+    #[error("the counter shows {found} uJ, above its range of {range} uJ")]
+    OutOfRange {
+        /// What it shows.
+        found: u64,
+        /// What it can show.
+        range: u64,
+    },
+    /// A device driver refused.
+    #[error("{device}: {reason}")]
+    Device {
+        /// The device.
+        device: String,
+        /// What the driver says.
+        reason: String,
+    },
+}
+
+impl ReadError {
+    /// Words for an error of the file system.
+    #[must_use]
+    pub fn of_io(path: &Path, error: &io::Error) -> ReadError {
+        let path = path.to_path_buf();
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => ReadError::Denied { path },
+            _ => ReadError::Io { path, reason: error.to_string() },
+        }
+    }
+}
+
+/// What a search for sources found.
+#[derive(Default)]
+pub struct Found {
+    /// Those that answered.
+    pub readable: Vec<Box<dyn EnergySource>>,
+    /// Those that did not, with the reason.
+    pub unreadable: Vec<SourceFacts>,
+}
+
+impl SourceFacts {
+    /// A source that cannot be read, and why.
+    #[must_use]
+    pub fn unreadable(domain: &str, source: &str, why: impl ToString) -> SourceFacts {
+        SourceFacts {
+            domain: domain.into(),
+            kind: Kind::None,
+            source: source.into(),
+            note: Some(why.to_string()),
+        }
+    }
+}

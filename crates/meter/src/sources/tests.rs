@@ -1,0 +1,108 @@
+//! Tests of which sources are used together, and of the estimate.
+
+use std::fs;
+
+use record::energy::{BoundsCover, Phase, total};
+use record::units::{Joules, Watts};
+use tempfile::TempDir;
+
+use super::*;
+use crate::meter::Meter;
+use crate::metering::Metering;
+use crate::testing::{EXACT, HandClock, counter, scripted, window};
+
+/// A root with four processors of which this process may use three.
+fn root() -> TempDir {
+    let root = TempDir::new().unwrap();
+    fs::create_dir_all(root.path().join("proc/self")).unwrap();
+    fs::write(root.path().join("proc/cpuinfo"), "processor\t: 0\n".repeat(4)).unwrap();
+    fs::write(root.path().join("proc/self/status"), "Name:\tx\nCpus_allowed_list:\t0-1,3\n").unwrap();
+    root
+}
+
+fn options(root: &TempDir) -> Options {
+    Options { root: root.path().into(), nvml: false, ..Options::default() }
+}
+
+/// A run of 10 s of training that used `cpu` seconds of processor time, on a machine without counters.
+fn estimated(cpu: f64) -> Metering {
+    let root = root();
+    let clock = Arc::new(HandClock::default());
+    let reader: ReadText = Arc::new(|file: &Path| fs::read_to_string(file));
+    let packages = rapl::discover(root.path(), &reader);
+    let sources = Sources::combine(&options(&root), clock.clone(), packages, Found::default());
+    assert_eq!(sources.sampling(), None);
+    let mut meter = Meter::start(&sources);
+    meter.enter(Phase::Train);
+    clock.pass(5.0, cpu / 2.0);
+    assert_eq!(meter.live().kind, Kind::Modelled);
+    clock.pass(5.0, cpu / 2.0);
+    meter.finish()
+}
+
+#[test]
+fn the_estimate_follows_processor_time_and_says_what_it_assumes() {
+    let metering = estimated(20.0);
+    let train = window(&metering, "host", Phase::Train);
+    // n x idle x wall + (busy - idle) x cpu, for n = 3, 10 s and 20 s: 3 x 1 x 10 + 4 x 20 = 110 J, low
+    // 3 x 0.3 x 10 + 1.2 x 20 = 33 J, high 3 x 3 x 10 + 12 x 20 = 330 J.
+    let close = |joules: Option<Joules>, expected: f64| (joules.unwrap().0 - expected).abs() < 1e-9;
+    assert!(close(train.joules, 110.0), "{:?}", train.joules);
+    assert!(close(train.joules_low, 33.0), "{:?}", train.joules_low);
+    assert!(close(train.joules_high, 330.0), "{:?}", train.joules_high);
+    assert_eq!((train.kind, train.bounds_cover), (Kind::Modelled, Some(BoundsCover::Model)));
+    assert!((train.watts_mean.unwrap().0 - 11.0).abs() < 1e-9);
+    for words in ["n = 3", "idle 1 [0.3, 3]", "busy 5 [1.5, 15]", "CPU time of this process"] {
+        assert!(train.source.contains(words), "{}", train.source);
+    }
+    let notes = &window(&metering, "host", Phase::Total).notes;
+    assert!(notes[0].starts_with("estimate: no readable energy counter (no "), "{notes:?}");
+    assert!(notes[0].ends_with("sys/class/powercap)"), "{notes:?}");
+    assert_eq!(total(&metering.energy, Phase::Train).map(|(_, kind)| kind), Some(Kind::Modelled));
+    // Idle costs less, but not nothing: 30 J.
+    assert!(close(window(&estimated(0.0), "host", Phase::Train).joules, 30.0));
+}
+
+#[test]
+fn a_package_counter_leaves_no_room_for_an_estimate() {
+    let root = root();
+    let clock = Arc::new(HandClock::default());
+    let dial = Arc::new(Mutex::new(Some(counter(1))));
+    let packages = Found {
+        readable: vec![scripted("package-0", Kind::Counter, EXACT, &dial)],
+        unreadable: vec![
+            SourceFacts::unreadable("package-1", "RAPL", "denied"),
+            SourceFacts::unreadable("psys", "RAPL", "denied"),
+        ],
+    };
+    let cards = Found {
+        readable: Vec::new(),
+        unreadable: vec![SourceFacts::unreadable("gpu", "NVML", "no library")],
+    };
+    let sources = Sources::combine(&options(&root), clock, packages, cards);
+    let domains: Vec<_> = sources.describe().into_iter().map(|facts| facts.domain).collect();
+    assert_eq!(domains, ["package-0", "package-1", "psys", "gpu"]);
+    assert_eq!(sources.sampling(), Some(Seconds(0.1)));
+    let unknown: Vec<_> = sources.unknown().map(|facts| facts.domain.as_str()).collect();
+    assert_eq!(unknown, ["package-1"]);
+}
+
+#[test]
+fn an_unreadable_package_is_estimated_with_the_reason_and_does_not_hide_the_estimate() {
+    let root = root();
+    let packages = Found {
+        readable: Vec::new(),
+        unreadable: vec![SourceFacts::unreadable("package-0", "RAPL", "x/energy_uj: permission denied")],
+    };
+    let clock = Arc::new(HandClock::default());
+    let sources = Sources::combine(&options(&root), clock.clone(), packages, Found::default());
+    let meter = Meter::start(&sources);
+    clock.pass(1.0, 1.0);
+    let metering = meter.finish();
+    let domains: Vec<_> = metering.energy.iter().map(|w| w.domain.as_str()).collect();
+    assert_eq!(domains, ["host", "host"]);
+    let note = &window(&metering, "host", Phase::Total).notes[0];
+    assert!(note.contains("x/energy_uj: permission denied"), "{note}");
+    // 3 x 1 W idle and 4 W more for one busy processor.
+    assert_eq!(window(&metering, "host", Phase::Total).watts_mean, Some(Watts(7.0)));
+}

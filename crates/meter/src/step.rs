@@ -1,0 +1,86 @@
+//! The energy of one interval between two readings: wrap-around, resets and what is not believable.
+
+use record::units::Seconds;
+use thiserror::Error;
+
+use crate::source::{Limits, Reading};
+
+/// Power readings further apart than this are not joined by a straight line.
+const POWER_HOLDS: Seconds = Seconds(5.0);
+
+/// Energy of one interval, in microjoules so that differences of counters stay whole numbers (exact in f64
+/// up to 2^53 uJ = 9 GJ).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Step {
+    pub low: f64,
+    pub microjoules: f64,
+    pub high: f64,
+}
+
+/// Why an interval has no energy that can be believed.
+#[derive(Debug, Error, PartialEq)]
+pub(crate) enum Unbelievable {
+    #[error(
+        "the counter went from {from:.1} J to {to:.1} J, more than it can in that time: taken as a reset"
+    )]
+    Reset { from: f64, to: f64 },
+    #[error("{seconds:.1} s without a reading, in which the counter may have wrapped more than once")]
+    Ambiguous { seconds: f64 },
+    #[error("power was not read for {seconds:.1} s")]
+    Unsampled { seconds: f64 },
+    #[error("the form of the readings changed")]
+    FormChanged,
+}
+
+/// Energy between two good readings `seconds` apart. A counter is monotone, so it covers the time between
+/// two good readings even when a reading between them failed (`missed`); power readings do not.
+pub(crate) fn step(
+    last: Reading,
+    now: Reading,
+    seconds: f64,
+    limits: Limits,
+    missed: bool,
+) -> Result<Step, Unbelievable> {
+    match (last, now) {
+        (
+            Reading::Counter { microjoules: from, .. },
+            Reading::Counter { microjoules: to, range_microjoules: range },
+        ) => {
+            if range.is_some_and(|range| limits.plausible.0 * seconds * 1e6 >= range as f64) {
+                return Err(Unbelievable::Ambiguous { seconds });
+            }
+            // A reading may be one update old at either end, so a short interval can hold one more update.
+            let most = limits.plausible.0 * (seconds + limits.update.0) * 1e6;
+            match counted(from, to, range).map(|count| count as f64).filter(|&count| count <= most) {
+                Some(exact) => Ok(Step { low: exact, microjoules: exact, high: exact }),
+                None => Err(Unbelievable::Reset { from: from as f64 * 1e-6, to: to as f64 * 1e-6 }),
+            }
+        }
+        (Reading::Power(from), Reading::Power(to)) => {
+            if missed || seconds > POWER_HOLDS.0 {
+                return Err(Unbelievable::Unsampled { seconds });
+            }
+            let trapezoid = 0.5 * (from.0 + to.0) * seconds * 1e6;
+            Ok(Step { low: trapezoid, microjoules: trapezoid, high: trapezoid })
+        }
+        (
+            Reading::Modelled { low: l0, central: c0, high: h0 },
+            Reading::Modelled { low: l1, central: c1, high: h1 },
+        ) => Ok(Step { low: (l1 - l0).0 * 1e6, microjoules: (c1 - c0).0 * 1e6, high: (h1 - h0).0 * 1e6 }),
+        _ => Err(Unbelievable::FormChanged),
+    }
+}
+
+/// Difference of a counter, across at most one wrap; `None` when it ran backwards and cannot wrap.
+///
+/// The kernel states the largest value rather than the modulus; the two differ by one unit of the
+/// counter, at most 61 uJ a wrap, which is neglected.
+pub(crate) fn counted(from: u64, to: u64, range: Option<u64>) -> Option<u64> {
+    match to.checked_sub(from) {
+        Some(count) => Some(count),
+        None => range?.checked_sub(from)?.checked_add(to),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! The account of one source: readings in, energy by phase out.
+
+use std::collections::VecDeque;
+
+use record::energy::{Kind, Phase};
+use record::units::Watts;
+
+use crate::source::{Limits, ReadError, Reading, SourceFacts};
+use crate::step::{Step, step};
+use crate::timeline::index;
+
+/// The largest power is taken over spans of at least this many updates, so that the count of updates in a
+/// span, off by one, errs by a tenth at most.
+const PEAK_UPDATES: f64 = 10.0;
+
+/// Live power is the mean over the last second or so.
+const LIVE: f64 = 1.0;
+/// Shorter memories than this give no live power.
+const LIVE_LEAST: f64 = 0.2;
+/// Memories lie at least this far apart, which bounds their number.
+const LIVE_APART: f64 = 0.05;
+
+/// Notes kept of one phase; a source that fails in ever new ways would fill the record otherwise.
+const NOTES: usize = 4;
+
+/// Energy of one phase, in microjoules.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cell {
+    pub energy: Step,
+    /// Seconds between two good readings.
+    pub covered: f64,
+    /// Failed readings and unbelievable intervals.
+    pub gaps: u32,
+    pub watts_max: Option<f64>,
+    pub notes: Vec<String>,
+}
+
+/// The account of one source.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    pub facts: SourceFacts,
+    pub limits: Limits,
+    pub cells: [Cell; 5],
+    /// Bounds and notes of the whole run, where no energy has to be split between phases.
+    pub whole: Cell,
+    last: Option<Reading>,
+    /// Seconds in each phase since the last good reading.
+    pending: [f64; 5],
+    missed: bool,
+    peak: Peak,
+    memory: VecDeque<(f64, f64)>,
+}
+
+/// An uninterrupted stretch of one phase, long enough in the end to take a power from.
+#[derive(Debug, Default)]
+struct Peak {
+    phase: usize,
+    seconds: f64,
+    microjoules: f64,
+}
+
+impl Tally {
+    pub(crate) fn new(facts: SourceFacts, limits: Limits) -> Tally {
+        Tally {
+            facts,
+            limits,
+            cells: Default::default(),
+            whole: Cell::default(),
+            last: None,
+            pending: [0.0; 5],
+            missed: false,
+            peak: Peak::default(),
+            memory: VecDeque::new(),
+        }
+    }
+
+    /// Takes in a reading at `now`; since the one before, `ran` seconds of `phase` went by.
+    ///
+    /// After a failed reading of a counter the difference between the good readings around it is still
+    /// exact, so it counts as covered; only its split between phases is not known. It is then made by time,
+    /// and each phase's bounds allow none and all of it.
+    pub(crate) fn observe(&mut self, now: f64, phase: Phase, ran: f64, read: Result<Reading, ReadError>) {
+        let phase = index(phase);
+        self.pending[phase] += ran;
+        let reading = match read.and_then(in_range) {
+            Ok(reading) => reading,
+            Err(error) => {
+                self.missed = true;
+                return self.gap(phase, error.to_string());
+            }
+        };
+        let seconds: f64 = self.pending.iter().sum();
+        match self.last.map(|last| step(last, reading, seconds, self.limits, self.missed)) {
+            Some(Ok(step)) => self.add(now, phase, step, seconds),
+            Some(Err(why)) => {
+                self.gap(phase, why.to_string());
+                self.memory.clear();
+            }
+            None => {}
+        }
+        if let Reading::Power(Watts(watts)) = reading {
+            raise(&mut self.cells[phase].watts_max, watts);
+        }
+        if self.memory.is_empty() {
+            self.memory.push_back((now, self.whole.energy.microjoules));
+        }
+        self.last = Some(reading);
+        self.pending = [0.0; 5];
+        self.missed = false;
+    }
+
+    /// Mean power over the last second or so; `None` when it was not watched for long enough.
+    pub(crate) fn live(&self) -> Option<Watts> {
+        let (&(from, before), &(to, after)) = (self.memory.front()?, self.memory.back()?);
+        (to - from >= LIVE_LEAST).then(|| Watts((after - before) * 1e-6 / (to - from)))
+    }
+
+    /// A counter that never moved in all the time it had is not a measurement of nothing.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let patience = (2.0 * PEAK_UPDATES * self.limits.update.0).max(1.0);
+        self.facts.kind == Kind::Counter
+            && self.whole.energy.microjoules == 0.0
+            && self.whole.covered >= patience
+    }
+
+    /// Whether there ever was a good reading.
+    pub(crate) fn was_read(&self) -> bool {
+        self.last.is_some()
+    }
+
+    fn add(&mut self, now: f64, phase: usize, step: Step, seconds: f64) {
+        self.whole.add(step, seconds);
+        let mut left = step.microjoules;
+        for i in 0..self.pending.len() {
+            let part = self.pending[i];
+            if i == phase || part == 0.0 {
+                continue;
+            }
+            // Whole microjoules, so that the parts add up to the difference exactly.
+            let share = (step.microjoules * part / seconds).floor();
+            left -= share;
+            self.cells[i].add(Step { low: 0.0, microjoules: share, high: step.high }, part);
+            self.cells[i].note(SPLIT);
+            self.cells[phase].note(SPLIT);
+        }
+        let split = left != step.microjoules;
+        let low = if split { 0.0 } else { step.low };
+        self.cells[phase].add(Step { low, microjoules: left, high: step.high }, self.pending[phase]);
+        self.watch_peak(phase, step, seconds, split);
+        self.remember(now);
+    }
+
+    fn watch_peak(&mut self, phase: usize, step: Step, seconds: f64, split: bool) {
+        if split || phase != self.peak.phase {
+            self.peak = Peak { phase, ..Peak::default() };
+        }
+        if split || self.facts.kind == Kind::Integrated {
+            return;
+        }
+        self.peak.seconds += seconds;
+        self.peak.microjoules += step.microjoules;
+        if self.peak.seconds > 0.0 && self.peak.seconds >= PEAK_UPDATES * self.limits.update.0 {
+            let watts = self.peak.microjoules * 1e-6 / self.peak.seconds;
+            raise(&mut self.cells[phase].watts_max, watts);
+            self.peak = Peak { phase, ..Peak::default() };
+        }
+    }
+
+    fn remember(&mut self, now: f64) {
+        if self.memory.back().is_some_and(|&(at, _)| now - at < LIVE_APART) {
+            return;
+        }
+        self.memory.push_back((now, self.whole.energy.microjoules));
+        while self.memory.get(1).is_some_and(|&(at, _)| now - at >= LIVE) {
+            self.memory.pop_front();
+        }
+    }
+
+    fn gap(&mut self, phase: usize, why: String) {
+        self.whole.gaps += 1;
+        self.whole.note(&why);
+        self.cells[phase].gaps += 1;
+        self.cells[phase].note(&why);
+        self.peak = Peak::default();
+    }
+}
+
+const SPLIT: &str =
+    "a reading failed at a change of phase; the energy around it is divided between the phases by time";
+
+impl Cell {
+    fn add(&mut self, step: Step, seconds: f64) {
+        self.energy.low += step.low;
+        self.energy.microjoules += step.microjoules;
+        self.energy.high += step.high;
+        self.covered += seconds;
+    }
+
+    fn note(&mut self, note: &str) {
+        if self.notes.len() < NOTES && !self.notes.iter().any(|known| known == note) {
+            self.notes.push(note.into());
+        }
+    }
+}
+
+fn in_range(reading: Reading) -> Result<Reading, ReadError> {
+    match reading {
+        Reading::Counter { microjoules: found, range_microjoules: Some(range) } if found > range => {
+            Err(ReadError::OutOfRange { found, range })
+        }
+        Reading::Power(Watts(watts)) if !watts.is_finite() || watts < 0.0 => {
+            Err(ReadError::Device { device: "power".into(), reason: format!("{watts} W is no power") })
+        }
+        good => Ok(good),
+    }
+}
+
+fn raise(largest: &mut Option<f64>, watts: f64) {
+    *largest = Some(largest.map_or(watts, |known| known.max(watts)));
+}

@@ -1,0 +1,118 @@
+//! From accounts to the windows that a record keeps.
+
+use record::energy::{BoundsCover, EnergyWindow, Kind, Phase};
+use record::units::{Joules, Seconds, Watts};
+
+use crate::source::SourceFacts;
+use crate::tally::{Cell, Tally};
+use crate::timeline::{PHASES, Span, Timeline, index};
+
+/// One window for each phase that was entered, and the total, which is exactly their sum.
+pub(crate) fn of_tally(tally: &Tally, timeline: &Timeline) -> Vec<EnergyWindow> {
+    let whole = timeline.whole();
+    let mean = watts(tally.whole.energy.microjoules, tally.whole.covered).unwrap_or(0.0);
+    let mut windows: Vec<_> = PHASES
+        .iter()
+        .map(|&phase| (phase, &timeline.spans[index(phase)], &tally.cells[index(phase)]))
+        .filter(|(_, span, _)| span.visits > 0)
+        .map(|(phase, span, cell)| window(tally, phase, span, cell, mean))
+        .collect();
+    let mut total = window(tally, Phase::Total, &whole, &tally.whole, mean);
+    let most = windows.iter().filter_map(|w| w.watts_max).fold(None, larger);
+    total.watts_max = most.map(|most| total.watts_mean.map_or(most, |mean| Watts(most.0.max(mean.0))));
+    if total.joules.is_some() {
+        // Added in the order of the phases, so that whoever adds them again gets the same bits.
+        total.joules = Some(windows.iter().filter_map(|w| w.joules).fold(Joules(0.0), |sum, j| sum + j));
+    }
+    total.notes.extend(tally.facts.note.clone());
+    windows.push(total);
+    windows
+}
+
+/// Windows of a domain that is there but cannot be read.
+pub(crate) fn of_unreadable(facts: &SourceFacts, timeline: &Timeline) -> Vec<EnergyWindow> {
+    let whole = timeline.whole();
+    let entered = PHASES.iter().map(|&phase| (phase, &timeline.spans[index(phase)]));
+    entered
+        .filter(|(_, span)| span.visits > 0)
+        .chain([(Phase::Total, &whole)])
+        .map(|(phase, span)| EnergyWindow {
+            notes: facts.note.clone().into_iter().collect(),
+            ..blank(facts, phase, span)
+        })
+        .collect()
+}
+
+/// A window of unknown energy.
+pub(crate) fn blank(facts: &SourceFacts, phase: Phase, span: &Span) -> EnergyWindow {
+    EnergyWindow {
+        domain: facts.domain.clone(),
+        phase,
+        kind: Kind::None,
+        source: facts.source.clone(),
+        joules: None,
+        joules_low: None,
+        joules_high: None,
+        bounds_cover: None,
+        watts_mean: None,
+        watts_max: None,
+        seconds: Seconds(span.seconds),
+        start: Seconds(span.start),
+        end: Seconds(span.end),
+        coverage: 0.0,
+        gaps: 0,
+        notes: Vec::new(),
+    }
+}
+
+fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> EnergyWindow {
+    let mut notes = cell.notes.clone();
+    let blank = EnergyWindow { gaps: cell.gaps, ..blank(&tally.facts, phase, span) };
+    if tally.is_stuck() {
+        notes.push(format!("unknown: the counter did not move in {:.1} s", tally.whole.covered));
+        return EnergyWindow { notes, ..blank };
+    }
+    if !tally.was_read() || (cell.covered == 0.0 && span.seconds > 0.0) {
+        notes.push("unknown: there are no two good readings".into());
+        return EnergyWindow { notes, ..blank };
+    }
+    let coverage = if span.seconds > 0.0 { (cell.covered / span.seconds).min(1.0) } else { 1.0 };
+    if coverage < 0.999 {
+        notes.push(format!("the energy is that of {:.1}% of the window", 100.0 * coverage));
+    }
+    let watts_mean = watts(cell.energy.microjoules, cell.covered);
+    let (low, high, cover) = bounds(tally, span, cell, watts_mean.unwrap_or(0.0).max(mean));
+    EnergyWindow {
+        kind: tally.facts.kind,
+        joules: Some(Joules(cell.energy.microjoules / 1e6)),
+        joules_low: Some(Joules(low / 1e6)),
+        joules_high: Some(Joules(high / 1e6)),
+        bounds_cover: Some(cover),
+        watts_mean: watts_mean.map(Watts),
+        watts_max: cell.watts_max.map(|most| Watts(watts_mean.map_or(most, |mean| most.max(mean)))),
+        coverage,
+        notes,
+        ..blank
+    }
+}
+
+/// Bounds in microjoules. A counter read at an edge may be one update old, at both ends of every part.
+fn bounds(tally: &Tally, span: &Span, cell: &Cell, mean_watts: f64) -> (f64, f64, BoundsCover) {
+    let cover = match tally.facts.kind {
+        Kind::Modelled => BoundsCover::Model,
+        _ => BoundsCover::Resolution,
+    };
+    let stale = match cover {
+        BoundsCover::Model => 0.0,
+        BoundsCover::Resolution => f64::from(span.visits) * tally.limits.update.0 * mean_watts * 1e6,
+    };
+    ((cell.energy.low - stale).max(0.0), cell.energy.high + stale, cover)
+}
+
+fn watts(microjoules: f64, seconds: f64) -> Option<f64> {
+    (seconds > 0.0).then(|| microjoules / 1e6 / seconds)
+}
+
+fn larger(a: Option<Watts>, b: Watts) -> Option<Watts> {
+    Some(a.map_or(b, |a| if b > a { b } else { a }))
+}
