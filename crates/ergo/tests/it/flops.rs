@@ -1,0 +1,89 @@
+//! `ergo flops` against published counts.
+
+use serde_json::json;
+
+use crate::shell::{json, refused, run};
+
+#[test]
+fn published_counts() {
+    let lenet5 = json(&["flops", "lenet5", "--data", "mnist", "--json"]);
+    // LeCun et al. 1998 with full connections: weights 150 + 2,400 + 48,000 + 10,080 + 840, biases 236; MACs
+    // 117,600 + 240,000 + 48,000 + 10,080 + 840; training 6 x 416,520 - 2 x 117,600.
+    assert_eq!(lenet5["params"], 61_706);
+    assert_eq!(lenet5["macs"], 416_520);
+    assert_eq!(lenet5["forward_flops"], 2 * 416_520);
+    assert_eq!(lenet5["train_flops"], 2_263_920);
+    assert_eq!(lenet5["input"], "1x28x28");
+    assert_eq!([&lenet5["total_train_flops"], &lenet5["pfs_days"]], [&json!(null), &json!(null)]);
+    let resnet50 = json(&["flops", "resnet50", "--json"]);
+    // torchvision: 25,557,032 parameters and 4.09 GFLOPS, which counts multiply-accumulates.
+    assert_eq!(resnet50["params"], 25_557_032);
+    assert_eq!(resnet50["macs"], 4_089_184_256u64);
+}
+
+#[test]
+fn layers_add_up() {
+    for net in ["lenet5", "cnn-w16-d2", "resnet20-w16", "googlenet"] {
+        let counted = json(&["flops", net, "--json"]);
+        for key in ["params", "macs", "train_flops"] {
+            let layers = counted["layers"].as_array().expect("layers");
+            let sum: u64 = layers.iter().map(|layer| layer[key].as_u64().expect("a number")).sum();
+            assert_eq!(counted[key], sum, "{net} {key}");
+        }
+    }
+}
+
+#[test]
+fn a_whole_training() {
+    let counted =
+        json(&["flops", "lenet5", "--data", "mnist", "--examples", "60000", "--epochs", "10", "--json"]);
+    assert_eq!(counted["total_train_flops"], 2_263_920u64 * 600_000);
+    // One petaflop/s for a day is 1e15 x 86,400 FLOPs.
+    let days = counted["pfs_days"].as_f64().expect("a number");
+    assert!((days / (2_263_920.0 * 6e5 / 8.64e19) - 1.0).abs() < 1e-12, "{days}");
+}
+
+#[test]
+fn shape_and_classes_can_be_chosen() {
+    // A linear layer of 3 x 4 x 5 inputs and 7 classes has 420 weights and 7 biases.
+    let counted = json(&["flops", "linear", "--input", "3x4x5", "--classes", "7", "--json"]);
+    assert_eq!((&counted["params"], &counted["macs"]), (&json!(427), &json!(420)));
+    let hundred = json(&["flops", "linear", "--data", "cifar100", "--json"]);
+    assert_eq!(hundred["params"], 100 * (3 * 32 * 32 + 1));
+    // The first layer needs no gradient of the image: 4 FLOPs a MAC.
+    assert_eq!(hundred["train_flops"], 4 * 100 * 3 * 32 * 32);
+}
+
+#[test]
+fn the_table_shows_the_totals() {
+    let ran = run(&["flops", "lenet5", "--data", "mnist"]);
+    for number in ["61,706", "416,520", "2,263,920", "833,040"] {
+        assert!(ran.stdout.contains(number), "{number} is not in:\n{}", ran.stdout);
+    }
+    assert!(ran.stdout.lines().all(|line| line.len() <= 100), "{}", ran.stdout);
+}
+
+#[test]
+fn impossible_networks_are_refused() {
+    refused(&["flops", "cnn-w0-d2"], &["cnn-w0-d2"]);
+    refused(&["flops", "cnn-w16-d99"], &["cnn-w16-d99", "99"]);
+    refused(&["flops", "cnn-w99999999999999999999-d2"], &["cnn-w99999999999999999999-d2"]);
+    refused(&["flops", "cnn-w4000000000-d2"], &["too large"]);
+    refused(&["flops", "lenet6"], &["did you mean lenet5"]);
+    refused(&["flops", ""], &["network ``"]);
+    refused(&["flops", "lenet5", "--input", "1x99999999999x99999999999"], &["too large"]);
+    refused(&["flops", "linear", "--data", "mnist", "--classes", "18446744073709551615"], &["too large"]);
+}
+
+#[test]
+fn impossible_numbers_are_refused() {
+    refused(&["flops", "lenet5", "--examples", "10", "--epochs", "-1"], &["-1", "--epochs", "from 1"]);
+    refused(&["flops", "lenet5", "--examples", "0", "--epochs", "1"], &["0", "--examples", "from 1"]);
+    refused(&["flops", "lenet5", "--examples", "1.5", "--epochs", "1"], &["1.5"]);
+    refused(&["flops", "lenet5", "--examples", "10"], &["--epochs"]);
+    refused(&["flops", "lenet5", "--input", "28x28"], &["28x28", "channels x height x width"]);
+    refused(&["flops", "lenet5", "--input", "1x0x28"], &["1x0x28"]);
+    refused(&["flops", "lenet5", "--data", "mnist", "--input", "1x28x28"], &["--input"]);
+    let much = "10000000000";
+    refused(&["flops", "lenet5", "--examples", much, "--epochs", much], &[much, "2^64"]);
+}

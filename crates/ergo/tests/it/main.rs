@@ -1,0 +1,12 @@
+//! The program as a user runs it, and the house rules as the sources keep them.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod cli;
+mod data;
+mod fit;
+mod flops;
+mod plot;
+mod server;
+mod shell;
+mod tidy;
