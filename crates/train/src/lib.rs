@@ -1,1 +1,15 @@
-//! Trains: the loop, schedules, checkpoints and the learners.
+//! Trains: the loop, schedules, checkpoints, workers and the learners.
+
+#[cfg(feature = "candle")]
+pub mod candle;
+mod assemble;
+mod checkpoint;
+mod course;
+pub mod error;
+pub mod learner;
+pub mod run;
+pub mod schedule;
+pub mod shelf;
+mod tally;
+pub mod weights;
+pub mod worker;

@@ -1,0 +1,278 @@
+//! `ergo sweep`: many trainings, from a file of budgets and axes to a fit and its figures.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context;
+use meter::sources::{Options, Sources};
+use record::journal;
+use record::output::{DryRunOutput, FitOutput, SweepOutput};
+use record::run::{RunRecord, Status};
+use record::spec::RunId;
+use record::units::{Flops, Seconds};
+use sweep::pending::{pending, shard};
+use sweep::plan::{PlannedRun, Sweep};
+use train::shelf::Shelf;
+use train::worker::{Task, WorkEnd, WorkOptions, work};
+
+use crate::exit::{self, Exit};
+use crate::output::Format;
+use crate::store::DataDir;
+use crate::sweep_progress::SweepProgress;
+use crate::{arguments, build_info, calibrate, device, figures, interrupt, output, store};
+
+/// Arguments of `ergo sweep`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  ergo sweep\n  ergo sweep --preset mnist --dry-run\n  \
+    ergo sweep my.toml --out runs/mine --jobs 2\n\nRunning the same command again goes on where it was stopped.")]
+pub struct SweepArgs {
+    /// Sweep file; default: the preset.
+    #[arg(conflicts_with = "preset")]
+    file: Option<PathBuf>,
+    /// A sweep that comes with the program: quick, mnist, fashion-mnist or cifar10.
+    #[arg(long, value_parser = sweep::presets::NAMES)]
+    preset: Option<String>,
+    /// Folder of the journals and figures; default: runs/NAME.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Print every run with its predicted cost and train nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Trainings side by side, of one thread each; their seconds and joules are marked as shared.
+    #[arg(long, default_value_t = 1, value_parser = arguments::threads)]
+    jobs: usize,
+    /// Threads of each training; default: one with --jobs, otherwise as many as there are processors.
+    #[arg(long, value_parser = arguments::threads)]
+    threads: Option<usize>,
+    /// Begin no run after so many seconds.
+    #[arg(long, value_parser = arguments::positive)]
+    max_seconds: Option<f64>,
+    /// Begin no run that would bring the training FLOPs of this call above this.
+    #[arg(long, value_parser = arguments::positive)]
+    max_flops: Option<f64>,
+    /// Do only share I of N, for instance 2/8.
+    #[arg(long, value_name = "I/N", value_parser = arguments::share)]
+    shard: Option<(usize, usize)>,
+    /// Where to compute: cpu, or cuda:N; default: the best there is.
+    #[arg(long, value_parser = device::parse)]
+    device: Option<device::Device>,
+    #[command(flatten)]
+    data_dir: DataDir,
+}
+
+/// Does what is left of the sweep, fits and draws.
+///
+/// # Errors
+/// When the sweep is impossible, images are missing, the folder holds another sweep, or the disk fails.
+pub fn run(args: &SweepArgs, format: Format) -> anyhow::Result<Exit> {
+    device::check(args.device)?;
+    let sweep = planned(args)?;
+    let folder = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
+    let before = records(&folder)?;
+    refuse_foreign(&sweep, &before, &folder)?;
+    let finished: HashSet<RunId> = before.into_iter().map(|record| record.id).collect();
+    if args.dry_run {
+        return dry_run(args, &sweep, &finished, &folder, format);
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let to_do = mine(args, &sweep, &finished)?;
+    let stop = interrupt::watch()?;
+    let end = train(args, &sweep, &to_do, &folder, &stop)?;
+    conclude(&sweep, &finished, &folder, end, format)
+}
+
+fn planned(args: &SweepArgs) -> anyhow::Result<Sweep> {
+    let (text, name) = match &args.file {
+        Some(path) => {
+            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            (text, path.display().to_string())
+        }
+        None => {
+            let name = args.preset.as_deref().unwrap_or("quick");
+            let text = sweep::presets::preset(name).context("a preset without a file")?;
+            (text.to_owned(), format!("preset {name}"))
+        }
+    };
+    let sweep = sweep::plan::plan(&sweep::file::parse(&text, &name)?)?;
+    for dropped in &sweep.dropped {
+        output::note(&format!("left out {}: {}", dropped.cell, dropped.reason));
+    }
+    Ok(sweep)
+}
+
+fn records(folder: &Path) -> anyhow::Result<Vec<RunRecord>> {
+    if folder.exists() { Ok(journal::read(folder)?) } else { Ok(Vec::new()) }
+}
+
+/// A folder holds one sweep: fits and figures are drawn from all its records.
+fn refuse_foreign(sweep: &Sweep, records: &[RunRecord], folder: &Path) -> anyhow::Result<()> {
+    let places: HashMap<&RunId, &PlannedRun> = sweep.runs.iter().map(|run| (&run.id, run)).collect();
+    let belongs = |record: &RunRecord| {
+        places.get(&record.id).is_some_and(|run| record.place.as_ref() == Some(&run.place))
+    };
+    let foreign = records.iter().filter(|record| !belongs(record)).count();
+    if foreign == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{} holds {foreign} records that are not runs of the sweep `{}` as it is planned now",
+        folder.display(),
+        sweep.name
+    );
+    Err(exit::bad_input_with_hint(message, "give this sweep a folder of its own with --out"))
+}
+
+/// The runs still to do, of this process's share.
+fn mine<'s>(
+    args: &SweepArgs,
+    sweep: &'s Sweep,
+    finished: &HashSet<RunId>,
+) -> anyhow::Result<Vec<&'s PlannedRun>> {
+    let to_do = pending(&sweep.runs, finished).to_do;
+    let Some((index, count)) = args.shard else { return Ok(to_do) };
+    let share: HashSet<&RunId> =
+        shard(sweep.runs.iter().collect(), index, count)?.into_iter().map(|run| &run.id).collect();
+    Ok(to_do.into_iter().filter(|run| share.contains(&run.id)).collect())
+}
+
+fn threads(args: &SweepArgs) -> usize {
+    args.threads.unwrap_or_else(|| if args.jobs > 1 { 1 } else { arguments::processors() })
+}
+
+fn dry_run(
+    args: &SweepArgs,
+    sweep: &Sweep,
+    finished: &HashSet<RunId>,
+    folder: &Path,
+    format: Format,
+) -> anyhow::Result<Exit> {
+    let sources = Sources::discover(&Options::default());
+    let (rate, method) = calibrate::rate(sweep, &sources, threads(args))?;
+    let out = folder.display().to_string();
+    let plan = sweep::predict::dry_run(sweep, finished, &rate, &method, &out);
+    output::result(format, &plan, || dry_run_text(&plan))?;
+    Ok(Exit::Done)
+}
+
+fn dry_run_text(plan: &DryRunOutput) -> String {
+    let mut text = String::from("      FLOP  ~seconds   ~joules   steps  seed  cell\n");
+    for run in &plan.runs {
+        let joules = run.predicted_joules.map_or("?".to_owned(), |joules| format!("{joules:.0}"));
+        let done = if run.done { "  (done)" } else { "" };
+        text += &format!(
+            "{:>10.3e} {:>9.1} {joules:>9} {:>7} {:>5}  {}{done}\n",
+            run.train_flops.as_f64(),
+            run.predicted_seconds,
+            run.steps,
+            run.seed,
+            run.cell
+        );
+    }
+    let joules = plan.predicted_joules.map_or("unknown".to_owned(), |joules| format!("~{joules:.0}"));
+    text += &format!(
+        "{} runs planned, {} done. Left: {:.3e} training FLOP, ~{:.0} seconds, {joules} joules.\n{}\n",
+        plan.runs_planned,
+        plan.runs_done,
+        plan.train_flops.as_f64(),
+        plan.predicted_seconds,
+        plan.method
+    );
+    text
+}
+
+fn train(
+    args: &SweepArgs,
+    sweep: &Sweep,
+    to_do: &[&PlannedRun],
+    folder: &Path,
+    stop: &AtomicBool,
+) -> anyhow::Result<WorkEnd> {
+    if to_do.is_empty() {
+        return Ok(WorkEnd::Done);
+    }
+    let meter_options = Options::default();
+    let sources = Sources::discover(&meter_options);
+    let host = meter::host::host(&meter_options);
+    let options = WorkOptions {
+        folder,
+        jobs: args.jobs,
+        threads: threads(args),
+        sources: &sources,
+        build: &build_info::build(),
+        host: &host,
+        stop,
+        max_seconds: args.max_seconds.map(Seconds),
+        max_flops: args.max_flops.map(|flops| Flops(flops as u64)),
+    };
+    let shelf = Shelf::new(store::store(&args.data_dir)?);
+    let tasks: Vec<Task> =
+        to_do.iter().map(|run| Task { spec: run.spec.clone(), place: run.place.clone() }).collect();
+    output::note(&format!(
+        "{}: {} of {} runs to do, into {}",
+        sweep.name,
+        to_do.len(),
+        sweep.runs.len(),
+        folder.display()
+    ));
+    let progress = SweepProgress::new(sweep, to_do);
+    let end = work(&tasks, &shelf, &options, &|event| progress.tell(event));
+    progress.clear();
+    Ok(end?)
+}
+
+/// Reads everything back, fits, draws and prints.
+fn conclude(
+    sweep: &Sweep,
+    before: &HashSet<RunId>,
+    folder: &Path,
+    end: WorkEnd,
+    format: Format,
+) -> anyhow::Result<Exit> {
+    let records = journal::read(folder)?;
+    let fit = match report::fit::of_records(&records) {
+        Ok(fit) => Some(fit),
+        Err(error) => {
+            output::note(&format!("no fit: {error}"));
+            None
+        }
+    };
+    let written = figures::write_all(&records, folder)?;
+    let (exit, stopped) = match end {
+        WorkEnd::Done => (Exit::Done, None),
+        WorkEnd::Interrupted => (Exit::Interrupted, Some("interrupted")),
+        WorkEnd::Budget => (Exit::Budget, Some("a budget was reached")),
+    };
+    if let Some(reason) = stopped {
+        output::note(&format!("stopped: {reason}; the same command goes on"));
+    }
+    let summary = SweepOutput {
+        runs_planned: sweep.runs.len(),
+        runs_done: records.len(),
+        runs_skipped: before.len(),
+        runs_diverged: records.iter().filter(|record| record.status == Status::Diverged).count(),
+        out: folder.display().to_string(),
+        stopped: stopped.map(str::to_owned),
+        fit,
+        figures: written.iter().map(|path| path.display().to_string()).collect(),
+    };
+    output::result(format, &summary, || text(&summary))?;
+    Ok(exit)
+}
+
+fn text(summary: &SweepOutput) -> String {
+    let mut text = summary.fit.as_ref().map(|fit: &FitOutput| report::table::text(fit) + "\n").unwrap_or_default();
+    let diverged = match summary.runs_diverged {
+        0 => String::new(),
+        count => format!(", {count} of them diverged"),
+    };
+    text += &format!(
+        "{} of {} runs done{diverged} ({} before). Records and figures: {}\n",
+        summary.runs_done, summary.runs_planned, summary.runs_skipped, summary.out
+    );
+    for figure in summary.figures.iter().filter(|figure| figure.ends_with(".png")) {
+        text += &format!("  {figure}\n");
+    }
+    text
+}

@@ -1,0 +1,247 @@
+//! `ergo train`: one training, from settings to record.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context;
+use data::set::SetName;
+use indicatif::ProgressBar;
+use meter::sources::{Options, Sources};
+use record::energy::{self, Kind, Phase};
+use record::journal::{self, Journal};
+use record::run::{RunRecord, Status};
+use record::spec::{LearnerName, Precision, RunPlan, RunSpec};
+use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
+use train::shelf::Shelf;
+use train::worker::thread_pool;
+
+use crate::exit::{self, Exit};
+use crate::output::Format;
+use crate::progress::Rates;
+use crate::store::DataDir;
+use crate::{arguments, build_info, cli, device, interrupt, output, progress, store};
+
+/// Arguments of `ergo train`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  ergo train --net cnn-w8-d2 --epochs 1\n  \
+    ergo train --data mnist --net cnn-w16-d2 --epochs 6 --out runs/mnist --json")]
+pub struct TrainArgs {
+    /// Data set.
+    #[arg(long, default_value = "digits", value_parser = cli::set_name())]
+    data: SetName,
+    /// Network: linear, mlp, lenet5, cnn-w{W}-d{D}, resnet{8,14,20,32}-w{W}, net-a or net-b.
+    #[arg(long, default_value = "cnn-w8-d2")]
+    net: String,
+    /// Passes over the training images, parts allowed; for fresh `digits` a pass is 60,000 images.
+    #[arg(long, default_value_t = 3.0, value_parser = arguments::positive, conflicts_with = "steps")]
+    epochs: f64,
+    /// Optimizer steps, instead of epochs.
+    #[arg(long, value_parser = cli::count)]
+    steps: Option<u64>,
+    /// Train on this many images, a stratified subset; default: all, and for `digits` fresh ones for ever.
+    #[arg(long, value_parser = cli::count)]
+    examples: Option<u64>,
+    /// Images per step.
+    #[arg(long, default_value_t = 128, value_parser = cli::count)]
+    batch: u64,
+    /// Seed of initial weights, order and augmentation.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Highest learning rate of the schedule.
+    #[arg(long, visible_alias = "lr")]
+    learning_rate: Option<f64>,
+    /// Nesterov momentum.
+    #[arg(long)]
+    momentum: Option<f64>,
+    /// Weight decay.
+    #[arg(long)]
+    weight_decay: Option<f64>,
+    /// Share of the target that is spread over all classes.
+    #[arg(long)]
+    label_smoothing: Option<f64>,
+    /// Share of the steps over which the learning rate rises.
+    #[arg(long)]
+    warmup: Option<f64>,
+    /// Shift training images at random by up to so many pixels.
+    #[arg(long, default_value_t = 0)]
+    shift: u8,
+    /// Mirror training images at random.
+    #[arg(long)]
+    flip: bool,
+    /// Images held out of the training files for choosing settings.
+    #[arg(long, value_name = "IMAGES")]
+    validation: Option<u64>,
+    /// Threads that compute; default: as many as the machine has processors.
+    #[arg(long, value_parser = arguments::threads)]
+    threads: Option<usize>,
+    /// Where to compute: cpu, or cuda:N; default: the best there is.
+    #[arg(long, value_parser = device::parse)]
+    device: Option<device::Device>,
+    /// Keep record, weights and checkpoints here; the same command goes on where it was stopped.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    data_dir: DataDir,
+}
+
+/// Trains and prints the record.
+///
+/// # Errors
+/// When a setting is impossible, the images are missing, or the disk fails.
+pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
+    device::check(args.device)?;
+    let plan = spec(args)?.plan()?;
+    let shelf = Shelf::new(store::store(&args.data_dir)?);
+    let stop = interrupt::watch()?;
+    let Some(folder) = &args.out else {
+        return match train(args, &plan, &shelf, None, &stop)? {
+            Ended::Finished(finished) => print(format, &finished.0),
+            Ended::Interrupted => Ok(interrupted("name a folder with --out to keep checkpoints")),
+        };
+    };
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mut journal = Journal::open(folder, 0)?;
+    if let Some(record) = journal::read(folder)?.into_iter().find(|record| record.id == plan.id) {
+        output::note(&format!("already trained: this is the record in {}", folder.display()));
+        return print(format, &record);
+    }
+    let checkpoint = folder.join(format!("checkpoint-{}.safetensors", plan.id.short()));
+    match train(args, &plan, &shelf, Some(&checkpoint), &stop)? {
+        Ended::Finished(finished) => {
+            let (record, state) = *finished;
+            let weights = folder.join(format!("weights-{}.safetensors", plan.id.short()));
+            train::weights::write(&weights, &state.weights, ("ergo.run", plan.id.as_str()))?;
+            journal.append(&record)?;
+            // The record is on disk; a checkpoint that stays behind is only untidy.
+            let _ = fs::remove_file(&checkpoint);
+            output::note(&format!("wrote the record and {}", weights.display()));
+            print(format, &record)
+        }
+        Ended::Interrupted => Ok(interrupted("the same command goes on from the checkpoint")),
+    }
+}
+
+fn interrupted(remedy: &str) -> Exit {
+    output::note(&format!("interrupted; {remedy}"));
+    Exit::Interrupted
+}
+
+fn spec(args: &TrainArgs) -> anyhow::Result<RunSpec> {
+    let mut spec = RunSpec::new(args.data, &args.net, 1, args.batch, args.seed);
+    spec.examples = args.examples;
+    spec.validation_images = args.validation.unwrap_or(spec.validation_images);
+    spec.learning_rate = args.learning_rate.unwrap_or(spec.learning_rate);
+    spec.momentum = args.momentum.unwrap_or(spec.momentum);
+    spec.weight_decay = args.weight_decay.unwrap_or(spec.weight_decay);
+    spec.label_smoothing = args.label_smoothing.unwrap_or(spec.label_smoothing);
+    spec.warmup = args.warmup.unwrap_or(spec.warmup);
+    spec.shift = args.shift;
+    spec.flip = args.flip;
+    (spec.learner, spec.precision) = (LearnerName::default(), Precision::default());
+    spec.steps = match args.steps {
+        Some(steps) => steps,
+        None => {
+            let pass = spec.plan()?.pass_images.unwrap_or(NOMINAL_PASS);
+            // Rounded up, so that the last pass is whole.
+            (args.epochs * pass as f64 / args.batch as f64).ceil().max(1.0) as u64
+        }
+    };
+    Ok(spec)
+}
+
+fn train(
+    args: &TrainArgs,
+    plan: &RunPlan,
+    shelf: &Shelf,
+    checkpoint: Option<&Path>,
+    stop: &AtomicBool,
+) -> anyhow::Result<Ended> {
+    let meter_options = Options::default();
+    let sources = Sources::discover(&meter_options);
+    let host = meter::host::host(&meter_options);
+    let threads = args.threads.unwrap_or_else(arguments::processors);
+    let options = RunOptions {
+        sources: &sources,
+        build: &build_info::build(),
+        host: &host,
+        threads,
+        jobs: 1,
+        place: None,
+        evaluate_each_pass: true,
+        checkpoint,
+        stop,
+    };
+    let bar = progress::training(plan.spec.steps, &plan.spec.net);
+    let ended = thread_pool(threads)?.install(|| {
+        train::run::run(plan, shelf, &options, &mut |progress| show(&bar, progress))
+    });
+    bar.finish_and_clear();
+    Ok(ended?)
+}
+
+fn show(bar: &ProgressBar, progress: &Progress) {
+    if let Some(error) = progress.test_error {
+        let text = format!("epoch {}: loss {:.4}, test error {:.2}%", progress.epoch, progress.loss, 100.0 * error);
+        bar.suspend(|| output::note(&text));
+    }
+    progress::update(bar, progress.steps_done, &rates(progress));
+}
+
+/// How fast a training goes.
+pub fn rates(progress: &Progress) -> Rates {
+    let seconds = progress.train_seconds.0;
+    let rate = (seconds > 0.0).then(|| progress.images as f64 / seconds);
+    Rates {
+        images_per_second: rate,
+        flops_per_second: rate.map(|rate| rate * progress.flops_per_image.as_f64()),
+        watts: progress.watts.0.map(|watts| (watts, progress.watts.1)),
+    }
+}
+
+fn print(format: Format, record: &RunRecord) -> anyhow::Result<Exit> {
+    output::result(format, record, || text(record))?;
+    match record.status {
+        Status::Done => Ok(Exit::Done),
+        Status::Diverged => {
+            let message = format!("the loss was no longer a finite number after {} steps", record.steps);
+            let hint = format!("try a learning rate below {}", record.spec.learning_rate);
+            Err(exit::failed_with_hint(message, hint))
+        }
+    }
+}
+
+fn text(record: &RunRecord) -> String {
+    let mut lines = vec![format!("{} on {}, seed {}", record.spec.net, record.spec.data, record.seed)];
+    if let (Some(error), Some(wrong)) = (record.error, record.wrong) {
+        let images = record.test_images;
+        lines.push(format!("  test error   {:.2}%  ({wrong} of {images} wrong)", 100.0 * error));
+    }
+    if let Some(validation) = &record.validation {
+        lines.push(format!("  validation   {:.2}%", 100.0 * validation.error));
+    }
+    let flops = record.flops.model_train;
+    lines.push(format!("  training     {:.3e} FLOP ({:.3e} pfs-days)", flops.as_f64(), flops.pfs_days()));
+    let rate = record.images_per_second.unwrap_or(f64::NAN);
+    let speed = record.flops_per_second.unwrap_or(f64::NAN) / 1e9;
+    lines.push(format!("  seconds      {:.2}  ({rate:.0} img/s, {speed:.1} GFLOP/s)", record.seconds.train.0));
+    lines.push(format!("  energy       {}", energy_in_words(record)));
+    lines.push(format!("  weights      sha256 {}", record.weights_sha256));
+    lines.join("\n") + "\n"
+}
+
+/// Joules of the train phase, marked where they are an estimate, or the word unknown.
+fn energy_in_words(record: &RunRecord) -> String {
+    let Some((joules, kind)) = energy::total(&record.energy, Phase::Train) else {
+        return "unknown (nothing could be read)".to_owned();
+    };
+    let window = record.energy.iter().find(|window| window.phase == Phase::Train && window.kind == kind);
+    let bounds = window.and_then(|window| Some((window.joules_low?, window.joules_high?)));
+    match (kind, bounds) {
+        (Kind::Modelled, Some((low, high))) => {
+            format!("~{:.0} J, an estimate between {:.0} and {:.0} J, not a measurement", joules.0, low.0, high.0)
+        }
+        (Kind::Modelled, None) => format!("~{:.0} J, an estimate, not a measurement", joules.0),
+        _ => format!("{:.1} J measured", joules.0),
+    }
+}

@@ -1,0 +1,90 @@
+//! Puts a record together from what a run counted and what its meter read.
+
+use meter::metering::Metering;
+use record::run::{
+    BLOCKS, Circumstances, Evaluation, FLOPS_CONVENTION, FlopsRecord, RunRecord, SCHEMA, Status,
+};
+use record::spec::{NUMERICS, RunPlan};
+
+use crate::learner::{Executed, Outcome};
+use crate::run::RunOptions;
+use crate::tally::Tally;
+
+/// Everything a finished run has to say.
+pub(crate) struct Finished {
+    pub tally: Tally,
+    pub validation: Option<Evaluation>,
+    pub weights_sha256: String,
+    pub executed: Executed,
+    pub metering: Metering,
+}
+
+/// Counts outcomes, in total and block by block.
+pub(crate) fn evaluation(outcomes: &[Outcome]) -> Evaluation {
+    let mut wrong_by_block = vec![0u32; BLOCKS];
+    for (image, outcome) in outcomes.iter().enumerate() {
+        wrong_by_block[image % BLOCKS] += u32::from(!outcome.right);
+    }
+    let images = outcomes.len() as u64;
+    let wrong: u64 = wrong_by_block.iter().map(|&wrong| u64::from(wrong)).sum();
+    let cross_entropy = outcomes.iter().map(|outcome| outcome.cross_entropy).sum::<f64>() / images as f64;
+    Evaluation {
+        images,
+        wrong,
+        error: wrong as f64 / images as f64,
+        cross_entropy: cross_entropy.is_finite().then_some(cross_entropy),
+        wrong_by_block,
+    }
+}
+
+/// The record of a finished run.
+pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finished) -> RunRecord {
+    let Finished { tally, validation, weights_sha256, executed, metering } = finished;
+    let test = tally.test.filter(|_| tally.status == Status::Done);
+    let examples_seen = tally.step * plan.spec.batch;
+    let model_train = plan.train_flops_per_image().times(examples_seen);
+    let train_seconds = metering.seconds.train.0;
+    let rate = |amount: f64| (train_seconds > 0.0).then(|| amount / train_seconds);
+    RunRecord {
+        schema: SCHEMA.to_owned(),
+        id: plan.id.clone(),
+        seed: plan.spec.seed,
+        status: tally.status,
+        error: test.as_ref().map(|test| test.error),
+        wrong: test.as_ref().map(|test| test.wrong),
+        test_images: plan.test_images,
+        test,
+        validation,
+        spec: plan.spec.clone(),
+        data_digest: plan.data_digest.clone(),
+        numerics: NUMERICS,
+        parameters: plan.network.parameter_count(),
+        macs: plan.network.macs(),
+        steps: tally.step,
+        examples_seen,
+        flops: FlopsRecord {
+            convention: FLOPS_CONVENTION.to_owned(),
+            model_train,
+            executed_train: executed.train,
+            model_eval: tally.model_eval,
+            executed_eval: executed.evaluate,
+        },
+        seconds: metering.seconds,
+        images_per_second: rate(examples_seen as f64),
+        flops_per_second: rate(model_train.as_f64()),
+        mfu: None,
+        energy: metering.energy,
+        epochs: tally.epochs,
+        weights_sha256,
+        place: options.place.cloned(),
+        circumstances: Circumstances {
+            build: options.build.clone(),
+            host: options.host.clone(),
+            device: "cpu".to_owned(),
+            threads: options.threads as u64,
+            jobs: options.jobs as u64,
+            resumed: tally.resumed,
+            started_unix: metering.started_unix,
+        },
+    }
+}

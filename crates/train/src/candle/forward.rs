@@ -1,0 +1,135 @@
+//! Walks a network with candle's tensors; autograd follows.
+
+use std::ops::Range;
+
+use candle_core::{Result, Tensor, Var};
+use chance::Stream;
+use net::layer::{Conv, Join, Layer};
+use net::network::Node;
+
+use super::ops::batch_norm::{Moments, batch_norm, batch_norm_running};
+use super::ops::max_pool::max_pool;
+use super::ops::real::Real;
+use super::ops::relu::relu;
+
+/// One pass over a batch: the parameters it reads and what it leaves behind.
+pub(super) struct Pass<'a> {
+    /// Every parameter and buffer, in the network's order.
+    pub parameters: &'a [Var],
+    /// What differs between training and evaluation.
+    pub mode: Mode,
+    /// Multiply-accumulates executed, forward and (as far as training goes) backward to come.
+    pub executed_macs: u64,
+}
+
+/// What differs between training and evaluation.
+pub(super) enum Mode {
+    /// Batch statistics and dropout.
+    Training {
+        /// Dropout masks of this step.
+        dropout: Stream,
+        /// Moments of the batch at each batch normalisation, with the place of its parameters.
+        moments: Vec<(Range<usize>, Moments)>,
+    },
+    /// Running statistics.
+    Evaluation,
+}
+
+impl Pass<'_> {
+    /// The output of `nodes` on `x` (batch, channels, height, width); vectors come as (batch, features).
+    pub(super) fn run<T: Real>(&mut self, nodes: &[Node], x: &Tensor) -> Result<Tensor> {
+        let mut x = x.clone();
+        for node in nodes {
+            x = self.layer::<T>(node, &x)?;
+        }
+        Ok(x)
+    }
+
+    fn layer<T: Real>(&mut self, node: &Node, x: &Tensor) -> Result<Tensor> {
+        match &node.layer {
+            Layer::Conv(conv) => self.conv(node, conv, x),
+            Layer::BatchNorm => self.batch_norm::<T>(node, x),
+            Layer::Relu => relu::<T>(x),
+            Layer::MaxPool(pool) => max_pool::<T>(x, *pool, (node.output.height, node.output.width)),
+            Layer::GlobalAvgPool => x.flatten_from(2)?.mean(2),
+            Layer::Dropout { percent } => self.dropout::<T>(*percent, x),
+            Layer::Linear(linear) => self.linear(node, linear.bias, x),
+            Layer::Branches { join, .. } => {
+                let paths = node.paths.iter().map(|path| self.run::<T>(path, x));
+                let paths = paths.collect::<Result<Vec<_>>>()?;
+                match join {
+                    Join::Add => sum(&paths),
+                    Join::Concat => Tensor::cat(&paths, 1),
+                }
+            }
+        }
+    }
+
+    fn conv(&mut self, node: &Node, conv: &Conv, x: &Tensor) -> Result<Tensor> {
+        let own = &self.parameters[node.parameters.clone()];
+        let y = x.conv2d(&own[0], conv.padding, conv.stride, conv.dilation, conv.groups)?;
+        self.executed_macs += x.dim(0)? as u64 * self.conv_macs(node, conv);
+        match own.get(1) {
+            Some(bias) => y.broadcast_add(&bias.reshape((1, (), 1, 1))?),
+            None => Ok(y),
+        }
+    }
+
+    /// MACs that candle spends on one image at this convolution: forward; and in training the input's gradient,
+    /// always, even of the image itself, and the weight's as a convolution that gives `side` x `side` taps, of
+    /// which only kernel x kernel are kept.
+    fn conv_macs(&self, node: &Node, conv: &Conv) -> u64 {
+        let forward = node.macs();
+        match self.mode {
+            Mode::Evaluation => forward,
+            Mode::Training { .. } => {
+                let taps = |input: usize, output: usize| {
+                    let reach = input + 2 * conv.padding - conv.stride * (output - 1);
+                    ((reach - 1) / conv.dilation + 1) as u64
+                };
+                let (input, output) = (node.input, node.output);
+                let made = taps(input.height, output.height) * taps(input.width, output.width);
+                let kept = (conv.kernel * conv.kernel) as u64;
+                2 * forward + forward / kept * made
+            }
+        }
+    }
+
+    fn linear(&mut self, node: &Node, bias: bool, x: &Tensor) -> Result<Tensor> {
+        let own = &self.parameters[node.parameters.clone()];
+        let y = x.flatten_from(1)?.matmul(&own[0].t()?)?;
+        // candle's backward of a product always computes both gradients.
+        let passes = if matches!(self.mode, Mode::Training { .. }) { 3 } else { 1 };
+        self.executed_macs += passes * x.dim(0)? as u64 * node.macs();
+        if bias { y.broadcast_add(&own[1]) } else { Ok(y) }
+    }
+
+    fn batch_norm<T: Real>(&mut self, node: &Node, x: &Tensor) -> Result<Tensor> {
+        let own = &self.parameters[node.parameters.clone()];
+        match &mut self.mode {
+            Mode::Training { moments, .. } => {
+                let (y, batch) = batch_norm::<T>(x, &own[0], &own[1])?;
+                moments.push((node.parameters.clone(), batch));
+                Ok(y)
+            }
+            Mode::Evaluation => batch_norm_running::<T>(x, [&own[0], &own[1], &own[2], &own[3]]),
+        }
+    }
+
+    fn dropout<T: Real>(&mut self, percent: u8, x: &Tensor) -> Result<Tensor> {
+        let Mode::Training { dropout, .. } = &mut self.mode else { return Ok(x.clone()) };
+        let probability = f32::from(percent) / 100.0;
+        let kept = T::from_f64(1.0 / (1.0 - f64::from(percent) / 100.0));
+        let mut draw = || if dropout.uniform_f32() < probability { T::zero() } else { kept };
+        let mask: Vec<T> = (0..x.elem_count()).map(|_| draw()).collect();
+        x.mul(&Tensor::from_vec(mask, x.shape(), x.device())?)
+    }
+}
+
+fn sum(paths: &[Tensor]) -> Result<Tensor> {
+    let (first, rest) = match paths {
+        [first, rest @ ..] => (first, rest),
+        [] => candle_core::bail!("branches without a path"),
+    };
+    rest.iter().try_fold(first.clone(), |sum, path| sum.add(path))
+}

@@ -1,0 +1,67 @@
+//! What can go wrong while training.
+
+use std::path::PathBuf;
+
+/// A training that could not be begun, continued or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The settings are impossible.
+    #[error(transparent)]
+    Spec(#[from] record::error::SpecError),
+    /// The images are not there or are damaged.
+    #[error(transparent)]
+    Data(#[from] data::error::DataError),
+    /// A journal cannot be written.
+    #[error(transparent)]
+    Journal(#[from] record::error::JournalError),
+    /// The learner's library refused.
+    #[error("the {learner} learner failed to {action}: {reason}")]
+    Learner {
+        /// Which learner.
+        learner: &'static str,
+        /// What it was doing.
+        action: &'static str,
+        /// What the library said.
+        reason: String,
+    },
+    /// This build has no such learner.
+    #[error("this program was built without the {learner} learner; build it with --features {learner}")]
+    NotBuilt {
+        /// Which learner.
+        learner: &'static str,
+    },
+    /// A checkpoint that cannot be used.
+    #[error("checkpoint {path}: {reason}; delete the file to begin again")]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The operating system refused a file.
+    #[error("cannot {action} {path}: {source}")]
+    Io {
+        /// What was being done.
+        action: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+    /// Threads could not be started.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// How many.
+        threads: usize,
+        /// Why not.
+        reason: String,
+    },
+    /// A part of the program failed in a way that is its own fault.
+    #[error("run {id} failed inside the program: {reason}; please report this")]
+    Internal {
+        /// Which run.
+        id: String,
+        /// What it said.
+        reason: String,
+    },
+}

@@ -1,0 +1,132 @@
+//! The seam between the loop and whatever computes: whole steps, never single operations.
+
+use data::augment::Augment;
+use data::images::Images;
+use record::spec::{LearnerName, RunPlan};
+use record::units::Flops;
+use serde::{Deserialize, Serialize};
+
+use crate::error::TrainError;
+
+/// Trains one or more runs of one shape (lanes) side by side.
+///
+/// A learner is told whole sequences of steps, so that it may fuse, preallocate or capture them. It keeps the
+/// losses until they are asked for, and nothing it returns depends on the number of threads.
+pub trait Learner {
+    /// Puts the training images where the steps will find them, as bytes; replaces earlier ones.
+    ///
+    /// # Errors
+    /// When the device has no room or the library refuses.
+    fn load(&mut self, images: &Images) -> Result<(), TrainError>;
+
+    /// Takes steps: one sequence per lane, all of the same length.
+    ///
+    /// # Errors
+    /// When the library refuses; a loss that is not finite is no error.
+    fn train(&mut self, lanes: &[&[Step]]) -> Result<(), TrainError>;
+
+    /// The mean loss of every step since this was last asked, lane by lane.
+    ///
+    /// # Errors
+    /// When they cannot be fetched from the device.
+    fn take_losses(&mut self) -> Result<Vec<Vec<f32>>, TrainError>;
+
+    /// Judges every image with the weights of each lane; the outcome of an image does not depend on its batch.
+    ///
+    /// # Errors
+    /// When the library refuses.
+    fn evaluate(&mut self, images: &Images) -> Result<Vec<Vec<Outcome>>, TrainError>;
+
+    /// Weights, buffers and optimizer state of one lane.
+    ///
+    /// # Errors
+    /// When they cannot be fetched from the device.
+    fn state(&self, lane: usize) -> Result<State, TrainError>;
+
+    /// Puts a state back.
+    ///
+    /// # Errors
+    /// When it does not fit the network.
+    fn restore(&mut self, lane: usize, state: &State) -> Result<(), TrainError>;
+
+    /// What one lane has executed so far.
+    fn executed(&self, lane: usize) -> Executed;
+
+    /// Waits until everything asked for is done.
+    ///
+    /// # Errors
+    /// When the device reports a failure.
+    fn sync(&mut self) -> Result<(), TrainError>;
+}
+
+/// One optimizer step of one lane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Number of the step within the run, from 0: names the dropout stream, and ends parameters' training.
+    pub number: u64,
+    /// Which of the loaded images, one per place in the batch.
+    pub indices: Vec<u32>,
+    /// How each of them is shifted and mirrored.
+    pub augment: Vec<Augment>,
+    /// Learning rate of this step.
+    pub learning_rate: f64,
+}
+
+/// What came out for one image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// Whether the top class is the label; of equal outputs the first counts as the top, and NaN is never right.
+    pub right: bool,
+    /// Cross-entropy in nats, without label smoothing.
+    pub cross_entropy: f64,
+}
+
+/// Weights, buffers and optimizer state of one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// Every parameter and buffer, in the network's order.
+    pub weights: Vec<NamedTensor>,
+    /// Momentum of every trained parameter, named `{parameter}.momentum`.
+    pub optimizer: Vec<NamedTensor>,
+}
+
+/// A named f32 tensor: OIHW for convolutions, (out, in) for linear layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedTensor {
+    /// Name of the parameter.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its values, row by row.
+    pub values: Vec<f32>,
+}
+
+/// Operations really executed; convolutions and linear layers, as the model FLOPs count them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Executed {
+    /// In training steps.
+    pub train: Flops,
+    /// In evaluations.
+    pub evaluate: Flops,
+}
+
+impl Executed {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Executed) -> Executed {
+        Executed { train: self.train + other.train, evaluate: self.evaluate + other.evaluate }
+    }
+}
+
+/// A learner for these plans, which share network, batch size and precision; one lane each.
+///
+/// # Errors
+/// When this build lacks the learner, or it cannot be built.
+pub fn build(plans: &[&RunPlan]) -> Result<Box<dyn Learner>, TrainError> {
+    match plans.first().map_or(LearnerName::Candle, |plan| plan.spec.learner) {
+        #[cfg(feature = "candle")]
+        LearnerName::Candle => Ok(Box::new(crate::candle::learner::CandleLearner::<f32>::new(plans)?)),
+        #[cfg(not(feature = "candle"))]
+        LearnerName::Candle => Err(TrainError::NotBuilt { learner: "candle" }),
+    }
+}

@@ -1,0 +1,102 @@
+//! The images of each run: read or made once, kept for the runs that follow.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use data::digits::{self, Role};
+use data::images::Images;
+use data::set::SetName;
+use data::split::split;
+use data::store::{Loaded, Store};
+use record::spec::RunPlan;
+
+use crate::error::TrainError;
+
+/// Where runs get their images; shared by all runs of a process.
+#[derive(Debug)]
+pub struct Shelf {
+    store: Store,
+    sets: Mutex<HashMap<SetName, Arc<Loaded>>>,
+    materials: Mutex<HashMap<Key, Arc<Material>>>,
+}
+
+/// What decides which images a run sees.
+type Key = (SetName, Option<u64>, u64, u64);
+
+/// The images of one run.
+#[derive(Debug)]
+pub struct Material {
+    /// What it trains on.
+    pub training: Training,
+    /// What choices are made by; empty when the spec holds none out.
+    pub validation: Images,
+    /// What is reported.
+    pub test: Images,
+}
+
+/// Training images: a fixed set, gone through again and again, or fresh ones for ever.
+#[derive(Debug)]
+pub enum Training {
+    /// These images.
+    Fixed(Images),
+    /// Procedural digits, every image seen once.
+    Fresh,
+}
+
+impl Shelf {
+    /// A shelf filled from `store`.
+    #[must_use]
+    pub fn new(store: Store) -> Shelf {
+        Shelf { store, sets: Mutex::default(), materials: Mutex::default() }
+    }
+
+    /// The images of a run.
+    ///
+    /// # Errors
+    /// When the set is missing or damaged.
+    pub fn material(&self, plan: &RunPlan, threads: usize) -> Result<Arc<Material>, TrainError> {
+        let spec = &plan.spec;
+        let key = (spec.data, spec.examples, spec.validation_images, plan.test_images);
+        // The lock is held while making, so that runs side by side do not make the same images twice.
+        let mut materials = self.materials.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(material) = materials.get(&key) {
+            return Ok(material.clone());
+        }
+        let material = Arc::new(match spec.data {
+            SetName::Digits => procedural(plan, threads),
+            SetName::Mnist | SetName::FashionMnist | SetName::Cifar10 | SetName::Cifar100 => self.from_files(plan)?,
+        });
+        materials.insert(key, material.clone());
+        Ok(material)
+    }
+
+    fn from_files(&self, plan: &RunPlan) -> Result<Material, TrainError> {
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = match sets.get(&plan.spec.data) {
+            Some(loaded) => loaded.clone(),
+            None => {
+                let loaded = Arc::new(self.store.load(plan.spec.data)?);
+                sets.insert(plan.spec.data, loaded.clone());
+                loaded
+            }
+        };
+        let split = split(&loaded.learning, plan.spec.validation_images, plan.spec.examples)?;
+        let test = if plan.test_images as usize == loaded.test.len() {
+            loaded.test.clone()
+        } else {
+            loaded.test.select(&(0..plan.test_images as u32).collect::<Vec<_>>())
+        };
+        Ok(Material { training: Training::Fixed(split.training), validation: split.validation, test })
+    }
+}
+
+fn procedural(plan: &RunPlan, threads: usize) -> Material {
+    let make = |role: Role, count: u64| digits::images(role.seed(), 0..count, threads);
+    // A finite procedural set is the same for every seed, as a set from files is.
+    let training = plan.spec.examples.map(|examples| make(Role::Training { run_seed: 0 }, examples));
+    Material {
+        training: training.map_or(Training::Fresh, Training::Fixed),
+        validation: make(Role::Validation, plan.spec.validation_images),
+        test: make(Role::Test, plan.test_images),
+    }
+}

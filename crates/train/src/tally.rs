@@ -1,0 +1,67 @@
+//! What a run has counted so far; goes into its checkpoint.
+
+use meter::meter::Meter;
+use meter::metering::Metering;
+use record::run::{Epoch, Evaluation, Status};
+use record::units::{Flops, Seconds};
+use serde::{Deserialize, Serialize};
+
+use crate::learner::Executed;
+
+/// What a run has counted so far.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    /// Steps taken.
+    pub step: u64,
+    /// Whether the loss was finite throughout.
+    pub status: Status,
+    /// Passes noted.
+    pub epochs: Vec<Epoch>,
+    /// Sum of the losses since the last pass was noted.
+    pub pass_loss: f64,
+    /// Steps since the last pass was noted.
+    pub pass_steps: u64,
+    /// The last count of the test images.
+    pub test: Option<Evaluation>,
+    /// Model FLOPs of evaluations.
+    pub model_eval: Flops,
+    /// What earlier processes executed.
+    pub executed: Executed,
+    /// What earlier processes metered.
+    pub metering: Option<Metering>,
+    /// Times resumed.
+    pub resumed: u64,
+}
+
+impl Default for Tally {
+    fn default() -> Tally {
+        Tally {
+            step: 0,
+            status: Status::Done,
+            epochs: Vec::new(),
+            pass_loss: 0.0,
+            pass_steps: 0,
+            test: None,
+            model_eval: Flops(0),
+            executed: Executed::default(),
+            metering: None,
+            resumed: 0,
+        }
+    }
+}
+
+impl Tally {
+    /// Training seconds of this process and the ones before it.
+    pub(crate) fn train_seconds(&self, meter: &Meter) -> Seconds {
+        let earlier = self.metering.as_ref().map_or(Seconds(0.0), |metering| metering.seconds.train);
+        earlier + meter.seconds().train
+    }
+
+    /// `now` with what earlier processes metered.
+    pub(crate) fn metering_so_far(&self, now: Metering) -> Metering {
+        match &self.metering {
+            Some(earlier) => now.after(earlier),
+            None => now,
+        }
+    }
+}

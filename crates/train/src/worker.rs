@@ -1,0 +1,215 @@
+//! Workers: specs in, journals out, one training per worker at a time.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use meter::clock::Stopwatch;
+use meter::sources::Sources;
+use record::journal::Journal;
+use record::run::{Build, Host, Place, RunRecord};
+use record::spec::RunSpec;
+use record::units::{Flops, Seconds};
+
+use crate::error::TrainError;
+use crate::run::{Ended, Progress, RunOptions, run};
+use crate::shelf::Shelf;
+
+/// One run to do.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Its settings.
+    pub spec: RunSpec,
+    /// Its place in the sweep.
+    pub place: Place,
+}
+
+/// How a list of runs is worked off.
+#[derive(Clone, Copy)]
+pub struct WorkOptions<'a> {
+    /// Folder of the journals.
+    pub folder: &'a Path,
+    /// Trainings side by side.
+    pub jobs: usize,
+    /// Threads of each.
+    pub threads: usize,
+    /// Energy counters and estimates.
+    pub sources: &'a Sources,
+    /// The program, for the records.
+    pub build: &'a Build,
+    /// The machine, for the records.
+    pub host: &'a Host,
+    /// Raised to end at the next opportunity; the run under way is given up.
+    pub stop: &'a AtomicBool,
+    /// No run begins after this many seconds.
+    pub max_seconds: Option<Seconds>,
+    /// No run begins that would bring the training FLOPs of this call above this.
+    pub max_flops: Option<Flops>,
+}
+
+/// What a worker has to tell.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A run began.
+    Began {
+        /// Which worker, from 0.
+        worker: usize,
+        /// Which run.
+        task: &'a Task,
+    },
+    /// A run got on.
+    Progressed {
+        /// Which worker, from 0.
+        worker: usize,
+        /// How far it is.
+        progress: &'a Progress,
+    },
+    /// A run's record is on disk.
+    Finished {
+        /// Which worker, from 0.
+        worker: usize,
+        /// The record.
+        record: &'a RunRecord,
+    },
+}
+
+/// Why the work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkEnd {
+    /// Nothing is left.
+    Done,
+    /// It was asked to stop.
+    Interrupted,
+    /// The next run would begin after the seconds, or go beyond the FLOPs, that were allowed.
+    Budget,
+}
+
+/// Takes runs off the list until it is empty, a budget is reached or it is asked to stop.
+///
+/// # Errors
+/// The first failure of images, learner or disk; runs that were finished before stay finished.
+pub fn work(
+    tasks: &[Task],
+    shelf: &Shelf,
+    options: &WorkOptions<'_>,
+    tell: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<WorkEnd, TrainError> {
+    // All journals are opened first, so that two processes cannot start on one folder.
+    let journals = (0..options.jobs.max(1)).map(|worker| Journal::open(options.folder, worker));
+    let journals = journals.collect::<Result<Vec<_>, _>>()?;
+    let queue = Mutex::new(Queue { next: 0, begun: Flops(0), end: WorkEnd::Done });
+    let clock = Stopwatch::start();
+    let failed = AtomicBool::new(false);
+    let outcomes: Vec<Result<(), TrainError>> = std::thread::scope(|scope| {
+        let start = |(worker, journal)| {
+            let worker = Worker { number: worker, journal, shelf, options, failed: &failed, tell };
+            scope.spawn(|| worker.work(tasks, &queue, &clock))
+        };
+        let handles: Vec<_> = journals.into_iter().enumerate().map(start).collect();
+        handles.into_iter().map(|handle| handle.join().unwrap_or_else(|panic| Err(internal("?", &panic)))).collect()
+    });
+    outcomes.into_iter().collect::<Result<(), TrainError>>()?;
+    Ok(queue.into_inner().unwrap_or_else(PoisonError::into_inner).end)
+}
+
+struct Queue {
+    next: usize,
+    begun: Flops,
+    end: WorkEnd,
+}
+
+impl Queue {
+    /// The next run, unless the work is over.
+    fn take<'t>(
+        &mut self,
+        tasks: &'t [Task],
+        options: &WorkOptions<'_>,
+        clock: &Stopwatch,
+    ) -> Result<Option<&'t Task>, TrainError> {
+        let Some(task) = tasks.get(self.next) else { return Ok(None) };
+        if options.stop.load(Ordering::Relaxed) {
+            self.end = WorkEnd::Interrupted;
+            return Ok(None);
+        }
+        let flops = self.begun + task.spec.plan()?.train_flops();
+        let late = options.max_seconds.is_some_and(|most| clock.elapsed() >= most);
+        if late || options.max_flops.is_some_and(|most| flops > most) {
+            self.end = WorkEnd::Budget;
+            return Ok(None);
+        }
+        self.next += 1;
+        self.begun = flops;
+        Ok(Some(task))
+    }
+}
+
+struct Worker<'a> {
+    number: usize,
+    journal: Journal,
+    shelf: &'a Shelf,
+    options: &'a WorkOptions<'a>,
+    failed: &'a AtomicBool,
+    tell: &'a (dyn Fn(Event<'_>) + Sync),
+}
+
+impl Worker<'_> {
+    fn work(mut self, tasks: &[Task], queue: &Mutex<Queue>, clock: &Stopwatch) -> Result<(), TrainError> {
+        let threads = self.options.threads;
+        let pool = thread_pool(threads)?;
+        while !self.failed.load(Ordering::Relaxed) {
+            let task = queue.lock().unwrap_or_else(PoisonError::into_inner).take(tasks, self.options, clock)?;
+            let Some(task) = task else { break };
+            (self.tell)(Event::Began { worker: self.number, task });
+            let ended = pool.install(|| catch_unwind(AssertUnwindSafe(|| self.train(task))));
+            match ended.unwrap_or_else(|panic| Err(internal(&task.spec.net, &panic))) {
+                Ok(Ended::Finished(finished)) => {
+                    self.journal.append(&finished.0)?;
+                    (self.tell)(Event::Finished { worker: self.number, record: &finished.0 });
+                }
+                Ok(Ended::Interrupted) => {
+                    queue.lock().unwrap_or_else(PoisonError::into_inner).end = WorkEnd::Interrupted;
+                    break;
+                }
+                Err(error) => {
+                    self.failed.store(true, Ordering::Relaxed);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn train(&self, task: &Task) -> Result<Ended, TrainError> {
+        let options = RunOptions {
+            sources: self.options.sources,
+            build: self.options.build,
+            host: self.options.host,
+            threads: self.options.threads,
+            jobs: self.options.jobs,
+            place: Some(&task.place),
+            evaluate_each_pass: false,
+            checkpoint: None,
+            stop: self.options.stop,
+        };
+        run(&task.spec.plan()?, self.shelf, &options, &mut |progress| {
+            (self.tell)(Event::Progressed { worker: self.number, progress });
+        })
+    }
+}
+
+/// Threads that compute for one training.
+///
+/// # Errors
+/// When the operating system refuses.
+pub fn thread_pool(threads: usize) -> Result<rayon::ThreadPool, TrainError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|e| TrainError::Threads { threads, reason: e.to_string() })
+}
+
+fn internal(what: &str, panic: &Box<dyn Any + Send>) -> TrainError {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    TrainError::Internal { id: what.to_owned(), reason: text.unwrap_or_else(|| "a panic".to_owned()) }
+}
