@@ -1,0 +1,117 @@
+//! The frontier: the best cell of each budget, chosen on some seeds and reported on others.
+
+use crate::cell::{Cell, mean};
+use crate::point::LogPoint;
+
+/// The winner of one budget.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrontierPoint {
+    /// Index of the winner among the cells given.
+    pub cell: usize,
+    /// The budget it won.
+    pub budget: f64,
+    /// Compute that it took.
+    pub compute: f64,
+    /// Mean error of its selection seeds: lowest of its budget, and biased low for that reason.
+    pub selection_error: f64,
+    /// Mean error of its report seeds; NaN when it has none, not finite when one diverged.
+    pub error: f64,
+    /// Standard error of that mean over report seeds; `None` with fewer than two.
+    pub error_deviation: Option<f64>,
+    /// Axes at whose edge, within its budget, the winner lies: a better cell may lie beyond.
+    pub edges: Vec<String>,
+}
+
+impl FrontierPoint {
+    /// Whether the point enters the fit: inside the grid, with an error whose logarithm exists.
+    #[must_use]
+    pub fn is_fitted(&self) -> bool {
+        self.edges.is_empty() && self.has_logarithm()
+    }
+
+    /// Whether the error is a finite number above zero.
+    pub(crate) fn has_logarithm(&self) -> bool {
+        self.error.is_finite() && self.error > 0.0
+    }
+
+    /// Variance of ln error that the report seeds show, to first order; 0 where one seed shows none.
+    pub(crate) fn seed_variance(&self) -> f64 {
+        let relative = self.error_deviation.unwrap_or(0.0) / self.error;
+        relative * relative
+    }
+
+    /// The point as the estimators see it.
+    pub(crate) fn logarithm(&self) -> LogPoint {
+        LogPoint::new(self.compute, self.error)
+    }
+}
+
+/// Per budget the cell with the lowest mean selection error, in ascending compute.
+///
+/// Ties go to the lowest compute, then to the lowest index. A cell with a diverged selection seed, or
+/// with none, cannot win, but its settings still count as part of the grid when edges are judged:
+/// a winner next to a learning rate that diverges is bracketed. A budget without a winner is absent.
+#[must_use]
+pub fn frontier(cells: &[Cell]) -> Vec<FrontierPoint> {
+    let mut points: Vec<FrontierPoint> = budgets(cells)
+        .iter()
+        .filter_map(|members| {
+            let winner = winner(cells, members)?;
+            let cell = &cells[winner];
+            Some(FrontierPoint {
+                cell: winner,
+                budget: cell.budget,
+                compute: cell.compute,
+                selection_error: mean(&cell.selection_errors),
+                error: mean(&cell.report_errors),
+                error_deviation: deviation_of_mean(&cell.report_errors),
+                edges: edges(cells, members, winner),
+            })
+        })
+        .collect();
+    points.sort_by(|a, b| a.compute.total_cmp(&b.compute).then(a.budget.total_cmp(&b.budget)));
+    points
+}
+
+/// Indices of the cells of each budget, in ascending budget.
+pub(crate) fn budgets(cells: &[Cell]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..cells.len()).collect();
+    order.sort_by(|&a, &b| cells[a].budget.total_cmp(&cells[b].budget).then(a.cmp(&b)));
+    order.chunk_by(|&a, &b| cells[a].budget == cells[b].budget).map(<[usize]>::to_vec).collect()
+}
+
+/// Axes on which `winner` has the smallest or largest of several values among `members`.
+///
+/// `members` are all cells of the budget, whichever of them compete: a resample that happens to miss
+/// the outermost cells has not moved the edge of the grid.
+pub(crate) fn edges(cells: &[Cell], members: &[usize], winner: usize) -> Vec<String> {
+    let at_edge = |name: &str, value: f64| {
+        let values = || members.iter().filter_map(|&member| cells[member].axis(name));
+        let low = values().fold(f64::INFINITY, f64::min);
+        let high = values().fold(f64::NEG_INFINITY, f64::max);
+        low < high && (value <= low || value >= high)
+    };
+    let axes = cells[winner].axes.iter();
+    axes.filter(|axis| at_edge(&axis.name, axis.value)).map(|axis| axis.name.clone()).collect()
+}
+
+/// The member with the lowest mean selection error.
+fn winner(cells: &[Cell], members: &[usize]) -> Option<usize> {
+    members.iter().copied().filter(|&member| cells[member].can_win()).min_by(|&a, &b| {
+        mean(&cells[a].selection_errors)
+            .total_cmp(&mean(&cells[b].selection_errors))
+            .then(cells[a].compute.total_cmp(&cells[b].compute))
+            .then(a.cmp(&b))
+    })
+}
+
+/// Standard error of the mean, with n - 1 in the variance; `None` with fewer than two finite values.
+fn deviation_of_mean(values: &[f64]) -> Option<f64> {
+    let n = values.len() as f64;
+    let centre = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - centre) * (value - centre)).sum();
+    (values.len() >= 2 && squares.is_finite()).then(|| (squares / (n - 1.0) / n).sqrt())
+}
+
+#[cfg(test)]
+mod tests;

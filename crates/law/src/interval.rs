@@ -1,0 +1,114 @@
+//! Intervals of both laws from their bootstrap replicates, and what the data do not support.
+
+use crate::bootstrap::{Bootstrap, Law, percentile_interval};
+use crate::fit::{Interval, least_replicates};
+use crate::floor::{self, FloorLaw, Search};
+use crate::power::{self, PowerLaw};
+
+/// Power laws of the replicates about `law`; empty with fewer than 3 points or too few usable ones.
+pub(crate) fn power_replicates(
+    bootstrap: &Bootstrap,
+    law: &PowerLaw,
+    level: f64,
+    warnings: &mut Vec<String>,
+) -> Vec<PowerLaw> {
+    let count = bootstrap.points.len();
+    if count < 3 {
+        warnings.push(format!("k has no interval: it needs 3 fitted points and has {count}."));
+        return Vec::new();
+    }
+    let replicates = bootstrap.replicates(Law::Power, 2, |x| law.log_error(x));
+    let laws: Vec<PowerLaw> = replicates.iter().filter_map(|points| power::fit(points)).collect();
+    enough(laws, bootstrap.resamples, level, "k", warnings)
+}
+
+/// The exponent 1/b with its interval, turned over from the interval of b.
+pub(crate) fn exponent(b: f64, replicates: &[PowerLaw], level: f64, warnings: &mut Vec<String>) -> Interval {
+    let mut slopes: Vec<f64> = replicates.iter().map(|law| law.b).collect();
+    let ends = percentile_interval(&mut slopes, level);
+    if b <= 0.0 {
+        warnings.push(format!("Error does not fall with compute (b = {b:.4}): k has no value."));
+    }
+    if let Some([low, high]) = ends.filter(|ends| ends[0] <= 0.0) {
+        warnings.push(format!("k has no upper end: the interval of b, {low:.4} to {high:.4}, reaches 0."));
+    }
+    inverse(Some(b), ends)
+}
+
+/// The floor and the exponent above it.
+///
+/// Neither gets an estimate where the floor is not identified, that is, where its interval includes 0
+/// or the fit runs into the smallest error: an exponent above a floor that nobody saw means nothing.
+pub(crate) fn floor_intervals(
+    bootstrap: &Bootstrap,
+    law: Option<&FloorLaw>,
+    level: f64,
+    warnings: &mut Vec<String>,
+) -> (Interval, Interval) {
+    let unknown = (Interval::default(), Interval::default());
+    let count = bootstrap.points.len();
+    if count < 4 {
+        warnings.push(format!("Floor not identified: it needs 4 fitted points and has {count}."));
+        return unknown;
+    }
+    let Some(law) = law else {
+        warnings.push("Floor not identified: the law with a floor needs 3 different computes.".to_owned());
+        return unknown;
+    };
+    let curve = |x: f64| libm::log(law.floor + law.a * libm::exp(-law.b * x));
+    let replicates = bootstrap.replicates(Law::Floor, 3, curve);
+    let laws = replicates.iter().filter_map(|points| floor::search(points, Search::COARSE)).collect();
+    let laws = enough(laws, bootstrap.resamples, level, "the floor", warnings);
+    let mut floors: Vec<f64> = laws.iter().map(|law| law.floor).collect();
+    let mut slopes: Vec<f64> = laws.iter().map(|law| law.b).collect();
+    let floor_ends = percentile_interval(&mut floors, level);
+    let b_ends = percentile_interval(&mut slopes, level);
+    let doubt = doubt(bootstrap, law, floor_ends);
+    let identified = doubt.is_none();
+    warnings.extend(doubt.map(|doubt| format!("Floor not identified: {doubt}.")));
+    if b_ends.is_some_and(|ends| ends[0] <= 0.0) {
+        warnings.push("k_floor has no upper end: the interval of b above the floor reaches 0.".to_owned());
+    }
+    let floor = Interval {
+        estimate: identified.then_some(law.floor),
+        low: floor_ends.map(|ends| ends[0]),
+        high: floor_ends.map(|ends| ends[1]),
+    };
+    (floor, inverse(identified.then_some(law.b), b_ends))
+}
+
+/// Why the floor is not identified, where it is not.
+fn doubt(bootstrap: &Bootstrap, law: &FloorLaw, ends: Option<[f64; 2]>) -> Option<String> {
+    let smallest = bootstrap.points.iter().map(|point| point.log_error).fold(f64::INFINITY, f64::min);
+    match ends {
+        None => Some("it has no interval".to_owned()),
+        Some([low, high]) if low <= 0.0 => Some(format!("its interval, 0 to {high:.3e}, includes 0")),
+        Some(_) if law.floor > 0.999 * libm::exp(smallest) => {
+            Some("the fit puts it at the smallest error, where the points no longer hold it".to_owned())
+        }
+        Some(_) => None,
+    }
+}
+
+/// 1/b, and the ends of b the other way round; what b at or below 0 leaves unbounded is `None`.
+fn inverse(b: Option<f64>, ends: Option<[f64; 2]>) -> Interval {
+    let inverse = |b: f64| (b > 0.0).then(|| 1.0 / b);
+    Interval {
+        estimate: b.and_then(inverse),
+        low: ends.and_then(|ends| inverse(ends[1])),
+        high: ends.and_then(|ends| inverse(ends[0])),
+    }
+}
+
+/// The laws, or none when too few resamples could be fitted to say anything.
+fn enough<L>(laws: Vec<L>, resamples: usize, level: f64, of: &str, warnings: &mut Vec<String>) -> Vec<L> {
+    let lost = resamples - laws.len();
+    if (laws.len() as f64) < least_replicates(level) {
+        warnings.push(format!("No interval for {of}: {lost} of {resamples} resamples could not be fitted."));
+        return Vec::new();
+    }
+    if lost * 20 > resamples {
+        warnings.push(format!("{lost} of {resamples} resamples could not be fitted for {of}."));
+    }
+    laws
+}
