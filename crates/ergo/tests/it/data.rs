@@ -16,8 +16,11 @@ const FILES: [&str; 4] = [
     "t10k-labels-idx1-ubyte.gz",
 ];
 
+/// How a server answers badly with a file's bytes.
+type Spoil = fn(Vec<u8>) -> Answer;
+
 /// A server of MNIST in which `spoilt` is answered badly.
-fn server(files: &Path, spoilt: &str, spoil: fn(Vec<u8>) -> Answer) -> Server {
+fn server(files: &Path, spoilt: &str, spoil: Spoil) -> Server {
     let answer = |name: &str| {
         let bytes = fs::read(files.join(name)).expect("readable");
         let answer = if name == spoilt { spoil(bytes) } else { Answer::Whole(bytes) };
@@ -79,7 +82,7 @@ fn a_bad_server_leaves_nothing_wrong_under_a_final_name() {
     };
     let short = |bytes: Vec<u8>| Answer::Whole(bytes[..bytes.len() / 2].to_vec());
     let page = |_| Answer::Whole(b"<html>Log in to this network first</html>".to_vec());
-    let spoils: [(&str, fn(Vec<u8>) -> Answer); 5] = [
+    let spoils: [(&str, Spoil); 5] = [
         ("breaks off", Answer::BreaksOff),
         ("stalls", Answer::Stalls),
         ("wrong bytes", wrong),

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 use crate::shell::workspace;
@@ -210,7 +209,7 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn measure(&mut self, signature: &syn::Signature, block: &syn::Block) {
-        let first = signature.span().start().line;
+        let first = signature.fn_token.span.start().line;
         let lines = block.brace_token.span.close().end().line - first + 1;
         if lines > MOST_LINES_PER_FUNCTION {
             let (path, name) = (&self.source.path, &signature.ident);
@@ -256,7 +255,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
         let name = mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         // Even `ergo` prints through one function that minds closed pipes.
         if !self.source.is_aside() && printing.contains(&name.as_str()) {
-            let (path, line) = (&self.source.path, mac.path.span().start().line);
+            let (path, line) = (&self.source.path, mac.bang_token.span.start().line);
             self.faults.push(format!("{path}:{line}: {name}! prints"));
         }
         visit::visit_macro(self, mac);
