@@ -1,3 +1,5 @@
+//! Streams: purity, the generator's published vector, and the distributions.
+
 use super::*;
 use proptest::prelude::*;
 

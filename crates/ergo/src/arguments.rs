@@ -29,7 +29,8 @@ pub fn threads(text: &str) -> Result<usize, String> {
 /// # Errors
 /// Anything else, in words for clap to print.
 pub fn share(text: &str) -> Result<(usize, usize), String> {
-    let parts = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+    let parts =
+        text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
     let share = parts.filter(|(index, count)| (1..=*count).contains(index));
     share.ok_or_else(|| "expected I/N with I from 1 to N, such as 1/8".to_owned())
 }

@@ -15,6 +15,7 @@ mod output;
 mod progress;
 mod store;
 mod sweep_progress;
+mod threads;
 
 use std::process::ExitCode;
 

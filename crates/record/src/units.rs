@@ -139,6 +139,8 @@ mod tests {
         assert_eq!(Flops::of_macs(21), Flops(42));
         assert_eq!(Flops::of_macs(u64::MAX), Flops(u64::MAX));
         // 1e15 op/s for one day of 24 x 3600 s.
-        assert_eq!(Flops(10u64.pow(15)).times(24 * 3600).as_f64(), FLOPS_PER_PFS_DAY);
+        assert_eq!(1e15 * 24.0 * 3600.0, FLOPS_PER_PFS_DAY);
+        assert_eq!(Flops(86_400_000_000_000_000).pfs_days(), 1e-3);
+        assert_eq!(Flops(u64::MAX - 1).times(3), Flops(u64::MAX));
     }
 }

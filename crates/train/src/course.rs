@@ -194,7 +194,7 @@ impl<'a> Course<'a> {
         Progress {
             steps_done: self.tally.step,
             steps: self.plan.spec.steps,
-            epoch: self.passes_done(),
+            epoch: self.tally.epochs.last().map_or(0, |epoch| epoch.epoch),
             loss,
             test_error,
             train_seconds: self.tally.train_seconds(&self.meter),

@@ -1,8 +1,8 @@
 //! Trains: the loop, schedules, checkpoints, workers and the learners.
 
+mod assemble;
 #[cfg(feature = "candle")]
 pub mod candle;
-mod assemble;
 mod checkpoint;
 mod course;
 pub mod error;

@@ -64,13 +64,15 @@ impl Shelf {
         }
         let material = Arc::new(match spec.data {
             SetName::Digits => procedural(plan, threads),
-            SetName::Mnist | SetName::FashionMnist | SetName::Cifar10 | SetName::Cifar100 => self.from_files(plan)?,
+            SetName::Mnist | SetName::FashionMnist | SetName::Cifar10 | SetName::Cifar100 => {
+                self.read_set(plan)?
+            }
         });
         materials.insert(key, material.clone());
         Ok(material)
     }
 
-    fn from_files(&self, plan: &RunPlan) -> Result<Material, TrainError> {
+    fn read_set(&self, plan: &RunPlan) -> Result<Material, TrainError> {
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         let loaded = match sets.get(&plan.spec.data) {
             Some(loaded) => loaded.clone(),

@@ -57,7 +57,8 @@ pub fn read(path: &Path, note: &str) -> Result<(HashMap<String, NamedTensor>, St
             return Err(damaged(path, format!("{name} is {:?}, expected F32", view.dtype())));
         }
         let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-        let tensor = NamedTensor { name: name.clone(), shape: view.shape().to_vec(), values: values.collect() };
+        let tensor =
+            NamedTensor { name: name.clone(), shape: view.shape().to_vec(), values: values.collect() };
         tensors.insert(name, tensor);
     }
     Ok((tensors, note))

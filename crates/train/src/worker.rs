@@ -108,7 +108,10 @@ pub fn work(
             scope.spawn(|| worker.work(tasks, &queue, &clock))
         };
         let handles: Vec<_> = journals.into_iter().enumerate().map(start).collect();
-        handles.into_iter().map(|handle| handle.join().unwrap_or_else(|panic| Err(internal("?", &panic)))).collect()
+        handles
+            .into_iter()
+            .map(|handle| handle.join().unwrap_or_else(|panic| Err(internal("?", &panic))))
+            .collect()
     });
     outcomes.into_iter().collect::<Result<(), TrainError>>()?;
     Ok(queue.into_inner().unwrap_or_else(PoisonError::into_inner).end)
@@ -159,7 +162,8 @@ impl Worker<'_> {
         let threads = self.options.threads;
         let pool = thread_pool(threads)?;
         while !self.failed.load(Ordering::Relaxed) {
-            let task = queue.lock().unwrap_or_else(PoisonError::into_inner).take(tasks, self.options, clock)?;
+            let task =
+                queue.lock().unwrap_or_else(PoisonError::into_inner).take(tasks, self.options, clock)?;
             let Some(task) = task else { break };
             (self.tell)(Event::Began { worker: self.number, task });
             let ended = pool.install(|| catch_unwind(AssertUnwindSafe(|| self.train(task))));

@@ -21,7 +21,7 @@ use crate::exit::{self, Exit};
 use crate::output::Format;
 use crate::store::DataDir;
 use crate::sweep_progress::SweepProgress;
-use crate::{arguments, build_info, calibrate, device, figures, interrupt, output, store};
+use crate::{arguments, build_info, calibrate, device, figures, interrupt, output, store, threads};
 
 /// Arguments of `ergo sweep`.
 #[derive(Debug, clap::Args)]
@@ -68,6 +68,7 @@ pub struct SweepArgs {
 /// When the sweep is impossible, images are missing, the folder holds another sweep, or the disk fails.
 pub fn run(args: &SweepArgs, format: Format) -> anyhow::Result<Exit> {
     device::check(args.device)?;
+    threads::settle(threads_of(args));
     let sweep = planned(args)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
     let before = records(&folder)?;
@@ -137,7 +138,7 @@ fn mine<'s>(
     Ok(to_do.into_iter().filter(|run| share.contains(&run.id)).collect())
 }
 
-fn threads(args: &SweepArgs) -> usize {
+fn threads_of(args: &SweepArgs) -> usize {
     args.threads.unwrap_or_else(|| if args.jobs > 1 { 1 } else { arguments::processors() })
 }
 
@@ -149,7 +150,7 @@ fn dry_run(
     format: Format,
 ) -> anyhow::Result<Exit> {
     let sources = Sources::discover(&Options::default());
-    let (rate, method) = calibrate::rate(sweep, &sources, threads(args))?;
+    let (rate, method) = calibrate::rate(sweep, &sources, threads_of(args))?;
     let out = folder.display().to_string();
     let plan = sweep::predict::dry_run(sweep, finished, &rate, &method, &out);
     output::result(format, &plan, || dry_run_text(&plan))?;
@@ -198,7 +199,7 @@ fn train(
     let options = WorkOptions {
         folder,
         jobs: args.jobs,
-        threads: threads(args),
+        threads: threads_of(args),
         sources: &sources,
         build: &build_info::build(),
         host: &host,
@@ -262,7 +263,8 @@ fn conclude(
 }
 
 fn text(summary: &SweepOutput) -> String {
-    let mut text = summary.fit.as_ref().map(|fit: &FitOutput| report::table::text(fit) + "\n").unwrap_or_default();
+    let mut text =
+        summary.fit.as_ref().map(|fit: &FitOutput| report::table::text(fit) + "\n").unwrap_or_default();
     let diverged = match summary.runs_diverged {
         0 => String::new(),
         count => format!(", {count} of them diverged"),

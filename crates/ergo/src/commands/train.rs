@@ -20,7 +20,7 @@ use crate::exit::{self, Exit};
 use crate::output::Format;
 use crate::progress::Rates;
 use crate::store::DataDir;
-use crate::{arguments, build_info, cli, device, interrupt, output, progress, store};
+use crate::{arguments, build_info, cli, device, interrupt, output, progress, store, threads};
 
 /// Arguments of `ergo train`.
 #[derive(Debug, clap::Args)]
@@ -91,6 +91,7 @@ pub struct TrainArgs {
 /// When a setting is impossible, the images are missing, or the disk fails.
 pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     device::check(args.device)?;
+    threads::settle(args.threads.unwrap_or_else(arguments::processors));
     let plan = spec(args)?.plan()?;
     let shelf = Shelf::new(store::store(&args.data_dir)?);
     let stop = interrupt::watch()?;
@@ -173,16 +174,16 @@ fn train(
         stop,
     };
     let bar = progress::training(plan.spec.steps, &plan.spec.net);
-    let ended = thread_pool(threads)?.install(|| {
-        train::run::run(plan, shelf, &options, &mut |progress| show(&bar, progress))
-    });
+    let ended = thread_pool(threads)?
+        .install(|| train::run::run(plan, shelf, &options, &mut |progress| show(&bar, progress)));
     bar.finish_and_clear();
     Ok(ended?)
 }
 
 fn show(bar: &ProgressBar, progress: &Progress) {
     if let Some(error) = progress.test_error {
-        let text = format!("epoch {}: loss {:.4}, test error {:.2}%", progress.epoch, progress.loss, 100.0 * error);
+        let text =
+            format!("epoch {}: loss {:.4}, test error {:.2}%", progress.epoch, progress.loss, 100.0 * error);
         bar.suspend(|| output::note(&text));
     }
     progress::update(bar, progress.steps_done, &rates(progress));
@@ -201,14 +202,13 @@ pub fn rates(progress: &Progress) -> Rates {
 
 fn print(format: Format, record: &RunRecord) -> anyhow::Result<Exit> {
     output::result(format, record, || text(record))?;
-    match record.status {
-        Status::Done => Ok(Exit::Done),
-        Status::Diverged => {
-            let message = format!("the loss was no longer a finite number after {} steps", record.steps);
-            let hint = format!("try a learning rate below {}", record.spec.learning_rate);
-            Err(exit::failed_with_hint(message, hint))
-        }
+    if record.status == Status::Done {
+        return Ok(Exit::Done);
     }
+    let (steps, rate) = (record.steps, record.spec.learning_rate);
+    output::note(&format!("error: the loss was no longer a finite number after {steps} steps"));
+    output::note(&format!("hint: try a learning rate below {rate}"));
+    Ok(Exit::Failed)
 }
 
 fn text(record: &RunRecord) -> String {
@@ -224,7 +224,8 @@ fn text(record: &RunRecord) -> String {
     lines.push(format!("  training     {:.3e} FLOP ({:.3e} pfs-days)", flops.as_f64(), flops.pfs_days()));
     let rate = record.images_per_second.unwrap_or(f64::NAN);
     let speed = record.flops_per_second.unwrap_or(f64::NAN) / 1e9;
-    lines.push(format!("  seconds      {:.2}  ({rate:.0} img/s, {speed:.1} GFLOP/s)", record.seconds.train.0));
+    lines
+        .push(format!("  seconds      {:.2}  ({rate:.0} img/s, {speed:.1} GFLOP/s)", record.seconds.train.0));
     lines.push(format!("  energy       {}", energy_in_words(record)));
     lines.push(format!("  weights      sha256 {}", record.weights_sha256));
     lines.join("\n") + "\n"
@@ -239,7 +240,10 @@ fn energy_in_words(record: &RunRecord) -> String {
     let bounds = window.and_then(|window| Some((window.joules_low?, window.joules_high?)));
     match (kind, bounds) {
         (Kind::Modelled, Some((low, high))) => {
-            format!("~{:.0} J, an estimate between {:.0} and {:.0} J, not a measurement", joules.0, low.0, high.0)
+            format!(
+                "~{:.0} J, an estimate between {:.0} and {:.0} J, not a measurement",
+                joules.0, low.0, high.0
+            )
         }
         (Kind::Modelled, None) => format!("~{:.0} J, an estimate, not a measurement", joules.0),
         _ => format!("{:.1} J measured", joules.0),

@@ -10,4 +10,6 @@ mod flops;
 mod plot;
 mod server;
 mod shell;
+mod sweep;
 mod tidy;
+mod train;

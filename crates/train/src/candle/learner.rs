@@ -136,7 +136,8 @@ impl<T: Real> CandleLearner<T> {
         let mut macs = 0;
         for start in (0..images.len()).step_by(EVALUATION_BATCH) {
             let end = (start + EVALUATION_BATCH).min(images.len());
-            let indices: Vec<u32> = (start..start + EVALUATION_BATCH).map(|i| i.min(end - 1) as u32).collect();
+            let indices: Vec<u32> =
+                (start..start + EVALUATION_BATCH).map(|i| i.min(end - 1) as u32).collect();
             let augment = vec![Augment::default(); indices.len()];
             let step = Step { number: 0, indices, augment, learning_rate: 0.0 };
             let mut pass = Pass { parameters: &lane.parameters, mode: Mode::Evaluation, executed_macs: 0 };
@@ -163,9 +164,11 @@ impl<T: Real> Lane<T> {
             let tensor = Tensor::from_vec(values, parameter.shape.as_slice(), &Device::Cpu)?;
             Var::from_tensor(&tensor.to_dtype(T::DTYPE)?)
         };
-        let parameters = network.parameters.iter().zip(weights).map(place).collect::<candle_core::Result<Vec<_>>>()?;
+        let parameters =
+            network.parameters.iter().zip(weights).map(place).collect::<candle_core::Result<Vec<_>>>()?;
         let momentum = network.parameters.iter().zip(&parameters);
-        let momentum = momentum.map(|(p, var)| if p.role.is_trained() { vec![T::zero(); var.elem_count()] } else { vec![] });
+        let momentum = momentum
+            .map(|(p, var)| if p.role.is_trained() { vec![T::zero(); var.elem_count()] } else { vec![] });
         Ok(Lane {
             spec: spec.clone(),
             momentum: momentum.collect(),
@@ -191,7 +194,13 @@ impl<T: Real> Lane<T> {
     }
 
     /// SGD as PyTorch: g += wd * w; v = mu * v + g; w -= lr * (g + mu * v).
-    fn descend(&mut self, network: &Network, place: usize, gradient: &Tensor, step: &Step) -> candle_core::Result<()> {
+    fn descend(
+        &mut self,
+        network: &Network,
+        place: usize,
+        gradient: &Tensor,
+        step: &Step,
+    ) -> candle_core::Result<()> {
         let parameter = &network.parameters[place];
         if parameter.trainable_until_step.is_some_and(|until| step.number >= until) {
             return Ok(());
@@ -243,7 +252,9 @@ impl<T: Real> Learner for CandleLearner<T> {
     fn state(&self, lane: usize) -> Result<State, TrainError> {
         let lane = &self.lanes[lane];
         let mut state = State { weights: Vec::new(), optimizer: Vec::new() };
-        for ((parameter, var), momentum) in self.network.parameters.iter().zip(&lane.parameters).zip(&lane.momentum) {
+        for ((parameter, var), momentum) in
+            self.network.parameters.iter().zip(&lane.parameters).zip(&lane.momentum)
+        {
             let values = var.flatten_all().and_then(|flat| flat.to_vec1::<T>());
             let values = values.map_err(failed("read the weights"))?;
             let tensor = |name: String, values: &[T]| NamedTensor {

@@ -4,7 +4,7 @@ use candle_core::{Device, Tensor, Var};
 use chance::{Purpose, Stream};
 
 /// Half the distance of a central difference.
-pub(super) const STEP: f64 = 1e-5;
+const STEP: f64 = 1e-5;
 
 /// A tensor of normal numbers.
 pub(super) fn normal(seed: u64, shape: &[usize]) -> Tensor {
@@ -49,7 +49,10 @@ pub(super) fn check(name: &str, inputs: &[Tensor], f: impl Fn(&[Tensor]) -> cand
             let error = (analytic[element] - numeric).abs();
             let scale = 1.0 + numeric.abs();
             let found = analytic[element];
-            assert!(error < 1e-6 * scale, "{name}: input {place}, element {element}: {found} against {numeric}");
+            assert!(
+                error < 1e-6 * scale,
+                "{name}: input {place}, element {element}: {found} against {numeric}"
+            );
         }
     }
 }

@@ -9,9 +9,12 @@ use net::layer::{Conv, Join, Layer, Linear, Pool};
 use net::network::{Network, Shape};
 use record::spec::{RunPlan, RunSpec};
 
-use super::finite::STEP;
 use crate::candle::learner::CandleLearner;
 use crate::learner::{Learner, Step};
+
+/// Half the distance of a central difference: so small that hardly any of the tens of thousands of rectifiers and
+/// maxima of a network changes sides within it, and large enough that rounding, about 1e-16 / STEP, stays below 1e-8.
+const STEP: f64 = 1e-7;
 
 /// Images in a step.
 pub(super) const BATCH_IMAGES: usize = 3;
@@ -61,7 +64,11 @@ fn check(plan: &RunPlan) {
             loss_at(0.0);
             let error = (gradient[element] - numeric).abs();
             let found = gradient[element];
-            assert!(error < 1e-6 * (1.0 + numeric.abs()), "{} [{element}]: {found} against {numeric}", parameter.name);
+            assert!(
+                error < 1e-6 * (1.0 + numeric.abs()),
+                "{} [{element}]: {found} against {numeric}",
+                parameter.name
+            );
         }
     }
 }

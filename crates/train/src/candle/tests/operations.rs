@@ -26,7 +26,9 @@ fn convolutions() {
         (2, 2, 1, 8, 3, 2, 0, 1),
     ];
     for (channels, filters, groups, side, kernel, stride, padding, dilation) in cases {
-        let name = format!("conv {kernel}x{kernel}, stride {stride}, padding {padding}, dilation {dilation}, groups {groups}");
+        let name = format!(
+            "conv {kernel}x{kernel}, stride {stride}, padding {padding}, dilation {dilation}, groups {groups}"
+        );
         let x = normal(1, &[2, channels, side, side]);
         let w = normal(2, &[filters, channels / groups, kernel, kernel]);
         check(&name, &[x, w], |t| t[0].conv2d(&t[1], padding, stride, dilation, groups));
@@ -40,7 +42,9 @@ fn biases_products_means_and_joins() {
     check("linear", &[normal(3, &[3, 5]), normal(4, &[4, 5]), normal(5, &[4])], |t| {
         t[0].matmul(&t[1].t()?)?.broadcast_add(&t[2])
     });
-    check("flatten and linear", &[x.clone(), normal(6, &[2, 48])], |t| t[0].flatten_from(1)?.matmul(&t[1].t()?));
+    check("flatten and linear", &[x.clone(), normal(6, &[2, 48])], |t| {
+        t[0].flatten_from(1)?.matmul(&t[1].t()?)
+    });
     check("global average", &[x.clone()], |t| t[0].flatten_from(2)?.mean(2));
     check("add", &[x.clone(), normal(7, &[2, 3, 4, 4])], |t| t[0].add(&t[1]));
     check("add the same", &[x.clone()], |t| t[0].add(&t[0]));
@@ -65,8 +69,13 @@ fn rectifier_at_zero() {
 #[test]
 fn max_pooling() {
     // (side, kernel, stride, padding, ceil, out)
-    let cases =
-        [(4, 2, 2, 0, false, 2), (5, 2, 2, 0, false, 2), (5, 2, 2, 0, true, 3), (7, 3, 2, 1, false, 4), (6, 3, 1, 1, false, 6)];
+    let cases = [
+        (4, 2, 2, 0, false, 2),
+        (5, 2, 2, 0, false, 2),
+        (5, 2, 2, 0, true, 3),
+        (7, 3, 2, 1, false, 4),
+        (6, 3, 1, 1, false, 6),
+    ];
     for (side, kernel, stride, padding, ceil, out) in cases {
         let pool = Pool { kernel, stride, padding, ceil };
         let x = distinct(1, &[2, 3, side, side]);
@@ -79,7 +88,9 @@ fn max_pooling() {
 /// Of equal values in a window the first gets the whole gradient, as in PyTorch.
 #[test]
 fn max_pooling_of_ties() {
-    let x = candle_core::Var::from_tensor(&Tensor::ones((1, 1, 2, 2), candle_core::DType::F64, &Device::Cpu).unwrap());
+    let x = candle_core::Var::from_tensor(
+        &Tensor::ones((1, 1, 2, 2), candle_core::DType::F64, &Device::Cpu).unwrap(),
+    );
     let x = x.unwrap();
     let pool = Pool { kernel: 2, stride: 2, padding: 0, ceil: false };
     let gradients = max_pool::<f64>(&x, pool, (1, 1)).unwrap().sum_all().unwrap().backward().unwrap();
@@ -96,7 +107,9 @@ fn batch_normalisation() {
 #[test]
 fn cross_entropies() {
     for smoothing in [0.0, 0.2] {
-        check("cross-entropy", &[normal(1, &[4, 5])], |t| cross_entropy::<f64>(&t[0], vec![0, 4, 2, 2], smoothing));
+        check("cross-entropy", &[normal(1, &[4, 5])], |t| {
+            cross_entropy::<f64>(&t[0], vec![0, 4, 2, 2], smoothing)
+        });
     }
 }
 
@@ -104,7 +117,9 @@ fn cross_entropies() {
 #[test]
 fn cross_entropy_by_hand() {
     let logits = Tensor::new(&[[0.0f64, 3f64.ln()]], &Device::Cpu).unwrap();
-    let loss = |label, smoothing| cross_entropy::<f64>(&logits, vec![label], smoothing).unwrap().to_scalar::<f64>().unwrap();
+    let loss = |label, smoothing| {
+        cross_entropy::<f64>(&logits, vec![label], smoothing).unwrap().to_scalar::<f64>().unwrap()
+    };
     assert!((loss(0, 0.0) - 4f64.ln()).abs() < 1e-12);
     assert!((loss(1, 0.0) - (4.0f64 / 3.0).ln()).abs() < 1e-12);
     // Smoothing 0.2 over two classes puts weight 0.9 on the label and 0.1 on the other.
@@ -127,7 +142,11 @@ fn plain_max_pool(x: &Tensor, pool: Pool, out: usize) -> Vec<f64> {
     let values = x.to_vec3_of_4();
     let at = |plane: usize, y: isize, x: isize| {
         let inside = |v: isize| v >= 0 && v < side as isize;
-        if inside(y) && inside(x) { values[(plane * side + y as usize) * side + x as usize] } else { f64::NEG_INFINITY }
+        if inside(y) && inside(x) {
+            values[(plane * side + y as usize) * side + x as usize]
+        } else {
+            f64::NEG_INFINITY
+        }
     };
     let mut pooled = Vec::new();
     for plane in 0..batch * channels {
@@ -135,7 +154,11 @@ fn plain_max_pool(x: &Tensor, pool: Pool, out: usize) -> Vec<f64> {
             for ox in 0..out {
                 let corner = |o: usize| (o * pool.stride) as isize - pool.padding as isize;
                 let window = (0..pool.kernel * pool.kernel).map(|tap| {
-                    at(plane, corner(oy) + (tap / pool.kernel) as isize, corner(ox) + (tap % pool.kernel) as isize)
+                    at(
+                        plane,
+                        corner(oy) + (tap / pool.kernel) as isize,
+                        corner(ox) + (tap % pool.kernel) as isize,
+                    )
                 });
                 pooled.push(window.fold(f64::NEG_INFINITY, f64::max));
             }

@@ -1,0 +1,211 @@
+//! Sweeps as a user runs them: kept, killed, resumed, budgeted and refused.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use chance::{Purpose, Stream};
+use serde_json::Value;
+
+use crate::shell::{json, refused, run};
+
+/// 24 runs of a few hundredths of a second: 2 budgets x 2 widths x 2 learning rates x 3 seeds.
+const FILE: &str = r#"
+name = "tiny"
+data = "digits"
+budgets = [2e7, 4e7]
+[net]
+family = "cnn"
+width = [2, 3]
+depth = 1
+[train]
+batch = 16
+learning_rate = [0.05, 0.1]
+validation_images = 100
+test_images = 100
+[limits]
+min_steps = 1
+[seeds]
+selection = 1
+report = 2
+"#;
+
+/// Runs of [`FILE`].
+const RUNS: u64 = 24;
+
+fn sweep_file(folder: &Path) -> String {
+    let path = folder.join("tiny.toml");
+    fs::write(&path, FILE).unwrap();
+    path.display().to_string()
+}
+
+fn arguments<'a>(file: &'a str, out: &'a str) -> Vec<&'a str> {
+    vec!["sweep", file, "--out", out, "--threads", "1", "--json"]
+}
+
+/// Every record by its id, without what depends on the clock and the machine; each id must stand there once.
+fn essences(out: &Path) -> BTreeMap<String, Value> {
+    let mut records = BTreeMap::new();
+    for entry in fs::read_dir(out).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "jsonl") {
+            continue;
+        }
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            let mut record: Value = serde_json::from_str(line).unwrap();
+            let fields = record.as_object_mut().unwrap();
+            for timing in ["seconds", "images_per_second", "flops_per_second", "energy", "circumstances"] {
+                fields.remove(timing).unwrap();
+            }
+            for epoch in fields["epochs"].as_array_mut().unwrap() {
+                epoch.as_object_mut().unwrap().remove("seconds").unwrap();
+            }
+            let id = fields["id"].as_str().unwrap().to_owned();
+            assert!(records.insert(id, record).is_none(), "a finished run was repeated");
+        }
+    }
+    records
+}
+
+#[test]
+fn killed_at_ten_moments_it_ends_with_the_same_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = sweep_file(folder.path());
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let out = json(&arguments(&file, whole.to_str().unwrap()));
+    assert_eq!((out["runs_planned"].as_u64(), out["runs_done"].as_u64()), (Some(RUNS), Some(RUNS)));
+    let mut moments = Stream::new(10, Purpose::Test, 0);
+    for _ in 0..10 {
+        let program = assert_cmd::cargo::cargo_bin!("ergo");
+        let mut child = Command::new(program)
+            .args(arguments(&file, killed.to_str().unwrap()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(moments.below(250)));
+        // SIGKILL on Unix.
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let before = if killed.exists() { essences_so_far(&killed) } else { 0 };
+    let out = json(&arguments(&file, killed.to_str().unwrap()));
+    assert_eq!(out["runs_skipped"].as_u64(), Some(before));
+    assert_eq!(out["runs_done"].as_u64(), Some(RUNS));
+    assert_eq!(essences(&killed), essences(&whole));
+}
+
+/// Whole lines in the journals of a killed sweep.
+fn essences_so_far(out: &Path) -> u64 {
+    let journals = fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path());
+    let journals = journals.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    journals.map(|path| fs::read(path).unwrap().iter().filter(|&&byte| byte == b'\n').count() as u64).sum()
+}
+
+#[test]
+fn side_by_side_gives_the_same_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = sweep_file(folder.path());
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    json(&arguments(&file, one.to_str().unwrap()));
+    let mut side_by_side = arguments(&file, two.to_str().unwrap());
+    side_by_side.extend(["--jobs", "2"]);
+    json(&side_by_side);
+    assert_eq!(essences(&one), essences(&two));
+}
+
+#[test]
+fn budgets_and_shares_leave_the_rest_for_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = sweep_file(folder.path());
+    let out = folder.path().join("out");
+    let with = |more: &[&'static str]| {
+        let mut all = arguments(&file, out.to_str().unwrap());
+        all.extend(more);
+        let ran = run(&all);
+        let value: Value = serde_json::from_str(&ran.stdout).unwrap();
+        (ran.code, value["runs_done"].as_u64(), value["runs_skipped"].as_u64())
+    };
+    // The smallest runs cost about 2e7 FLOP each.
+    assert_eq!(with(&["--max-flops", "7e7"]), (3, Some(3), Some(0)));
+    assert_eq!(with(&["--max-seconds", "1e-9"]), (3, Some(3), Some(3)));
+    let (code, done, skipped) = with(&["--shard", "1/2"]);
+    assert_eq!((code, skipped), (0, Some(3)));
+    assert!((12..RUNS).contains(&done.unwrap()), "{done:?}");
+    assert_eq!(with(&["--shard", "2/2"]).1, Some(RUNS));
+    assert_eq!(with(&[]), (0, Some(RUNS), Some(RUNS)));
+}
+
+#[test]
+fn a_dry_run_predicts_and_trains_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = sweep_file(folder.path());
+    let out = folder.path().join("out");
+    let mut all = arguments(&file, out.to_str().unwrap());
+    all.push("--dry-run");
+    let plan = json(&all);
+    let runs = plan["runs"].as_array().unwrap();
+    assert_eq!((plan["runs_planned"].as_u64(), runs.len() as u64), (Some(RUNS), RUNS));
+    let sum: u64 = runs.iter().map(|run| run["train_flops"].as_u64().unwrap()).sum();
+    assert_eq!(plan["train_flops"].as_u64(), Some(sum));
+    assert!(runs.iter().all(|run| run["predicted_seconds"].as_f64().unwrap() > 0.0));
+    assert!(!out.exists(), "a dry run writes nothing");
+}
+
+#[test]
+fn a_folder_holds_one_sweep() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = sweep_file(folder.path());
+    let out = folder.path().join("out");
+    let mut some = arguments(&file, out.to_str().unwrap());
+    some.extend(["--max-flops", "5e7"]);
+    assert_eq!(run(&some).code, 3);
+    let other = folder.path().join("other.toml");
+    fs::write(&other, FILE.replace("[2e7, 4e7]", "[3e7]")).unwrap();
+    refused(
+        &arguments(other.to_str().unwrap(), out.to_str().unwrap())[..6],
+        &["are not runs of the sweep", "--out"],
+    );
+}
+
+#[test]
+fn an_interrupt_ends_cleanly() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.toml");
+    fs::write(&path, FILE.replace("[2e7, 4e7]", "[1e12]")).unwrap();
+    let out = folder.path().join("out");
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ergo"))
+        .args(arguments(path.to_str().unwrap(), out.to_str().unwrap()))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The journal appears once the watch for interrupts is set.
+    while !out.join("runs-0.jsonl").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(signal.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((value["runs_done"].as_u64(), value["stopped"].as_str()), (Some(0), Some("interrupted")));
+}
+
+#[test]
+fn what_is_no_sweep_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |content: &str, expected: &str| {
+        let path = folder.path().join("bad.toml");
+        fs::write(&path, content).unwrap();
+        refused(&["sweep", path.to_str().unwrap()], &[expected]);
+    };
+    check("", "name");
+    check("name = ", "bad.toml");
+    check(&FILE.replace("width", "widht"), "did you mean `width`");
+    check(&FILE.replace("[2, 3]", "[0]"), "width");
+    check(&FILE.replace("depth = 1", "depth = 99"), "99");
+    refused(&["sweep", "no-such-file.toml"], &["no-such-file.toml"]);
+}

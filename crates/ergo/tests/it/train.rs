@@ -1,0 +1,127 @@
+//! `ergo train` as a user runs it: the record's fixed form, resuming, and what is refused.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::shell::{json, object, refused, run};
+
+const SMALL: [&str; 12] = [
+    "train",
+    "--net",
+    "cnn-w2-d1",
+    "--steps",
+    "3",
+    "--batch",
+    "8",
+    "--validation",
+    "20",
+    "--threads",
+    "1",
+    "--json",
+];
+
+#[test]
+fn the_record_has_its_fixed_form() {
+    let record = json(&SMALL);
+    assert_eq!(record["schema"], "ergo.run/1");
+    assert_eq!(record["id"].as_str().unwrap().len(), 64);
+    assert_eq!((record["seed"].as_u64(), record["status"].as_str()), (Some(1), Some("done")));
+    assert_eq!(record["test_images"].as_u64(), Some(10_000));
+    let (wrong, error) = (record["wrong"].as_u64().unwrap(), record["error"].as_f64().unwrap());
+    assert_eq!(wrong as f64 / 10_000.0, error);
+    // 3 steps of 8 images; the one convolution sees the image, so it costs 4 x MAC, the linear layer 6 x MAC.
+    let (conv, linear) = (28 * 28 * 9 * 2, 14 * 14 * 2 * 10);
+    assert_eq!(record["flops"]["model_train"].as_u64(), Some(24 * (4 * conv + 6 * linear)));
+    assert_eq!(record["flops"]["executed_train"].as_u64(), Some(24 * 6 * (conv + linear)));
+    assert!(record["seconds"]["train"].as_f64().unwrap() > 0.0);
+    assert!(record["images_per_second"].as_f64().unwrap() > 0.0);
+    let energy = record["energy"].as_array().unwrap();
+    for window in energy {
+        let kind = window["kind"].as_str().unwrap();
+        assert!(["counter", "integrated", "modelled", "none"].contains(&kind), "{kind}");
+        assert_eq!(window["joules"].is_null(), kind == "none", "null and only null when unknown");
+        for key in ["domain", "joules_low", "joules_high", "watts_mean", "source", "phase"] {
+            assert!(window.get(key).is_some(), "{key}");
+        }
+    }
+    assert!(!energy.is_empty());
+    let epoch = &record["epochs"].as_array().unwrap()[0];
+    assert_eq!(epoch["epoch"].as_u64(), Some(1));
+    assert!(epoch["train_loss"].is_f64() && epoch["test_error"].is_f64() && epoch["seconds"].is_f64());
+    assert_eq!(record["weights_sha256"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn the_same_seed_twice_gives_the_same_weights() {
+    let hash = |record: Value| record["weights_sha256"].as_str().unwrap().to_owned();
+    let first = hash(json(&SMALL));
+    let mut two_threads = SMALL;
+    two_threads[10] = "2";
+    assert_eq!(first, hash(json(&two_threads)));
+    let other: Vec<&str> = SMALL.into_iter().chain(["--seed", "2"]).collect();
+    assert_ne!(first, hash(json(&other)));
+}
+
+#[test]
+fn a_folder_keeps_record_and_weights_and_trains_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let all: Vec<&str> = SMALL.into_iter().chain(["--out", out.to_str().unwrap()]).collect();
+    let (first, second) = (json(&all), json(&all));
+    assert_eq!(first, second, "the second is the record that was kept, to the last digit");
+    let mut files: Vec<String> =
+        fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    let weights = format!("weights-{}.safetensors", &first["id"].as_str().unwrap()[..12]);
+    assert_eq!(files, ["runs-0.jsonl".to_owned(), weights]);
+    let lines = fs::read_to_string(out.join("runs-0.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), 1);
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused() {
+    let check = |arguments: &[&str], expected: &str| {
+        refused(&[&["train"], arguments].concat(), &[expected]);
+    };
+    check(&["--threads", "0"], "threads");
+    check(&["--batch", "0"], "batch");
+    check(&["--epochs", "-1"], "epochs");
+    check(&["--epochs", "0"], "above 0");
+    check(&["--epochs", "1e30"], "2^40");
+    check(&["--data", "mnist", "--examples", "60001"], "60000 training images");
+    check(&["--net", "cnn-w0-d2"], "cnn-w0-d2");
+    check(&["--net", "cnn-w16-d99"], "cnn-w16-d99");
+    check(&["--net", "cnn-w99999999999999999999-d2"], "cnn-w");
+    check(&["--net", "cnn-w4294967296-d2"], "cnn-w4294967296-d2");
+    check(&["--net", "nothing"], "nothing");
+    check(&["--device", "cuda:0"], "CPU");
+    check(&["--device", "tpu"], "cuda:N");
+    check(&["--learning-rate", "NaN"], "learning_rate");
+    check(&["--data", "cifar100", "--steps", "1", "--data-dir", "."], "ergo data fetch");
+}
+
+#[test]
+fn a_diverged_run_says_so_and_exits_1() {
+    let ran = run(&["train", "--net", "mlp", "--lr", "1e6", "--steps", "200", "--json"]);
+    assert_eq!(ran.code, 1);
+    let record = object(&ran.stdout);
+    assert_eq!(record["status"], "diverged");
+    assert!(record["error"].is_null());
+    assert!(ran.stderr.contains("learning rate"), "{}", ran.stderr);
+}
+
+/// Sixty steps of a small network on real MNIST: guessing is wrong in 90%.
+#[test]
+fn real_images_are_learnt() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/datasets");
+    if !std::path::Path::new(folder).join("mnist").is_dir() {
+        eprintln!("SKIP real_images_are_learnt: no MNIST in ../shared/datasets");
+        return;
+    }
+    let settings =
+        ["train", "--data", "mnist", "--data-dir", folder, "--net", "cnn-w4-d2", "--steps", "60", "--json"];
+    let record = json(&settings);
+    assert!(record["error"].as_f64().unwrap() < 0.4, "{}", record["error"]);
+    assert_eq!(record["validation"]["images"].as_u64(), Some(5_000));
+}

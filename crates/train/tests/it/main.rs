@@ -1,0 +1,68 @@
+//! Whole trainings through the public interface, on procedural digits.
+
+mod resume;
+mod runs;
+mod work;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use data::set::SetName;
+use data::store::Store;
+use meter::sources::{Options, Sources};
+use record::run::{Build, Host, RunRecord};
+use record::spec::RunSpec;
+use train::learner::State;
+use train::run::{Ended, Progress, RunOptions, run};
+use train::shelf::Shelf;
+use train::worker::thread_pool;
+
+/// A training of a fraction of a second: 12 steps of 16 images.
+fn small(net: &str, seed: u64) -> RunSpec {
+    let mut spec = RunSpec::new(SetName::Digits, net, 12, 16, seed);
+    spec.validation_images = 50;
+    spec.test_images = Some(130);
+    spec.shift = 1;
+    spec
+}
+
+fn shelf() -> Shelf {
+    Shelf::new(Store::new(Vec::new()))
+}
+
+fn sources() -> Sources {
+    Sources::discover(&Options { nvml: false, ..Options::default() })
+}
+
+/// Trains to the end, or until `stop_at` steps; `watch` sees every look.
+fn train(
+    spec: &RunSpec,
+    threads: usize,
+    checkpoint: Option<&Path>,
+    stop_at: Option<u64>,
+) -> Option<(RunRecord, State)> {
+    let stop = AtomicBool::new(false);
+    let (sources, build, host) = (sources(), Build::default(), Host::default());
+    let options = RunOptions {
+        sources: &sources,
+        build: &build,
+        host: &host,
+        threads,
+        jobs: 1,
+        place: None,
+        evaluate_each_pass: true,
+        checkpoint,
+        stop: &stop,
+    };
+    let mut watch = |progress: &Progress| {
+        if stop_at.is_some_and(|step| progress.steps_done >= step) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    let plan = spec.plan().unwrap();
+    let ended = thread_pool(threads).unwrap().install(|| run(&plan, &shelf(), &options, &mut watch));
+    match ended.unwrap() {
+        Ended::Finished(finished) => Some(*finished),
+        Ended::Interrupted => None,
+    }
+}
