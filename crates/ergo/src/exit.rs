@@ -70,12 +70,6 @@ pub fn bad_input_with_hint(message: impl Into<String>, hint: impl Into<String>) 
     Failure { exit: Exit::BadInput, message: message.into(), hint: Some(hint.into()) }.into()
 }
 
-/// A failure that is no fault of the user's, with what to try.
-#[must_use]
-pub fn failed_with_hint(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-    Failure { exit: Exit::Failed, message: message.into(), hint: Some(hint.into()) }.into()
-}
-
 /// How the program ends after `error`: the first cause that says so decides.
 #[must_use]
 pub fn of(error: &anyhow::Error) -> Exit {
@@ -106,7 +100,9 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     let data = cause.downcast_ref::<DataError>().map(of_data);
     let journal = || cause.downcast_ref::<JournalError>().map(of_journal);
     let report = || cause.downcast_ref::<ReportError>().map(of_report);
-    data.or_else(journal).or_else(report)
+    // Last, as the errors above may have such a cause and know better.
+    let io = || cause.downcast_ref::<std::io::Error>().map(of_io);
+    data.or_else(journal).or_else(report).or_else(io)
 }
 
 fn of_train(error: &TrainError) -> Exit {

@@ -25,8 +25,11 @@ use crate::{arguments, build_info, calibrate, device, figures, interrupt, output
 
 /// Arguments of `ergo sweep`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  ergo sweep\n  ergo sweep --preset mnist --dry-run\n  \
-    ergo sweep my.toml --out runs/mine --jobs 2\n\nRunning the same command again goes on where it was stopped.")]
+#[command(
+    allow_negative_numbers = true,
+    after_help = "Examples:\n  ergo sweep\n  ergo sweep --preset mnist --dry-run\n  \
+    ergo sweep my.toml --out runs/mine --jobs 2\n\nRunning the same command again goes on where it was stopped."
+)]
 pub struct SweepArgs {
     /// Sweep file; default: the preset.
     #[arg(conflicts_with = "preset")]

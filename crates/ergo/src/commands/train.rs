@@ -16,7 +16,7 @@ use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
 use train::shelf::Shelf;
 use train::worker::thread_pool;
 
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::output::Format;
 use crate::progress::Rates;
 use crate::store::DataDir;
@@ -24,8 +24,11 @@ use crate::{arguments, build_info, cli, device, interrupt, output, progress, sto
 
 /// Arguments of `ergo train`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  ergo train --net cnn-w8-d2 --epochs 1\n  \
-    ergo train --data mnist --net cnn-w16-d2 --epochs 6 --out runs/mnist --json")]
+#[command(
+    allow_negative_numbers = true,
+    after_help = "Examples:\n  ergo train --net cnn-w8-d2 --epochs 1\n  \
+    ergo train --data mnist --net cnn-w16-d2 --epochs 6 --out runs/mnist --json"
+)]
 pub struct TrainArgs {
     /// Data set.
     #[arg(long, default_value = "digits", value_parser = cli::set_name())]

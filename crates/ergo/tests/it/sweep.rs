@@ -176,7 +176,7 @@ fn an_interrupt_ends_cleanly() {
     let path = folder.path().join("long.toml");
     fs::write(&path, FILE.replace("[2e7, 4e7]", "[1e12]")).unwrap();
     let out = folder.path().join("out");
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ergo"))
+    let child = Command::new(assert_cmd::cargo::cargo_bin!("ergo"))
         .args(arguments(path.to_str().unwrap(), out.to_str().unwrap()))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

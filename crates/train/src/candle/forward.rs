@@ -27,7 +27,7 @@ pub(super) enum Mode {
     /// Batch statistics and dropout.
     Training {
         /// Dropout masks of this step.
-        dropout: Stream,
+        dropout: Box<Stream>,
         /// Moments of the batch at each batch normalisation, with the place of its parameters.
         moments: Vec<(Range<usize>, Moments)>,
     },

@@ -87,7 +87,7 @@ impl<T: Real> CandleLearner<T> {
     pub(super) fn gradients(&self, lane: usize, step: &Step) -> candle_core::Result<Gradients> {
         let Some(images) = &self.images else { candle_core::bail!("no images were loaded") };
         let lane = &self.lanes[lane];
-        let dropout = Stream::new(lane.spec.seed, Purpose::Dropout, step.number);
+        let dropout = Box::new(Stream::new(lane.spec.seed, Purpose::Dropout, step.number));
         let mode = Mode::Training { dropout, moments: Vec::new() };
         let mut pass = Pass { parameters: &lane.parameters, mode, executed_macs: 0 };
         let logits = pass.run::<T>(&self.network.nodes, &self.batch(images, step)?)?;

@@ -6,7 +6,7 @@ use data::augment::Augment;
 use data::digits;
 use data::set::SetName;
 use net::layer::{Conv, Join, Layer, Linear, Pool};
-use net::network::{Network, Shape};
+use net::network::Network;
 use record::spec::{RunPlan, RunSpec};
 
 use crate::candle::learner::CandleLearner;
