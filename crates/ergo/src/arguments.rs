@@ -3,6 +3,8 @@
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
+use record::spec::{LearnerName, Precision};
+
 /// Most threads or trainings side by side; more is a typing error on any machine.
 const MOST_THREADS: usize = 4096;
 
@@ -33,6 +35,28 @@ pub fn share(text: &str) -> Result<(usize, usize), String> {
         text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
     let share = parts.filter(|(index, count)| (1..=*count).contains(index));
     share.ok_or_else(|| "expected I/N with I from 1 to N, such as 1/8".to_owned())
+}
+
+/// Parses the name of a learner.
+///
+/// # Errors
+/// Anything else, in words for clap to print.
+pub fn learner(text: &str) -> Result<LearnerName, String> {
+    match text {
+        "candle" => Ok(LearnerName::Candle),
+        _ => Err("expected candle, the one learner of this build".to_owned()),
+    }
+}
+
+/// Parses the name of a precision.
+///
+/// # Errors
+/// Anything else, in words for clap to print.
+pub fn precision(text: &str) -> Result<Precision, String> {
+    match text {
+        "f32" => Ok(Precision::F32),
+        _ => Err("expected f32, the one precision of this build".to_owned()),
+    }
 }
 
 /// Processors that this process may use.

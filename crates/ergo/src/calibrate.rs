@@ -18,6 +18,9 @@ use train::worker::thread_pool;
 /// Steps are repeated for about so long per network.
 const SECONDS: f64 = 0.5;
 
+/// Images evaluated; whole batches for every learner.
+const EVALUATED: u64 = 400;
+
 /// Time of one step, of one evaluated image and of building a learner.
 struct Timing {
     step_flops: f64,
@@ -81,7 +84,7 @@ fn between(small: &Timing, large: &Timing, watts: Option<f64>) -> Rate {
 }
 
 fn time(plan: &RunPlan) -> anyhow::Result<Timing> {
-    let images = noise(plan);
+    let images = noise(plan, plan.spec.batch);
     let clock = Stopwatch::start();
     let mut learner = learner::build(&[plan])?;
     learner.load(&images)?;
@@ -103,6 +106,7 @@ fn time(plan: &RunPlan) -> anyhow::Result<Timing> {
         steps += 1;
     }
     let step_seconds = clock.elapsed().0 / steps as f64;
+    let images = noise(plan, EVALUATED);
     let clock = Stopwatch::start();
     learner.evaluate(&images)?;
     let eval_flops = 2.0 * plan.network.macs() as f64 * images.len() as f64;
@@ -115,13 +119,13 @@ fn time(plan: &RunPlan) -> anyhow::Result<Timing> {
     })
 }
 
-/// One batch of random images; speed does not depend on what they show.
-fn noise(plan: &RunPlan) -> Images {
+/// Random images; speed does not depend on what they show.
+fn noise(plan: &RunPlan, count: u64) -> Images {
     let shape = plan.spec.data.shape();
     let classes = plan.spec.data.classes();
     let mut stream = Stream::new(0, Purpose::Test, 0);
-    let bytes = plan.spec.batch as usize * shape.bytes();
+    let bytes = count as usize * shape.bytes();
     let pixels: Arc<[u8]> = (0..bytes).map(|_| stream.bits_u32() as u8).collect();
-    let labels: Arc<[u8]> = (0..plan.spec.batch).map(|i| (i % classes as u64) as u8).collect();
+    let labels: Arc<[u8]> = (0..count).map(|i| (i % classes as u64) as u8).collect();
     Images { shape, classes, pixels, labels }
 }

@@ -158,6 +158,7 @@ fn of_io(error: &std::io::Error) -> Exit {
     use std::io::ErrorKind;
     match error.kind() {
         ErrorKind::NotFound
+        | ErrorKind::AlreadyExists
         | ErrorKind::NotADirectory
         | ErrorKind::IsADirectory
         | ErrorKind::PermissionDenied

@@ -82,7 +82,7 @@ fn doubt(bootstrap: &Bootstrap, law: &FloorLaw, ends: Option<[f64; 2]>) -> Optio
     let smallest = bootstrap.points.iter().map(|point| point.log_error).fold(f64::INFINITY, f64::min);
     match ends {
         None => Some("it has no interval".to_owned()),
-        Some([low, high]) if low <= 0.0 => Some(format!("its interval, 0 to {high:.3e}, includes 0")),
+        Some([low, high]) if low <= 0.0 => Some(format!("its interval, 0 to {high:.4}, includes 0")),
         Some(_) if law.floor > 0.999 * libm::exp(smallest) => {
             Some("the fit puts it at the smallest error, where the points no longer hold it".to_owned())
         }

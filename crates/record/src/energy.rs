@@ -88,9 +88,9 @@ pub struct EnergyWindow {
 
 /// Energy of one phase over several domains, added only where all parts are of one kind.
 ///
-/// `psys` and `wall` contain other domains and `host` is a whole-machine estimate, so each of these
-/// stands alone; the sum is over `package-N`, `dram-N` and `gpu-N` otherwise. `None` when there is
-/// nothing to add, a part is unknown, or the kinds differ.
+/// `wall` and `psys` contain other domains, so the first of these that is there stands alone. Otherwise the sum is
+/// over `package-N`, `dram-N`, `gpu-N` and `host`, the estimate that stands in for packages without a counter.
+/// `None` when there is nothing to add, a part is unknown, or the kinds differ.
 #[must_use]
 pub fn total(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
     let of_phase = || windows.iter().filter(move |w| w.phase == phase);
@@ -100,7 +100,6 @@ pub fn total(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
         }
     }
     let parts: Vec<_> = of_phase().filter(|w| is_part(&w.domain)).collect();
-    let parts = if parts.is_empty() { of_phase().filter(|w| w.domain == "host").collect() } else { parts };
     let kind = parts.first()?.kind;
     if parts.iter().any(|w| w.kind != kind) {
         return None;
@@ -113,7 +112,7 @@ pub fn total(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
 }
 
 fn is_part(domain: &str) -> bool {
-    ["package-", "dram-", "gpu-"].iter().any(|prefix| domain.starts_with(prefix))
+    domain == "host" || ["package-", "dram-", "gpu-"].iter().any(|prefix| domain.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -155,5 +154,7 @@ mod tests {
         assert_eq!(total(&with_psys, Phase::Train), Some((Joules(8.0), Kind::Counter)));
         let host = [window("host", Kind::Modelled, Some(40.0))];
         assert_eq!(total(&host, Phase::Train), Some((Joules(40.0), Kind::Modelled)));
+        let card_and_estimate = [counter("gpu-0", 9.0), window("host", Kind::Modelled, Some(40.0))];
+        assert_eq!(total(&card_and_estimate, Phase::Train), None, "a card alone is not the machine");
     }
 }

@@ -121,6 +121,13 @@ pub struct SweepOutput {
     pub figures: Vec<String>,
 }
 
+/// `ergo sweep --slurm`: a job script.
+#[derive(Clone, Debug, Serialize)]
+pub struct SlurmOutput {
+    /// The script, to be given to `sbatch`.
+    pub script: String,
+}
+
 /// `ergo sweep --dry-run`: every run and what it is predicted to cost.
 #[derive(Clone, Debug, Serialize)]
 pub struct DryRunOutput {

@@ -272,7 +272,8 @@ impl RunSpec {
             (Some(examples), Some(most)) if examples > most => {
                 let held_out = self.validation_images;
                 let allowed = format!(
-                    "at most {most}: {} has {} training images and {held_out} of them are held out for validation",
+                    "at most {most}: {} has {} training images and {held_out} of them are held out for validation; hold \
+                     out fewer with --validation, or validation_images in a sweep file",
                     self.data,
                     most + held_out
                 );

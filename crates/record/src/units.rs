@@ -21,7 +21,7 @@ pub struct Joules(pub f64);
 pub struct Watts(pub f64);
 
 /// A number of floating-point operations, exact below 2^64.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Flops(pub u64);
 

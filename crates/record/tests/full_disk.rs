@@ -41,7 +41,7 @@ fn a_full_disk_leaves_whole_lines() {
 }
 
 fn fill(folder: &Path) {
-    let mut journal = Journal::open(folder, 0).expect("opens");
+    let mut journal = Journal::open(folder, "0").expect("opens");
     let error = (0..100).find_map(|seed| journal.append(&record(seed)).err()).expect("the limit is reached");
     assert!(error.to_string().contains("runs-0.jsonl"), "{error}");
     // The refusal is not the end: the next record is refused as a whole, too.
@@ -56,7 +56,7 @@ fn a_device_without_space_is_an_error() {
         return;
     }
     std::os::unix::fs::symlink("/dev/full", folder.path().join("runs-0.jsonl")).expect("a link");
-    let mut journal = Journal::open(folder.path(), 0).expect("opens");
+    let mut journal = Journal::open(folder.path(), "0").expect("opens");
     let error = journal.append(&record(0)).expect_err("nothing fits").to_string();
     assert!(error.starts_with("cannot write ") && error.contains("No space left"), "{error}");
 }

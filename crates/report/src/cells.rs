@@ -48,8 +48,8 @@ pub struct Cells<'a> {
 /// Cells priced in one cost.
 #[derive(Clone, Debug)]
 pub struct Priced {
-    /// One cell per group, in the same order. A cell without a price has no selection errors and so cannot win,
-    /// but it still counts when the edges of the grid are judged.
+    /// One cell per group, in the same order. A cell without a price, or beyond all budgets, has neither selection errors nor axes, so it
+    /// can neither win nor move the edges of the grid.
     pub cells: Vec<Cell>,
     /// Whether prices are modelled rather than measured: they may be drawn but not fitted.
     pub estimated: bool,
@@ -103,35 +103,47 @@ pub fn group(records: &[RunRecord]) -> Result<Cells<'_>, ReportError> {
 
 /// The cells priced in `cost`.
 ///
-/// Seconds and joules count only from runs that had the machine to themselves. A budget whose winner has no price
-/// is left without one, so that no second-best cell takes the winner's place.
+/// Seconds and joules count only from runs that had the machine to themselves. Cells of equal FLOPs differ in
+/// seconds, so a frontier in seconds has budgets of seconds: as many as there are of FLOPs, at equal ratios from
+/// the cheapest cell up to the cheapest one of the largest FLOP budget, and each cell competes in the smallest that
+/// it fits. Beyond that, cells of the next larger budget would have competed, which were never run.
 #[must_use]
 pub fn price(cells: &Cells, cost: Cost) -> Priced {
     let mut priced = Priced { cells: Vec::new(), estimated: false, notes: Vec::new() };
-    let plain: Vec<Cell> = cells.groups.iter().map(|group| group.cell.clone()).collect();
+    priced.cells = cells.groups.iter().map(|group| group.cell.clone()).collect();
     if cost == Cost::Flops {
-        priced.cells = plain;
         return priced;
     }
     let prices: Vec<_> = cells.groups.iter().map(|group| price_of(&group.runs, cost)).collect();
-    let winners = law::frontier::frontier(&plain);
-    let unpriced: Vec<f64> = winners
-        .iter()
-        .filter(|point| prices.get(point.cell).is_none_or(Option::is_none))
-        .map(|point| point.budget)
-        .collect();
-    for (mut cell, price) in plain.into_iter().zip(&prices) {
+    let budgets = if cells.swept { ladder(&priced.cells, &prices) } else { Vec::new() };
+    for (cell, price) in priced.cells.iter_mut().zip(&prices) {
         match price {
-            Some(price) if !unpriced.contains(&cell.budget) => cell.compute = *price,
-            _ => cell.selection_errors.clear(),
+            // A single training is a budget of its own, whatever it cost.
+            Some(price) if !cells.swept => cell.compute = *price,
+            Some(price) if budgets.last().is_some_and(|last| price <= last) => {
+                cell.compute = *price;
+                cell.budget = budgets.iter().copied().find(|budget| price <= budget).unwrap_or(cell.budget);
+            }
+            _ => {
+                cell.compute = price.unwrap_or(cell.compute);
+                leave_out(cell, &budgets);
+            }
         }
-        priced.cells.push(cell);
     }
-    if !unpriced.is_empty() {
+    let beyond = |price: &f64| budgets.last().is_some_and(|last| price > last);
+    let dear = prices.iter().flatten().filter(|price| beyond(price)).count();
+    if let (Some(last), true) = (budgets.last(), dear > 0) {
+        priced.notes.push(format!(
+            "{dear} of {} cells cost more than {} {}, the cheapest of the largest FLOP budget, and are not compared.",
+            prices.len(),
+            label::significant(*last, 3),
+            quantity(cost)
+        ));
+    }
+    let unpriced = prices.iter().filter(|price| price.is_none()).count();
+    if unpriced > 0 {
         let quantity = quantity(cost);
-        priced
-            .notes
-            .push(format!("Budgets left out because their winners have no {quantity}: {}.", unpriced.len()));
+        priced.notes.push(format!("{unpriced} of {} cells have no {quantity} and cannot win.", prices.len()));
     }
     let runs: Vec<_> = cells.groups.iter().flat_map(|group| &group.runs).copied().collect();
     let crowded = runs.iter().filter(|run| !is_alone(run)).count();
@@ -146,6 +158,31 @@ pub fn price(cells: &Cells, cost: Cost) -> Priced {
         judge_kinds(&runs, &mut priced);
     }
     priced
+}
+
+/// As many budgets as the cells have of FLOPs, at equal ratios from the lowest price to the lowest of the largest FLOP
+/// budget.
+fn ladder(cells: &[Cell], prices: &[Option<f64>]) -> Vec<f64> {
+    let count = cells.iter().map(|cell| cell.budget.to_bits()).collect::<BTreeSet<_>>().len();
+    let largest = cells.iter().map(|cell| cell.budget).fold(0.0, f64::max);
+    let lowest = |of: &dyn Fn(&Cell) -> bool| {
+        let known = cells.iter().zip(prices).filter(|(cell, _)| of(cell)).filter_map(|(_, price)| *price);
+        known.fold(f64::INFINITY, f64::min)
+    };
+    let (low, high) = (lowest(&|_| true), lowest(&|cell| cell.budget == largest));
+    if !high.is_finite() {
+        return Vec::new();
+    }
+    let budget = |step: usize| low * libm::pow(high / low, step as f64 / count as f64);
+    // The last is the price itself, whatever the rounding.
+    (1..count).map(budget).chain([high]).collect()
+}
+
+/// Takes a cell out of the contest: it can neither win nor move the edges of the grid.
+fn leave_out(cell: &mut Cell, budgets: &[f64]) {
+    cell.selection_errors.clear();
+    cell.axes.clear();
+    cell.budget = budgets.first().copied().unwrap_or(cell.budget);
 }
 
 /// What one run cost; `None` when it is unknown, not above zero, or not the run's own.

@@ -146,7 +146,7 @@ fn noun(cost: Cost) -> &'static str {
 fn cost_label(cost: Cost, estimated: bool) -> &'static str {
     match (cost, estimated) {
         (Cost::Flops, _) => "model FLOPs of one training",
-        (Cost::Seconds, _) => "seconds of one training",
+        (Cost::Seconds, _) => "seconds of the training steps of one run",
         (Cost::Joules, false) => "joules of one training",
         (Cost::Joules, true) => "joules (estimate) of one training",
     }

@@ -33,6 +33,11 @@ pub fn of_cost(records: &[RunRecord], cost: Cost) -> Result<FitOutput, ReportErr
     let fit = law::fit::fit_cells(&priced.cells, &Settings::default())?;
     let frontier = fit.frontier.iter().map(|point| of_winner(point, &cells)).collect();
     let mut output = output(&fit, frontier);
+    if let Some(images) = records.iter().map(|run| run.test_images).min() {
+        output.warnings.push(format!(
+            "All runs are judged on the same test images ({images}): how these were drawn is in no interval."
+        ));
+    }
     output.warnings.splice(0..0, cells.notes.iter().chain(&priced.notes).cloned());
     Ok(output)
 }

@@ -84,7 +84,8 @@ fn points(plot: &Plot) -> Vec<Entry> {
         entries.push(Entry { sample: Sample::Bar, text: "\u{b1} 1 standard error".to_owned() });
     }
     if drawn().count() > 1 {
-        entries.push(Entry { sample: Sample::Line(STAIRCASE), text: "lowest error so far".to_owned() });
+        entries
+            .push(Entry { sample: Sample::Line(STAIRCASE), text: "frontier, budget by budget".to_owned() });
     }
     entries
 }

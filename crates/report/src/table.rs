@@ -91,7 +91,7 @@ fn numbers(fit: &FitOutput) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     match fit.k {
         Some(k) => rows.push(("k", with_interval(one(k), interval(fit.k_low, fit.k_high, one)))),
-        None => rows.push(("k", "too little to fit".to_owned())),
+        None => rows.push(("k", "none; the reasons are below".to_owned())),
     }
     if let Some(cost) = fit.halving_cost {
         let double = |k: f64| factor(law::fit::halving_cost(k));

@@ -226,6 +226,10 @@ fn template(file: &SweepFile) -> Result<RunSpec, SweepError> {
     spec.learner = train.learner.unwrap_or(spec.learner);
     spec.precision = train.precision.unwrap_or(spec.precision);
     spec.validation_images = train.validation_images.unwrap_or(spec.validation_images);
+    if spec.validation_images == 0 {
+        let expected = "at least 1: cells are chosen by their validation error";
+        return Err(axes::wrong(&file.file, "validation_images in [train]", "0", expected));
+    }
     spec.test_images = train.test_images;
     Ok(spec)
 }

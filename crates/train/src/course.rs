@@ -218,11 +218,14 @@ impl<'a> Course<'a> {
 
     /// Counts the validation images and writes everything down.
     pub(crate) fn finish(mut self) -> Result<(RunRecord, State), TrainError> {
+        let state = self.learner.state(0)?;
+        if !state.weights.iter().all(|tensor| tensor.values.iter().all(|value| value.is_finite())) {
+            self.tally.status = Status::Diverged;
+        }
         let mut validation = None;
         if self.tally.status == Status::Done && !self.material.validation.is_empty() {
             validation = Some(self.evaluate(&self.material.validation.clone())?);
         }
-        let state = self.learner.state(0)?;
         let weights_sha256 = crate::weights::sha256(&state.weights);
         let executed = self.tally.executed.plus(self.learner.executed(0));
         let metering = self.tally.metering_so_far(self.meter.finish());

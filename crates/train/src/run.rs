@@ -54,7 +54,7 @@ pub struct Progress {
     pub test_error: Option<f64>,
     /// Training seconds so far.
     pub train_seconds: Seconds,
-    /// Images trained on so far in this process.
+    /// Images trained on so far, before an interruption too.
     pub images: u64,
     /// Model FLOPs per image.
     pub flops_per_image: Flops,

@@ -1,6 +1,7 @@
 //! Workers: specs in, journals out, one training per worker at a time.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,9 +9,9 @@ use std::sync::{Mutex, PoisonError};
 
 use meter::clock::Stopwatch;
 use meter::sources::Sources;
-use record::journal::Journal;
+use record::journal::{self, Journal};
 use record::run::{Build, Host, Place, RunRecord};
-use record::spec::RunSpec;
+use record::spec::{RunId, RunPlan, RunSpec};
 use record::units::{Flops, Seconds};
 
 use crate::error::TrainError;
@@ -31,6 +32,8 @@ pub struct Task {
 pub struct WorkOptions<'a> {
     /// Folder of the journals.
     pub folder: &'a Path,
+    /// Prefix of the journals' names, so that processes with shares of one sweep do not meet.
+    pub prefix: &'a str,
     /// Trainings side by side.
     pub jobs: usize,
     /// Threads of each.
@@ -96,10 +99,12 @@ pub fn work(
     options: &WorkOptions<'_>,
     tell: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<WorkEnd, TrainError> {
-    // All journals are opened first, so that two processes cannot start on one folder.
-    let journals = (0..options.jobs.max(1)).map(|worker| Journal::open(options.folder, worker));
+    // All journals are opened, and so locked, first: what another process finished meanwhile is not done again.
+    let name = |worker: usize| format!("{}{worker}", options.prefix);
+    let journals = (0..options.jobs.max(1)).map(|worker| Journal::open(options.folder, &name(worker)));
     let journals = journals.collect::<Result<Vec<_>, _>>()?;
-    let queue = Mutex::new(Queue { next: 0, begun: Flops(0), end: WorkEnd::Done });
+    let finished = journal::read(options.folder)?.into_iter().map(|record| record.id).collect();
+    let queue = Mutex::new(Queue { next: 0, begun: Flops(0), end: WorkEnd::Done, finished });
     let clock = Stopwatch::start();
     let failed = AtomicBool::new(false);
     let outcomes: Vec<Result<(), TrainError>> = std::thread::scope(|scope| {
@@ -121,6 +126,7 @@ struct Queue {
     next: usize,
     begun: Flops,
     end: WorkEnd,
+    finished: HashSet<RunId>,
 }
 
 impl Queue {
@@ -130,13 +136,20 @@ impl Queue {
         tasks: &'t [Task],
         options: &WorkOptions<'_>,
         clock: &Stopwatch,
-    ) -> Result<Option<&'t Task>, TrainError> {
-        let Some(task) = tasks.get(self.next) else { return Ok(None) };
+    ) -> Result<Option<(&'t Task, RunPlan)>, TrainError> {
+        let (task, plan) = loop {
+            let Some(task) = tasks.get(self.next) else { return Ok(None) };
+            let plan = task.spec.plan()?;
+            if !self.finished.contains(&plan.id) {
+                break (task, plan);
+            }
+            self.next += 1;
+        };
         if options.stop.load(Ordering::Relaxed) {
             self.end = WorkEnd::Interrupted;
             return Ok(None);
         }
-        let flops = self.begun + task.spec.plan()?.train_flops();
+        let flops = self.begun + plan.train_flops();
         let late = options.max_seconds.is_some_and(|most| clock.elapsed() >= most);
         if late || options.max_flops.is_some_and(|most| flops > most) {
             self.end = WorkEnd::Budget;
@@ -144,7 +157,7 @@ impl Queue {
         }
         self.next += 1;
         self.begun = flops;
-        Ok(Some(task))
+        Ok(Some((task, plan)))
     }
 }
 
@@ -164,10 +177,10 @@ impl Worker<'_> {
         while !self.failed.load(Ordering::Relaxed) {
             let task =
                 queue.lock().unwrap_or_else(PoisonError::into_inner).take(tasks, self.options, clock)?;
-            let Some(task) = task else { break };
+            let Some((task, plan)) = task else { break };
             (self.tell)(Event::Began { worker: self.number, task });
-            let ended = pool.install(|| catch_unwind(AssertUnwindSafe(|| self.train(task))));
-            match ended.unwrap_or_else(|panic| Err(internal(&task.spec.net, &panic))) {
+            let ended = pool.install(|| catch_unwind(AssertUnwindSafe(|| self.train(task, &plan))));
+            match ended.unwrap_or_else(|panic| Err(internal(plan.id.short(), &panic))) {
                 Ok(Ended::Finished(finished)) => {
                     self.journal.append(&finished.0)?;
                     (self.tell)(Event::Finished { worker: self.number, record: &finished.0 });
@@ -185,7 +198,7 @@ impl Worker<'_> {
         Ok(())
     }
 
-    fn train(&self, task: &Task) -> Result<Ended, TrainError> {
+    fn train(&self, task: &Task, plan: &RunPlan) -> Result<Ended, TrainError> {
         let options = RunOptions {
             sources: self.options.sources,
             build: self.options.build,
@@ -197,7 +210,7 @@ impl Worker<'_> {
             checkpoint: None,
             stop: self.options.stop,
         };
-        run(&task.spec.plan()?, self.shelf, &options, &mut |progress| {
+        run(plan, self.shelf, &options, &mut |progress| {
             (self.tell)(Event::Progressed { worker: self.number, progress });
         })
     }

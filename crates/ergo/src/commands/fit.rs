@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use law::fit::Point;
+use record::run::RunRecord;
 use report::cells::Cost;
 
 use crate::exit::{self, Exit};
@@ -27,11 +28,11 @@ pub struct Args {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Columns {
     /// Column of compute in a table of points.
-    #[arg(long, value_name = "COLUMN", default_value = report::csv::COMPUTE_COLUMN)]
-    compute: String,
+    #[arg(long, value_name = "COLUMN", help = format!("Column of compute in a table of points [default: {}]", report::csv::COMPUTE_COLUMN))]
+    compute: Option<String>,
     /// Column of errors in a table of points.
-    #[arg(long, value_name = "COLUMN", default_value = report::csv::ERROR_COLUMN)]
-    error: String,
+    #[arg(long, value_name = "COLUMN", help = format!("Column of errors in a table of points [default: {}]", report::csv::ERROR_COLUMN))]
+    error: Option<String>,
 }
 
 /// What an error may cost.
@@ -61,7 +62,7 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
             Against::Seconds => Cost::Seconds,
             Against::Joules => Cost::Joules,
         };
-        report::fit::of_cost(&record::journal::read(&args.path)?, cost)?
+        report::fit::of_cost(&records(&args.path, &args.columns)?, cost)?
     };
     output::result(format, &fit, || report::table::text(&fit))?;
     Ok(Exit::Done)
@@ -78,5 +79,22 @@ pub fn is_table(path: &Path) -> bool {
 /// # Errors
 /// A table that cannot be read, or cells that are no positive numbers.
 pub fn points(path: &Path, columns: &Columns) -> anyhow::Result<Vec<Point>> {
-    Ok(report::csv::read(path, &columns.compute, &columns.error)?)
+    let compute = columns.compute.as_deref().unwrap_or(report::csv::COMPUTE_COLUMN);
+    let error = columns.error.as_deref().unwrap_or(report::csv::ERROR_COLUMN);
+    Ok(report::csv::read(path, compute, error)?)
+}
+
+/// The records of a folder or a journal, which have no columns to choose from.
+///
+/// # Errors
+/// Journals that cannot be read, or columns named beside them.
+pub fn records(path: &Path, columns: &Columns) -> anyhow::Result<Vec<RunRecord>> {
+    if columns.compute.is_some() || columns.error.is_some() {
+        let found = format!("--compute and --error name columns of a table, and {} is none", path.display());
+        return Err(exit::bad_input_with_hint(
+            found,
+            "a table of points must end in .csv; records take --against",
+        ));
+    }
+    Ok(record::journal::read(path)?)
 }

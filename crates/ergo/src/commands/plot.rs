@@ -55,7 +55,7 @@ fn draw(args: &Args) -> anyhow::Result<Vec<Figure>> {
         let source = args.path.file_stem().map_or(String::new(), |name| name.to_string_lossy().into_owned());
         return Ok(vec![report::figures::draw_points(&fit::points(&args.path, &args.columns)?, &source)?]);
     }
-    Ok(report::figures::draw(&record::journal::read(&args.path)?)?)
+    Ok(report::figures::draw(&fit::records(&args.path, &args.columns)?)?)
 }
 
 /// The folder of `path`, which may be a folder itself.

@@ -8,12 +8,13 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context;
 use meter::sources::{Options, Sources};
 use record::journal;
-use record::output::{DryRunOutput, FitOutput, SweepOutput};
+use record::output::{DryRunOutput, FitOutput, SlurmOutput, SweepOutput};
 use record::run::{RunRecord, Status};
 use record::spec::RunId;
 use record::units::{Flops, Seconds};
 use sweep::pending::{pending, shard};
 use sweep::plan::{PlannedRun, Sweep};
+use sweep::slurm::{ArraySettings, array_script};
 use train::shelf::Shelf;
 use train::worker::{Task, WorkEnd, WorkOptions, work};
 
@@ -44,7 +45,7 @@ pub struct SweepArgs {
     #[arg(long)]
     dry_run: bool,
     /// Trainings side by side, of one thread each; their seconds and joules are marked as shared.
-    #[arg(long, default_value_t = 1, value_parser = arguments::threads)]
+    #[arg(long, default_value_t = 1, value_parser = arguments::threads, conflicts_with = "threads")]
     jobs: usize,
     /// Threads of each training; default: one with --jobs, otherwise as many as there are processors.
     #[arg(long, value_parser = arguments::threads)]
@@ -55,9 +56,12 @@ pub struct SweepArgs {
     /// Begin no run that would bring the training FLOPs of this call above this.
     #[arg(long, value_parser = arguments::positive)]
     max_flops: Option<f64>,
-    /// Do only share I of N, for instance 2/8.
+    /// Do only share I of N, for instance 2/8; shares on one machine slow each other's seconds.
     #[arg(long, value_name = "I/N", value_parser = arguments::share)]
     shard: Option<(usize, usize)>,
+    /// Print a SLURM array script of so many tasks for this sweep, and train nothing.
+    #[arg(long, value_name = "TASKS", requires = "file")]
+    slurm: Option<u32>,
     /// Where to compute: cpu, or cuda:N; default: the best there is.
     #[arg(long, value_parser = device::parse)]
     device: Option<device::Device>,
@@ -74,6 +78,9 @@ pub fn run(args: &SweepArgs, format: Format) -> anyhow::Result<Exit> {
     threads::settle(threads_of(args));
     let sweep = planned(args)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
+    if let (Some(tasks), Some(file)) = (args.slurm, &args.file) {
+        return slurm(args, &sweep, tasks, file, &folder, format);
+    }
     let before = records(&folder)?;
     refuse_foreign(&sweep, &before, &folder)?;
     let finished: HashSet<RunId> = before.into_iter().map(|record| record.id).collect();
@@ -85,6 +92,36 @@ pub fn run(args: &SweepArgs, format: Format) -> anyhow::Result<Exit> {
     let stop = interrupt::watch()?;
     let end = train(args, &sweep, &to_do, &folder, &stop)?;
     conclude(&sweep, &finished, &folder, end, format)
+}
+
+fn slurm(
+    args: &SweepArgs,
+    sweep: &Sweep,
+    tasks: u32,
+    file: &Path,
+    folder: &Path,
+    format: Format,
+) -> anyhow::Result<Exit> {
+    let data =
+        args.data_dir.data_dir.iter().flat_map(|dir| ["--data-dir".to_owned(), dir.display().to_string()]);
+    let jobs = if args.jobs > 1 { vec!["--jobs".to_owned(), args.jobs.to_string()] } else { Vec::new() };
+    let script = array_script(&ArraySettings {
+        job_name: sweep.name.clone(),
+        program: "ergo".to_owned(),
+        sweep_file: file.display().to_string(),
+        out: folder.display().to_string(),
+        arguments: jobs.into_iter().chain(data).collect(),
+        tasks,
+        at_once: None,
+        cpus_per_task: args.threads.and_then(|threads| u32::try_from(threads).ok()),
+        gpus_per_task: None,
+        time_limit: None,
+        memory: None,
+        partition: None,
+        account: None,
+    })?;
+    output::result(format, &SlurmOutput { script: script.clone() }, || script.clone())?;
+    Ok(Exit::Done)
 }
 
 fn planned(args: &SweepArgs) -> anyhow::Result<Sweep> {
@@ -199,8 +236,10 @@ fn train(
     let meter_options = Options::default();
     let sources = Sources::discover(&meter_options);
     let host = meter::host::host(&meter_options);
+    let prefix = args.shard.map_or(String::new(), |(index, count)| format!("{index}of{count}-"));
     let options = WorkOptions {
         folder,
+        prefix: &prefix,
         jobs: args.jobs,
         threads: threads_of(args),
         sources: &sources,
@@ -235,14 +274,11 @@ fn conclude(
     format: Format,
 ) -> anyhow::Result<Exit> {
     let records = journal::read(folder)?;
-    let fit = match report::fit::of_records(&records) {
-        Ok(fit) => Some(fit),
-        Err(error) => {
-            output::note(&format!("no fit: {error}"));
-            None
-        }
-    };
-    let written = figures::write_all(&records, folder)?;
+    let complete = of_complete_budgets(sweep, &records);
+    let fit = report::fit::of_records(&complete).map_err(|error| {
+        output::note(&format!("no fit: {error}"));
+    });
+    let written = figures::write_all(&complete, folder)?;
     let (exit, stopped) = match end {
         WorkEnd::Done => (Exit::Done, None),
         WorkEnd::Interrupted => (Exit::Interrupted, Some("interrupted")),
@@ -258,11 +294,24 @@ fn conclude(
         runs_diverged: records.iter().filter(|record| record.status == Status::Diverged).count(),
         out: folder.display().to_string(),
         stopped: stopped.map(str::to_owned),
-        fit,
+        fit: fit.ok(),
         figures: written.iter().map(|path| path.display().to_string()).collect(),
     };
     output::result(format, &summary, || text(&summary))?;
     Ok(exit)
+}
+
+/// The records of the budgets that are done: where only some cells have run, their best is no frontier.
+fn of_complete_budgets(sweep: &Sweep, records: &[RunRecord]) -> Vec<RunRecord> {
+    let done: HashSet<&RunId> = records.iter().map(|record| &record.id).collect();
+    let pending: HashSet<Flops> =
+        sweep.runs.iter().filter(|run| !done.contains(&run.id)).map(|run| run.place.budget).collect();
+    if !pending.is_empty() {
+        output::note(&format!("fit and figures leave out {} budgets that are not done", pending.len()));
+    }
+    let is_complete =
+        |record: &&RunRecord| record.place.as_ref().is_some_and(|place| !pending.contains(&place.budget));
+    records.iter().filter(is_complete).cloned().collect()
 }
 
 fn text(summary: &SweepOutput) -> String {

@@ -10,6 +10,7 @@ use indicatif::ProgressBar;
 use meter::sources::{Options, Sources};
 use record::energy::{self, Kind, Phase};
 use record::journal::{self, Journal};
+use record::output::ErrorOutput;
 use record::run::{RunRecord, Status};
 use record::spec::{LearnerName, Precision, RunPlan, RunSpec};
 use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
@@ -57,7 +58,7 @@ pub struct TrainArgs {
     /// Nesterov momentum.
     #[arg(long)]
     momentum: Option<f64>,
-    /// Weight decay.
+    /// Weight decay, of weights only: biases and batch normalisation have none.
     #[arg(long)]
     weight_decay: Option<f64>,
     /// Share of the target that is spread over all classes.
@@ -75,9 +76,18 @@ pub struct TrainArgs {
     /// Images held out of the training files for choosing settings.
     #[arg(long, value_name = "IMAGES")]
     validation: Option<u64>,
+    /// Count on the first so many test images only.
+    #[arg(long, value_name = "IMAGES", value_parser = cli::count)]
+    test_images: Option<u64>,
     /// Threads that compute; default: as many as the machine has processors.
     #[arg(long, value_parser = arguments::threads)]
     threads: Option<usize>,
+    /// Which implementation trains.
+    #[arg(long, default_value = "candle", value_parser = arguments::learner)]
+    learner: LearnerName,
+    /// Type of the numbers that are multiplied.
+    #[arg(long, default_value = "f32", value_parser = arguments::precision)]
+    precision: Precision,
     /// Where to compute: cpu, or cuda:N; default: the best there is.
     #[arg(long, value_parser = device::parse)]
     device: Option<device::Device>,
@@ -101,11 +111,11 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     let Some(folder) = &args.out else {
         return match train(args, &plan, &shelf, None, &stop)? {
             Ended::Finished(finished) => print(format, &finished.0),
-            Ended::Interrupted => Ok(interrupted("name a folder with --out to keep checkpoints")),
+            Ended::Interrupted => interrupted(format, "name a folder with --out to keep checkpoints"),
         };
     };
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let mut journal = Journal::open(folder, 0)?;
+    let mut journal = Journal::open(folder, "0")?;
     if let Some(record) = journal::read(folder)?.into_iter().find(|record| record.id == plan.id) {
         output::note(&format!("already trained: this is the record in {}", folder.display()));
         return print(format, &record);
@@ -122,19 +132,22 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
             output::note(&format!("wrote the record and {}", weights.display()));
             print(format, &record)
         }
-        Ended::Interrupted => Ok(interrupted("the same command goes on from the checkpoint")),
+        Ended::Interrupted => interrupted(format, "the same command goes on from the checkpoint"),
     }
 }
 
-fn interrupted(remedy: &str) -> Exit {
-    output::note(&format!("interrupted; {remedy}"));
-    Exit::Interrupted
+fn interrupted(format: Format, remedy: &str) -> anyhow::Result<Exit> {
+    let told = ErrorOutput { error: format!("interrupted; {remedy}"), exit_code: Exit::Interrupted.code() };
+    output::note(&told.error);
+    output::result(format, &told, String::new)?;
+    Ok(Exit::Interrupted)
 }
 
 fn spec(args: &TrainArgs) -> anyhow::Result<RunSpec> {
     let mut spec = RunSpec::new(args.data, &args.net, 1, args.batch, args.seed);
     spec.examples = args.examples;
     spec.validation_images = args.validation.unwrap_or(spec.validation_images);
+    spec.test_images = args.test_images;
     spec.learning_rate = args.learning_rate.unwrap_or(spec.learning_rate);
     spec.momentum = args.momentum.unwrap_or(spec.momentum);
     spec.weight_decay = args.weight_decay.unwrap_or(spec.weight_decay);
@@ -142,7 +155,7 @@ fn spec(args: &TrainArgs) -> anyhow::Result<RunSpec> {
     spec.warmup = args.warmup.unwrap_or(spec.warmup);
     spec.shift = args.shift;
     spec.flip = args.flip;
-    (spec.learner, spec.precision) = (LearnerName::default(), Precision::default());
+    (spec.learner, spec.precision) = (args.learner, args.precision);
     spec.steps = match args.steps {
         Some(steps) => steps,
         None => {

@@ -9,9 +9,17 @@ use serde_json::Value;
 /// `ergo` in an empty surrounding: no data folder, cache or proxy of the machine is seen.
 pub fn ergo(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("ergo").expect("the program is built");
-    for variable in
-        ["ERGO_DATA_DIR", "HOME", "XDG_CACHE_HOME", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
-    {
+    for variable in [
+        "RAYON_NUM_THREADS",
+        "CANDLE_NUM_THREADS",
+        "ERGO_DATA_DIR",
+        "HOME",
+        "XDG_CACHE_HOME",
+        "http_proxy",
+        "HTTP_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ] {
         command.env_remove(variable);
     }
     command.args(arguments);

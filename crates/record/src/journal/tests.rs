@@ -33,7 +33,7 @@ fn seeds(path: &Path) -> Vec<u64> {
 #[test]
 fn what_is_appended_is_read_back() {
     let folder = folder();
-    let mut journal = Journal::open(folder.path(), 0).expect("opens");
+    let mut journal = Journal::open(folder.path(), "0").expect("opens");
     assert_eq!(read(folder.path()).expect("readable"), []);
     for seed in 0..3 {
         journal.append(&record(seed)).expect("written");
@@ -41,7 +41,7 @@ fn what_is_appended_is_read_back() {
         assert_eq!(seeds(folder.path()), (0..=seed).collect::<Vec<_>>());
     }
     drop(journal);
-    let mut journal = Journal::open(folder.path(), 0).expect("opens again");
+    let mut journal = Journal::open(folder.path(), "0").expect("opens again");
     journal.append(&record(3)).expect("written");
     let expected: Vec<RunRecord> = (0..4).map(record).collect();
     assert_eq!(read(folder.path()).expect("readable"), expected);
@@ -55,7 +55,7 @@ fn a_torn_last_line_is_dropped_by_readers_and_cut_by_the_next_writer() {
     for torn in ["{", "\u{0}\u{0}\u{0}", line(1).trim_end()] {
         fs::write(&file, line(0) + torn).expect("written");
         assert_eq!(seeds(folder.path()), [0]);
-        let mut journal = Journal::open(folder.path(), 0).expect("opens");
+        let mut journal = Journal::open(folder.path(), "0").expect("opens");
         assert_eq!(fs::read_to_string(&file).expect("readable"), line(0));
         journal.append(&record(2)).expect("written");
         assert_eq!(seeds(folder.path()), [0, 2]);
@@ -68,22 +68,22 @@ fn a_torn_line_longer_than_a_block_is_cut() {
     let file = folder.path().join("runs-0.jsonl");
     // The end of the last whole line lies three blocks of 64 KiB before the end of the file.
     fs::write(&file, line(0) + &"x".repeat(3 * 64 * 1024)).expect("written");
-    drop(Journal::open(folder.path(), 0).expect("opens"));
+    drop(Journal::open(folder.path(), "0").expect("opens"));
     assert_eq!(fs::read_to_string(&file).expect("readable"), line(0));
     fs::write(&file, "x".repeat(3 * 64 * 1024)).expect("written");
-    drop(Journal::open(folder.path(), 0).expect("opens"));
+    drop(Journal::open(folder.path(), "0").expect("opens"));
     assert_eq!(fs::read(&file).expect("readable"), b"");
 }
 
 #[test]
 fn a_second_writer_is_refused_while_the_first_lives() {
     let folder = folder();
-    let first = Journal::open(folder.path(), 0).expect("opens");
-    let error = Journal::open(folder.path(), 0).expect_err("taken");
+    let first = Journal::open(folder.path(), "0").expect("opens");
+    let error = Journal::open(folder.path(), "0").expect_err("taken");
     assert!(matches!(&error, JournalError::Busy { path } if path.ends_with("runs-0.jsonl")), "{error}");
-    Journal::open(folder.path(), 1).expect("another worker has its own file");
+    Journal::open(folder.path(), "1").expect("another worker has its own file");
     drop(first);
-    Journal::open(folder.path(), 0).expect("free again");
+    Journal::open(folder.path(), "0").expect("free again");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn folders_and_files_that_are_not_there_are_errors_with_their_path() {
     let folder = folder();
     assert_eq!(read(folder.path()).expect("an empty folder has no runs"), []);
     let nowhere = folder.path().join("nowhere");
-    for error in [read(&nowhere).expect_err("absent"), Journal::open(&nowhere, 0).expect_err("absent")] {
+    for error in [read(&nowhere).expect_err("absent"), Journal::open(&nowhere, "0").expect_err("absent")] {
         assert!(error.to_string().starts_with("cannot open "), "{error}");
         assert!(error.to_string().contains("nowhere"), "{error}");
     }
@@ -169,7 +169,7 @@ proptest! {
         let length = (share * whole.len() as f64) as usize;
         fs::write(&file, &whole[..length]).expect("written");
         let complete = whole[..length].matches('\n').count() as u64;
-        let mut journal = Journal::open(folder.path(), 0).expect("opens");
+        let mut journal = Journal::open(folder.path(), "0").expect("opens");
         for seed in complete..records {
             journal.append(&record(seed)).expect("written");
         }

@@ -88,19 +88,47 @@ fn seconds_come_only_from_runs_that_were_alone() {
     let priced = price(&group(&runs).unwrap(), Cost::Seconds);
     let computes: Vec<f64> = priced.cells.iter().map(|cell| cell.compute).collect();
     assert_eq!(computes, [5.0, 1.0]);
-    assert_eq!(priced.cells[0].budget, 2e9);
-    assert_eq!(priced.notes, ["1 of 5 runs shared the machine with others: their seconds are not used."]);
+    // One budget of FLOPs makes one of seconds, up to the cheapest of its cells.
+    assert_eq!(priced.cells[1].budget, 1.0);
+    let crowded = "1 of 5 runs shared the machine with others: their seconds are not used.";
+    assert_eq!(priced.notes.last().map(String::as_str), Some(crowded));
     assert_eq!(cost_of_run(&runs[0], Cost::Seconds), None);
     assert_eq!(cost_of_run(&runs[0], Cost::Flops), Some(1e9));
 }
 
 #[test]
-fn no_second_best_takes_the_place_of_a_winner_without_a_price() {
+fn a_cell_without_a_price_cannot_win() {
     let mut runs = two_cells();
     runs[..3].iter_mut().for_each(|run| run.circumstances.jobs = 2);
     let priced = price(&group(&runs).unwrap(), Cost::Seconds);
-    assert!(law::frontier::frontier(&priced.cells).is_empty());
-    assert_eq!(priced.notes[0], "Budgets left out because their winners have no seconds: 1.");
+    let frontier = law::frontier::frontier(&priced.cells);
+    assert_eq!((frontier.len(), frontier[0].cell), (1, 1));
+    assert_eq!(priced.notes[0], "1 of 2 cells have no seconds and cannot win.");
+}
+
+/// Two budgets of FLOPs, and 9 s for the cheapest cell of the larger one, make budgets of 3 s and 9 s. The cell of 4 s
+/// competes in the second, though its FLOPs are those of the cell of 1 s, and the cell of 100 s in none.
+#[test]
+fn a_frontier_in_seconds_has_budgets_of_seconds() {
+    let cell = |net: &str, budget: u64, seconds: f64, error: f64| {
+        let axes = [("width", seconds)];
+        let mut run = sample::placed(sample::run(net, 100, 0), budget, SeedRole::Selection, &axes, error);
+        run.seconds.train = record::units::Seconds(seconds);
+        run
+    };
+    let runs = [
+        cell("a", 1_000, 1.0, 0.3),
+        cell("b", 1_000, 4.0, 0.2),
+        cell("c", 2_000, 9.0, 0.25),
+        cell("d", 2_000, 100.0, 0.1),
+    ];
+    let cells = group(&runs).unwrap();
+    let priced = price(&cells, Cost::Seconds);
+    let frontier = law::frontier::frontier(&priced.cells);
+    let winners: Vec<&str> = frontier.iter().map(|point| cells.groups[point.cell].net).collect();
+    assert_eq!(winners, ["a", "b"]);
+    assert!((frontier[0].budget - 3.0).abs() < 1e-9 && frontier[1].budget == 9.0);
+    assert!(priced.notes[0].starts_with("1 of 4 cells cost more than 9"), "{:?}", priced.notes);
 }
 
 #[test]

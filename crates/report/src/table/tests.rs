@@ -75,5 +75,5 @@ fn a_fit_without_anything() {
         frontier: Vec::new(),
         ..fit()
     };
-    assert_eq!(text(&nothing), "k             too little to fit\n\nLeast squares.\n");
+    assert_eq!(text(&nothing), "k             none; the reasons are below\n\nLeast squares.\n");
 }

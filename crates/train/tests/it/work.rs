@@ -35,6 +35,7 @@ fn work_off(folder: &Path, tasks: &[Task], limits: &Limits) -> WorkEnd {
     let stop = AtomicBool::new(limits.stop_after == Some(0));
     let options = WorkOptions {
         folder,
+        prefix: "",
         jobs: limits.jobs.max(1),
         threads: 1,
         sources: &sources,
