@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::shell::{json, refused, run};
 
-/// 48 runs of a few hundredths of a second: 2 budgets x 2 widths x 2 learning rates x 6 seeds.
+/// 96 runs of a few hundredths of a second: 2 budgets x 2 widths x 2 learning rates x 12 seeds.
 const FILE: &str = r#"
 name = "tiny"
 data = "digits"
@@ -29,11 +29,11 @@ test_images = 100
 min_steps = 1
 [seeds]
 selection = 1
-report = 5
+report = 11
 "#;
 
 /// Runs of [`FILE`].
-const RUNS: u64 = 48;
+const RUNS: u64 = 96;
 
 fn sweep_file(folder: &Path) -> String {
     let path = folder.join("tiny.toml");
@@ -91,7 +91,7 @@ fn killed_at_ten_moments_it_ends_with_the_same_records() {
         while kills % 3 > 0 && whole_lines(&killed) == before && child.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(2));
         }
-        std::thread::sleep(Duration::from_millis(moments.below(60)));
+        std::thread::sleep(Duration::from_millis(moments.below(30)));
         assert!(child.try_wait().unwrap().is_none(), "the work ended before it was killed ten times");
         // SIGKILL on Unix.
         child.kill().unwrap();
