@@ -52,7 +52,7 @@ pub fn behind(svg: &mut Svg, plot: &Plot, frame: &Frame) {
     }
 }
 
-/// The frontier as what can be had: the lowest error so far, from each cost on.
+/// The frontier as what can be had: its lowest error so far, from each cost on.
 pub fn staircase(svg: &mut Svg, frontier: &[FrontierMark], frame: &Frame) {
     let mut corners: Vec<Position> = Vec::new();
     let mut lowest = f64::INFINITY;
