@@ -46,17 +46,30 @@ fn append(
         let expected = format!("one or more rows of {row_bytes} bytes each");
         return Err(file.damaged(format!("{found} bytes"), expected));
     }
-    for (row, bytes) in file.bytes.chunks_exact(row_bytes).enumerate() {
+    check(file)?;
+    for bytes in file.bytes.chunks_exact(row_bytes) {
         let (row_labels, planes) = bytes.split_at(label_bytes(set));
+        labels.extend(row_labels.last());
+        pixels.extend_from_slice(planes);
+    }
+    Ok(())
+}
+
+/// Whether the labels of every whole row are possible.
+///
+/// # Errors
+/// [`DataError::Damaged`] for the first that is not.
+pub(crate) fn check(file: &Content) -> Result<(), DataError> {
+    let set = file.set;
+    for (row, bytes) in file.bytes.chunks_exact(row_bytes(set, set.shape())).enumerate() {
+        let row_labels = bytes.iter().take(label_bytes(set));
         // The fine label stands last; where there are two, the coarse one is checked as well.
-        for (&label, limit) in row_labels.iter().rev().zip([set.classes(), COARSE_CLASSES]) {
+        for (&label, limit) in row_labels.rev().zip([set.classes(), COARSE_CLASSES]) {
             if usize::from(label) >= limit {
                 let expected = format!("labels from 0 to {}", limit - 1);
                 return Err(file.damaged(format!("label {label} in row {row}"), expected));
             }
         }
-        labels.extend(row_labels.last());
-        pixels.extend_from_slice(planes);
     }
     Ok(())
 }

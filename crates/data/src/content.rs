@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
 use crate::set::SetName;
-use crate::source::SourceFile;
+use crate::source::{Layout, SourceFile, source};
+use crate::{cifar, idx};
 
 /// Memory an xz stream may ask for, in bytes; `xz -9` asks for 65 MiB.
 const XZ_MEMORY_LIMIT: u64 = 256 << 20;
@@ -83,10 +84,25 @@ pub fn read(
     compression: Compression,
     expected: &SourceFile,
 ) -> Result<Content, DataError> {
-    match read_checked(path, compression, expected) {
-        Ok(bytes) => Ok(Content { set, file: path.to_owned(), bytes }),
-        Err(Fault::Wrong { found, expected }) => Err(DataError::damaged(set, path, found, expected)),
-        Err(Fault::Io(source)) => Err(DataError::Io { file: path.to_owned(), action: "read", source }),
+    let failed = |fault| match fault {
+        Fault::Wrong { found, expected } => DataError::damaged(set, path, found, expected),
+        Fault::Io(source) => DataError::Io { file: path.to_owned(), action: "read", source },
+    };
+    let bytes = uncompressed(path, compression, expected).map_err(failed)?;
+    let content = Content { set, file: path.to_owned(), bytes };
+    if let Err(fault) = check(&content.bytes, expected) {
+        // That a header or a label is impossible says more than that the digest differs.
+        layout_of(set, &content, expected)?;
+        return Err(failed(fault));
+    }
+    Ok(content)
+}
+
+/// Whether header and labels of `content` are those of `expected`, as far as its bytes go.
+fn layout_of(set: SetName, content: &Content, expected: &SourceFile) -> Result<(), DataError> {
+    match source(set)?.layout {
+        Layout::Idx => idx::check(content, expected),
+        Layout::Cifar => cifar::check(content),
     }
 }
 
@@ -96,25 +112,36 @@ pub(crate) fn read_checked(
     compression: Compression,
     expected: &SourceFile,
 ) -> Result<Vec<u8>, Fault> {
+    let bytes = uncompressed(path, compression, expected)?;
+    check(&bytes, expected)?;
+    Ok(bytes)
+}
+
+/// The bytes at `path`, at most one more than `expected` has.
+fn uncompressed(path: &Path, compression: Compression, expected: &SourceFile) -> Result<Vec<u8>, Fault> {
     // Opening a pipe would wait for a writer for ever, so only plain files are opened.
-    if !fs::metadata(path).map_err(Fault::Io)?.is_file() {
+    let metadata = fs::metadata(path).map_err(|error| match fs::read_link(path) {
+        Ok(target) if error.kind() == io::ErrorKind::NotFound => {
+            wrong(format!("a link to {}, where nothing lies", target.display()), "a plain file")
+        }
+        _ => Fault::Io(error),
+    })?;
+    if !metadata.is_file() {
         return Err(wrong("something that is no plain file", "a plain file"));
     }
     let file = io::BufReader::new(File::open(path).map_err(Fault::Io)?);
-    let bytes = match compression {
-        Compression::Raw => up_to(file, expected.bytes).map_err(Fault::Io)?,
+    match compression {
+        Compression::Raw => up_to(file, expected.bytes).map_err(Fault::Io),
         Compression::Gzip => up_to(flate2::bufread::MultiGzDecoder::new(file), expected.bytes)
-            .map_err(|e| wrong(format!("broken gzip data ({e})"), expected.describe()))?,
+            .map_err(|e| wrong(format!("broken gzip data ({e})"), expected.describe())),
         Compression::Xz => {
             let stream =
                 liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY_LIMIT, liblzma::stream::CONCATENATED)
                     .map_err(|e| Fault::Io(e.into()))?;
             up_to(liblzma::bufread::XzDecoder::new_stream(file, stream), expected.bytes)
-                .map_err(|e| wrong(format!("broken xz data ({e})"), expected.describe()))?
+                .map_err(|e| wrong(format!("broken xz data ({e})"), expected.describe()))
         }
-    };
-    check(&bytes, expected)?;
-    Ok(bytes)
+    }
 }
 
 /// Whether `bytes`, read by [`up_to`], are the ones `expected`.

@@ -44,18 +44,20 @@ pub enum DataError {
     /// The set lies in none of the folders.
     #[error(
         "{set} was found in none of: {}; expected {set}'s original files there, raw, .gz or .xz; \
-         run `ergo data fetch {set}`{}", list(looked_in), also_packaged(*set)
+         run {}{}", list(looked_in), fetch_command(*set, archive_in.as_deref()), also_packaged(*set, archive_in)
     )]
     NotFound {
         /// The set.
         set: SetName,
         /// The folders looked in, in order.
         looked_in: Vec<PathBuf>,
+        /// The first of them in which the set lies as the archive that is published, yet to be unpacked by a fetch.
+        archive_in: Option<PathBuf>,
     },
     /// No address gave the right bytes.
     #[error(
-        "{set}: {file} could not be fetched: {}; \
-         check the network and try again, or put the file into {} by hand",
+        "{set}: {file} could not be fetched: {}; check the network and try again, or put the file into {} \
+         by hand and run the same command again",
         attempts.join("; "), folder.display()
     )]
     Fetch {
@@ -107,12 +109,37 @@ impl DataError {
         }
     }
 
-    /// Damage of one of `set`'s files.
+    /// Damage of one of `set`'s files; [`DataError::in_folder`] makes the remedy exact.
     pub(crate) fn damaged(set: SetName, file: &Path, found: String, expected: String) -> DataError {
-        let remedy =
-            format!("delete it and run `ergo data fetch {set}`, or name another folder with --data-dir");
-        DataError::Damaged { file: file.to_owned(), found, expected, remedy }
+        DataError::Damaged { file: file.to_owned(), found, expected, remedy: delete_and_fetch(set, None) }
     }
+
+    /// The same error with the data folder in its remedy, without which a fetch might mend another folder.
+    pub(crate) fn in_folder(mut self, set: SetName, data_folder: &Path) -> DataError {
+        if let DataError::Damaged { remedy, .. } = &mut self {
+            *remedy = delete_and_fetch(set, Some(data_folder));
+        }
+        self
+    }
+}
+
+fn delete_and_fetch(set: SetName, data_folder: Option<&Path>) -> String {
+    format!("delete it and run {}, or name another folder with --data-dir", fetch_command(set, data_folder))
+}
+
+/// What to type so that `data_folder`, or the default folder, holds `set`.
+pub(crate) fn fetch_command(set: SetName, data_folder: Option<&Path>) -> String {
+    let option = data_folder.map(|folder| format!(" --data-dir {}", quoted(&folder.display().to_string())));
+    format!("`ergo data fetch {set}{}`", option.unwrap_or_default())
+}
+
+/// `text` as one word of a shell: in single quotes where it is not plainly one.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:,+@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 fn list(folders: &[PathBuf]) -> String {
@@ -122,8 +149,10 @@ fn list(folders: &[PathBuf]) -> String {
     folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-fn also_packaged(set: SetName) -> &'static str {
-    if set == SetName::FashionMnist {
+fn also_packaged(set: SetName, archive_in: &Option<PathBuf>) -> &'static str {
+    if archive_in.is_some() {
+        ", which unpacks the archive that lies there"
+    } else if set == SetName::FashionMnist {
         " (or, on Debian, `apt-get install dataset-fashion-mnist`)"
     } else {
         ""

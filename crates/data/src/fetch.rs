@@ -5,6 +5,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::content::{self, Compression, Fault};
 use crate::error::DataError;
@@ -20,14 +21,21 @@ pub type Download<'a> = dyn FnMut(&str, &mut dyn Write) -> io::Result<()> + 'a;
 /// Bytes by which a download may exceed the uncompressed content: headers, and data that do not compress.
 const SLACK_BYTES: u64 = 4 << 20;
 
+/// How often a folder that is locked is tried again, and how long is waited each time: a process that was killed
+/// holds its lock until the system has taken it down.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// What a fetch is doing, for the program to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// A file is there already and right.
     Kept(PathBuf),
+    /// An archive that lies there already is being unpacked.
+    Unpacking(PathBuf),
     /// An address is being asked.
     Asking(String),
-    /// An address failed, and why.
+    /// An archive that lies there or an address failed, and why.
     Failed(String),
     /// A file has been put in place.
     Placed(PathBuf),
@@ -35,7 +43,10 @@ pub enum Notice {
 
 /// Makes `data_folder` hold the set of `source`, below [`Source::folder`]; right files there are kept.
 ///
-/// A file that is there but wrong is replaced once the right one has arrived.
+/// A file that is there but wrong is replaced once the right one has arrived. An archive that lies in the set's
+/// folder under the name it is published by, put there by hand, is unpacked before any address is asked.
+///
+/// With a `mirror`, files are asked of that address, by name, instead of where they are published.
 ///
 /// # Errors
 /// [`DataError::Fetch`] when no address gave the right bytes; [`DataError::DiskFull`]; [`DataError::Busy`]
@@ -44,6 +55,7 @@ pub enum Notice {
 pub fn fetch(
     source: &Source,
     data_folder: &Path,
+    mirror: Option<&str>,
     download: &mut Download,
     notify: &mut dyn FnMut(Notice),
 ) -> Result<(), DataError> {
@@ -51,7 +63,7 @@ pub fn fetch(
     fs::create_dir_all(&folder).map_err(|e| DataError::writing(&folder, e))?;
     let _lock = lock(&folder)?;
     let wanted = wanted(source, &folder, notify)?;
-    let mut fetcher = Fetcher { source, folder: &folder, download, notify };
+    let mut fetcher = Fetcher { source, folder: &folder, mirror, download, notify };
     match &source.published {
         _ if wanted.is_empty() => Ok(()),
         Published::Files { addresses } => {
@@ -99,6 +111,7 @@ impl From<DataError> for Failure {
 struct Fetcher<'a, 'd> {
     source: &'a Source,
     folder: &'a Path,
+    mirror: Option<&'a str>,
     download: &'a mut Download<'d>,
     notify: &'a mut dyn FnMut(Notice),
 }
@@ -129,19 +142,42 @@ impl Fetcher<'_, '_> {
         let urls: Vec<String> = addresses.iter().map(|&address| address.to_owned()).collect();
         let limit = self.source.files().map(|f| f.bytes).sum::<u64>() + SLACK_BYTES;
         let folder = self.folder;
-        self.first_good(name, &urls, limit, |part| {
-            let unpacked = unpack(part, folder, inner, wanted, limit);
+        let unpack = |archive: &Path| {
+            let unpacked = unpack(archive, folder, inner, wanted, limit);
             if unpacked.is_err() {
                 wanted.iter().for_each(|file| drop(remove(&part_of(&folder.join(file.name)))));
             }
             unpacked
-        })?;
+        };
+        if !self.at_hand(&folder.join(name), unpack)? {
+            self.first_good(name, &urls, limit, unpack)?;
+        }
         for file in wanted {
             let path = self.folder.join(file.name);
             put(&part_of(&path), &path)?;
             self.placed(path)?;
         }
         remove(&part_of(&self.folder.join(name)))
+    }
+
+    /// Whether the archive lies there, put by hand, and `unpack` accepts it.
+    fn at_hand(
+        &mut self,
+        archive: &Path,
+        unpack: impl Fn(&Path) -> Result<(), Failure>,
+    ) -> Result<bool, DataError> {
+        if !archive.is_file() {
+            return Ok(false);
+        }
+        (self.notify)(Notice::Unpacking(archive.to_owned()));
+        match unpack(archive) {
+            Ok(()) => Ok(true),
+            Err(Failure::Fatal(error)) => Err(error),
+            Err(Failure::Address(reason)) => {
+                (self.notify)(Notice::Failed(format!("{}: {reason}", archive.display())));
+                Ok(false)
+            }
+        }
     }
 
     /// Downloads `name` as a `.part` file from the first of `urls` whose bytes `check` accepts.
@@ -153,8 +189,9 @@ impl Fetcher<'_, '_> {
         check: impl Fn(&Path) -> Result<(), Failure>,
     ) -> Result<(), DataError> {
         let part = part_of(&self.folder.join(name));
+        let mirror = self.mirror.map(|base| [format!("{}/{name}", base.trim_end_matches('/'))]);
         let mut attempts = Vec::new();
-        for url in urls {
+        for url in mirror.as_ref().map_or(urls, |mirror| mirror.as_slice()) {
             (self.notify)(Notice::Asking(url.clone()));
             let outcome = receive(&part, url, limit, self.download).and_then(|()| check(&part));
             let failure = match outcome {
@@ -189,10 +226,13 @@ impl Fetcher<'_, '_> {
 fn lock(folder: &Path) -> Result<Option<File>, DataError> {
     // Some file systems know no locks; a fetch there goes on without.
     let Ok(handle) = File::open(folder) else { return Ok(None) };
-    match handle.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(DataError::Busy { folder: folder.to_owned() }),
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(handle)),
+    for _ in 0..TRIES {
+        match handle.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(Some(handle)),
+        }
     }
+    Err(DataError::Busy { folder: folder.to_owned() })
 }
 
 fn part_of(path: &Path) -> PathBuf {

@@ -1,5 +1,6 @@
 //! Images and labels in memory: bytes, channel by channel.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Channels, height and width of every image of a set.
@@ -52,6 +53,17 @@ impl Images {
     pub fn image(&self, index: usize) -> &[u8] {
         let bytes = self.shape.bytes();
         &self.pixels[index * bytes..(index + 1) * bytes]
+    }
+
+    /// A copy of the images numbered by `range`.
+    ///
+    /// # Panics
+    /// When it reaches beyond `len()`.
+    #[must_use]
+    pub fn range(&self, range: Range<usize>) -> Images {
+        let bytes = self.shape.bytes();
+        let pixels = self.pixels[range.start * bytes..range.end * bytes].into();
+        Images { shape: self.shape, classes: self.classes, pixels, labels: self.labels[range].into() }
     }
 
     /// The images numbered by `indices`, in that order; one may come more than once.

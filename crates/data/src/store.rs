@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cifar;
 use crate::content::{self, Compression, Content};
-use crate::error::DataError;
+use crate::error::{DataError, fetch_command};
 use crate::idx;
 use crate::images::Images;
 use crate::set::SetName;
@@ -35,6 +35,8 @@ pub struct Loaded {
 pub struct Found {
     /// The set's folder.
     pub folder: PathBuf,
+    /// The data folder: a fetch into it puts the set where it is found before what lies in `folder`, or there.
+    pub data_folder: PathBuf,
     /// Its files that are there, in the order of [`Source::files`].
     pub files: Vec<FoundFile>,
     /// Names of its files that are not there.
@@ -76,6 +78,15 @@ impl Store {
         self.find_source(source(set)?)
     }
 
+    /// Where `set` lies with all its files. Contents are not read.
+    ///
+    /// # Errors
+    /// [`DataError::NotFound`] when it is nowhere, [`DataError::Damaged`] when a file is missing, and those of
+    /// [`Store::find`].
+    pub fn locate(&self, set: SetName) -> Result<Found, DataError> {
+        self.locate_source(source(set)?)
+    }
+
     /// Reads, checks and parses `set`.
     ///
     /// # Errors
@@ -99,10 +110,13 @@ impl Store {
     /// # Errors
     /// As [`Store::find`].
     pub fn find_source(&self, source: &Source) -> Result<Option<Found>, DataError> {
-        for candidate in self.folders.iter().flat_map(|folder| candidates(folder, source)) {
-            let found = find_in(&candidate, source)?;
-            if !found.files.is_empty() {
-                return Ok(Some(found));
+        for data_folder in &self.folders {
+            for candidate in candidates(data_folder, source) {
+                let found = find_in(&candidate, source)?;
+                if !found.files.is_empty() {
+                    let data_folder = folder_to_fetch_into(data_folder, &candidate, source);
+                    return Ok(Some(Found { data_folder, ..found }));
+                }
             }
         }
         Ok(None)
@@ -113,13 +127,14 @@ impl Store {
     /// # Errors
     /// As [`Store::load`].
     pub fn load_source(&self, source: &Source) -> Result<Loaded, DataError> {
-        let found = self.find_or_say_where(source)?;
-        if let Some(name) = found.missing.first() {
-            return Err(missing(source.set, &found, name));
-        }
-        let mut learning = read_all(source.set, &found.files)?;
+        let found = self.locate_source(source)?;
+        let in_folder = |error: DataError| error.in_folder(source.set, &found.data_folder);
+        let mut learning = read_all(source.set, &found.files).map_err(in_folder)?;
         let test = learning.split_off(source.learning.len());
-        Ok(Loaded { learning: parse(source, &learning)?, test: parse(source, &test)? })
+        Ok(Loaded {
+            learning: parse(source, &learning).map_err(in_folder)?,
+            test: parse(source, &test).map_err(in_folder)?,
+        })
     }
 
     /// [`Store::verify`] for a table of one's own.
@@ -131,6 +146,7 @@ impl Store {
         let verified = source.files().map(|file| match found.files.iter().find(|f| f.file == file) {
             Some(there) => {
                 let outcome = content::read(source.set, &there.path, there.compression, file).map(drop);
+                let outcome = outcome.map_err(|error| error.in_folder(source.set, &found.data_folder));
                 Verified { path: there.path.clone(), outcome }
             }
             None => Verified {
@@ -141,9 +157,19 @@ impl Store {
         Ok(verified.collect())
     }
 
+    fn locate_source(&self, source: &Source) -> Result<Found, DataError> {
+        let found = self.find_or_say_where(source)?;
+        match found.missing.first() {
+            Some(name) => Err(missing(source.set, &found, name)),
+            None => Ok(found),
+        }
+    }
+
     fn find_or_say_where(&self, source: &Source) -> Result<Found, DataError> {
-        self.find_source(source)?
-            .ok_or_else(|| DataError::NotFound { set: source.set, looked_in: self.folders.clone() })
+        self.find_source(source)?.ok_or_else(|| {
+            let archive_in = self.folders.iter().find(|folder| holds_archive(folder, source)).cloned();
+            DataError::NotFound { set: source.set, looked_in: self.folders.clone(), archive_in }
+        })
     }
 }
 
@@ -152,7 +178,12 @@ impl Store {
 /// # Errors
 /// [`DataError::Io`] when the folder cannot be looked into; a folder that is absent is merely empty.
 pub fn find_in(folder: &Path, source: &Source) -> Result<Found, DataError> {
-    let mut found = Found { folder: folder.to_owned(), files: Vec::new(), missing: Vec::new() };
+    let mut found = Found {
+        folder: folder.to_owned(),
+        data_folder: folder.to_owned(),
+        files: Vec::new(),
+        missing: Vec::new(),
+    };
     for file in source.files() {
         let mut there = None;
         for compression in Compression::ALL {
@@ -182,6 +213,25 @@ fn candidates(folder: &Path, source: &Source) -> Vec<PathBuf> {
         candidates.push(folder.to_owned());
     }
     candidates
+}
+
+/// The folder to give to a fetch so that it mends what was found in `candidate`, at or below `data_folder`.
+fn folder_to_fetch_into(data_folder: &Path, candidate: &Path, source: &Source) -> PathBuf {
+    let is_own = candidate == data_folder && data_folder.ends_with(source.folder);
+    match data_folder.parent().filter(|_| is_own) {
+        Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
+        Some(parent) => parent.to_owned(),
+        // A fetch goes to the first of the candidates, so that it comes before any other.
+        None => data_folder.to_owned(),
+    }
+}
+
+/// Whether the archive in which the set is published lies where a fetch into `data_folder` takes it from.
+fn holds_archive(data_folder: &Path, source: &Source) -> bool {
+    match &source.published {
+        Published::Files { .. } => false,
+        Published::Archive { name, .. } => data_folder.join(source.folder).join(name).is_file(),
+    }
 }
 
 /// Whether there is anything at `path`, be it a dangling link: that, too, is damage and not absence.
@@ -220,7 +270,10 @@ fn missing(set: SetName, found: &Found, name: &str) -> DataError {
         file: found.folder.join(name),
         found: format!("no such file, raw, .gz or .xz, beside {}", there.join(", ")),
         expected: "every file of the set".to_owned(),
-        remedy: format!("run `ergo data fetch {set}`, or name another folder with --data-dir"),
+        remedy: format!(
+            "run {}, or name another folder with --data-dir",
+            fetch_command(set, Some(&found.data_folder))
+        ),
     }
 }
 

@@ -34,7 +34,7 @@ fn fetch_from(
         },
         None => Err(io::Error::other("404 Not Found")),
     };
-    let outcome = fetch(&made_up.source, folder, &mut download, &mut |n| notices.push(n));
+    let outcome = fetch(&made_up.source, folder, None, &mut download, &mut |n| notices.push(n));
     (outcome, notices)
 }
 
@@ -129,6 +129,22 @@ fn the_mirror_is_tried_when_the_first_address_fails() {
 }
 
 #[test]
+fn a_mirror_alone_is_asked_and_named() {
+    let (folder, made_up) = (tempfile::tempdir().unwrap(), small_mnist());
+    let answers = serve_files(&made_up, "http://mirror/");
+    let (mut asked, mut told) = (Vec::new(), Vec::new());
+    let mut download = |url: &str, sink: &mut dyn Write| {
+        asked.push(url.to_owned());
+        let Some(Answer::Whole(bytes)) = answers.get(url) else { return Err(io::Error::other("404")) };
+        sink.write_all(bytes)
+    };
+    let mut notify = |notice| told.extend(if let Notice::Asking(url) = notice { Some(url) } else { None });
+    fetch(&made_up.source, folder.path(), Some("http://mirror/"), &mut download, &mut notify).unwrap();
+    assert_eq!(asked[0], "http://mirror/train-images-idx3-ubyte.gz");
+    assert_eq!((asked.len(), &told), (4, &asked));
+}
+
+#[test]
 fn when_every_address_fails_nothing_is_left_behind() {
     let (folder, made_up) = (tempfile::tempdir().unwrap(), small_mnist());
     let mut answers = HashMap::new();
@@ -172,6 +188,35 @@ fn an_archive_is_taken_apart() {
     let files = names(&folder.path().join("cifar-10"));
     assert_eq!(files, ["data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"]);
     assert!(Store::new(vec![folder.path().into()]).load_source(&made_up.source).is_ok());
+}
+
+#[test]
+fn an_archive_put_there_by_hand_is_unpacked_and_no_address_asked() {
+    let (folder, made_up) = (tempfile::tempdir().unwrap(), small_cifar10());
+    let own = folder.path().join("cifar-10");
+    fs::create_dir(&own).unwrap();
+    let by_hand = own.join("cifar-10-binary.tar.gz");
+    fs::write(&by_hand, archive(&made_up)).unwrap();
+    let store = Store::new(vec![folder.path().into()]);
+    let error = store.load_source(&made_up.source).unwrap_err().to_string();
+    let advice = format!("`ergo data fetch cifar10 --data-dir {}`", folder.path().display());
+    assert!(error.contains(&advice) && error.contains("unpacks the archive"), "{error}");
+
+    let (outcome, notices) = fetch_from(&made_up, folder.path(), &HashMap::new());
+    outcome.unwrap();
+    assert_eq!(notices[0], Notice::Unpacking(by_hand.clone()));
+    assert!(!notices.iter().any(|n| matches!(n, Notice::Asking(_))), "{notices:?}");
+    store.load_source(&made_up.source).unwrap();
+    assert!(by_hand.exists(), "what the user put there is the user's");
+
+    // A damaged one is told, and the addresses are asked.
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("cifar-10")).unwrap();
+    fs::write(folder.path().join("cifar-10/cifar-10-binary.tar.gz"), "damaged").unwrap();
+    let answers = HashMap::from([(ARCHIVE.to_owned(), Answer::Whole(archive(&made_up)))]);
+    let (outcome, notices) = fetch_from(&made_up, folder.path(), &answers);
+    outcome.unwrap();
+    assert!(matches!(&notices[1], Notice::Failed(why) if why.contains("broken")), "{notices:?}");
 }
 
 /// A wrong member, a missing member, and every cut of the archive: an error, and no file at all.
@@ -245,7 +290,7 @@ fn two_fetches_into_one_folder_do_not_meet() {
         inner = Some(fetch_from(&made_up, folder.path(), &HashMap::new()).0);
         Err(io::Error::other("enough"))
     };
-    let outer = fetch(&made_up.source, folder.path(), &mut download, &mut |_| {});
+    let outer = fetch(&made_up.source, folder.path(), None, &mut download, &mut |_| {});
     assert!(matches!(outer, Err(DataError::Fetch { .. })));
     assert!(matches!(inner, Some(Err(DataError::Busy { .. }))));
 }

@@ -110,6 +110,79 @@ fn a_set_that_is_nowhere_says_where_it_was_looked_for() {
     assert!(error.contains("`ergo data fetch mnist`") && !error.contains("apt-get"), "{error}");
 }
 
+/// The folder to fetch into, as the remedy of a damaged file has it, after each way in which a set can be found.
+#[test]
+fn a_fetch_into_the_folder_of_the_remedy_mends() {
+    let made_up = small_cifar10();
+    let below = |folder: &str| (folder.to_owned(), String::new());
+    let cases = [below("cifar-10"), below("cifar-10-batches-bin")];
+    let own = [("a b/cifar-10", "a b/cifar-10"), ("cifar-10-batches-bin", "cifar-10-batches-bin")];
+    let own = own.map(|(set, option)| (set.to_owned(), option.to_owned()));
+    for (set, option) in cases.into_iter().chain(own) {
+        let root = tempfile::tempdir().unwrap();
+        made_up.write_all(&root.path().join(&set), Compression::Raw);
+        fs::write(root.path().join(&set).join("test_batch.bin"), "damaged").unwrap();
+        let store = Store::new(vec![root.path().join(&option)]);
+        let error = store.load_source(&made_up.source).unwrap_err().to_string();
+        let verified = store.verify_source(&made_up.source).unwrap();
+        assert_eq!(verified[2].outcome.as_ref().unwrap_err().to_string(), error);
+        let (_, after) = error.split_once("run `ergo data fetch cifar10 --data-dir ").unwrap();
+        let (folder, _) = after.split_once('`').unwrap();
+        made_up.write_all(&Path::new(folder.trim_matches('\'')).join("cifar-10"), Compression::Raw);
+        store.load_source(&made_up.source).unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_is_missing_is_fetched_into_its_own_folder() {
+    let root = tempfile::tempdir().unwrap();
+    let made_up = small_mnist();
+    made_up.write_all(&root.path().join("mnist"), Compression::Raw);
+    fs::remove_file(root.path().join("mnist/t10k-labels-idx1-ubyte")).unwrap();
+    let error = Store::new(vec![root.path().into()]).load_source(&made_up.source).unwrap_err().to_string();
+    let expected = format!("run `ergo data fetch mnist --data-dir {}`", root.path().display());
+    assert!(error.contains(&expected), "{error}");
+}
+
+/// Headers and labels that no file of the format can have are told before the digest.
+#[test]
+fn impossible_headers_and_labels_are_named() {
+    let cases: [(&str, usize, &[u8], &str); 5] = [
+        ("t10k-images-idx3-ubyte", 3, &[1], "found magic number 2049, expected 2051, an IDX file of images"),
+        // 255 x 2^24 and the two images that are there.
+        (
+            "t10k-images-idx3-ubyte",
+            4,
+            &[255],
+            "found a header of 4278190082 images, expected one of 2 images",
+        ),
+        ("t10k-images-idx3-ubyte", 11, &[32], "found images of 32 by 28 pixels"),
+        ("t10k-labels-idx1-ubyte", 9, &[10], "found label 10 for image 1, expected labels from 0 to 9"),
+        ("t10k-images-idx3-ubyte", 500, &[7], "found bytes with SHA-256"),
+    ];
+    for (name, place, bytes, message) in cases {
+        let root = tempfile::tempdir().unwrap();
+        let made_up = small_mnist();
+        made_up.write_all(&root.path().join("mnist"), Compression::Gzip);
+        let mut content = made_up.bytes(name).to_vec();
+        content[place..place + bytes.len()].copy_from_slice(bytes);
+        let path = root.path().join("mnist").join(format!("{name}.gz"));
+        fs::write(path, compressed(&content, Compression::Gzip)).unwrap();
+        let error = Store::new(vec![root.path().into()]).load_source(&made_up.source).unwrap_err();
+        assert!(error.to_string().contains(message), "{error}\nlacks {message}");
+        assert!(error.to_string().contains("run `ergo data fetch mnist --data-dir "), "{error}");
+    }
+    let root = tempfile::tempdir().unwrap();
+    let made_up = small_cifar10();
+    made_up.write_all(&root.path().join("cifar-10"), Compression::Raw);
+    let mut content = made_up.bytes("data_batch_2.bin").to_vec();
+    // The label of the second row stands after one row of 1 + 3,072 bytes.
+    content[3073] = 11;
+    fs::write(root.path().join("cifar-10/data_batch_2.bin"), content).unwrap();
+    let error = Store::new(vec![root.path().into()]).load_source(&made_up.source).unwrap_err().to_string();
+    assert!(error.contains("found label 11 in row 1, expected labels from 0 to 9"), "{error}");
+}
+
 #[test]
 fn digits_lie_in_no_file() {
     let error = Store::new(vec![]).load(SetName::Digits).unwrap_err();
@@ -126,5 +199,6 @@ fn a_dangling_link_is_damage() {
     fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink("/nowhere/at/all", &path).unwrap();
     let error = Store::new(vec![folder.path().into()]).load_source(&made_up.source).unwrap_err();
-    assert!(matches!(&error, DataError::Io { file, .. } if *file == path), "{error}");
+    assert!(matches!(&error, DataError::Damaged { file, .. } if *file == path), "{error}");
+    assert!(error.to_string().contains("found a link to /nowhere/at/all, where nothing lies"), "{error}");
 }

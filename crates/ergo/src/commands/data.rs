@@ -187,19 +187,18 @@ fn fetch(args: &FetchArgs, format: Format) -> anyhow::Result<Exit> {
     let folder = store::fetch_folder(&args.folder)?;
     let patience = Duration::from_secs(args.timeout);
     let mut download = |address: &str, writer: &mut dyn Write| -> io::Result<()> {
-        let name = download::file_name(address);
-        let mirror = args.from.as_ref().map(|base| format!("{}/{name}", base.trim_end_matches('/')));
-        download::download(mirror.as_deref().unwrap_or(address), patience, writer)
+        download::download(address, patience, writer)
     };
     let mut sets = Vec::new();
     for &name in &args.names {
         let source = source::source(name)?;
         let mut set =
             FetchedSet { name, folder: folder.join(source.folder), kept: Vec::new(), fetched: Vec::new() };
-        fetch::fetch(source, &folder, &mut download, &mut |notice| match notice {
+        fetch::fetch(source, &folder, args.from.as_deref(), &mut download, &mut |notice| match notice {
             Notice::Kept(path) => set.kept.push(path),
+            Notice::Unpacking(archive) => output::note(&format!("unpacking {}", archive.display())),
             Notice::Asking(address) => output::note(&format!("fetching {address}")),
-            Notice::Failed(why) => output::note(&format!("{why}; trying the next address, if there is one")),
+            Notice::Failed(why) => output::note(&why),
             Notice::Placed(path) => set.fetched.push(path),
         })?;
         sets.push(set);
@@ -212,7 +211,11 @@ fn fetch(args: &FetchArgs, format: Format) -> anyhow::Result<Exit> {
 fn fetch_text(fetched: &FetchOutput) -> String {
     let line = |set: &FetchedSet| {
         let (new, old) = (set.fetched.len(), set.kept.len());
-        format!("{}: {new} files fetched, {old} were there already, in {}\n", set.name, set.folder.display())
+        format!(
+            "{}: {new} files put there, {old} were there already, in {}\n",
+            set.name,
+            set.folder.display()
+        )
     };
     fetched.sets.iter().map(line).collect()
 }
