@@ -60,7 +60,10 @@ pub enum JournalError {
         source: serde_json::Error,
     },
     /// Another process is writing the same journal.
-    #[error("{path} is in use by another process: wait for it, or give this one another --out folder")]
+    #[error(
+        "{path} is in use by another process that is still running: wait for it or end it, then run the same \
+         command again, which goes on with what is in the folder"
+    )]
     Busy {
         /// The lock file.
         path: PathBuf,

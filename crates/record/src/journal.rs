@@ -1,12 +1,20 @@
 //! Journals: append-only files of run records, one JSON line each, that survive being killed at any moment.
 
+pub mod company;
+
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::JournalError;
 use crate::run::{RunRecord, SCHEMA};
+
+/// How often a journal that is locked is tried again, and how long is waited each time: five seconds in all. A
+/// process that was killed holds its lock until the system has taken its memory and threads down.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// One worker's journal, open for appending; nobody else can open it meanwhile.
 #[derive(Debug)]
@@ -19,20 +27,27 @@ impl Journal {
     /// Opens `folder/runs-{worker}.jsonl`, making it if need be. A torn last line, left by a killed process, is cut off.
     ///
     /// # Errors
-    /// When the file cannot be opened, or another process holds it.
+    /// When the file cannot be opened, or another process holds it for more than some seconds.
     pub fn open(folder: &Path, worker: &str) -> Result<Journal, JournalError> {
+        Journal::open_within(folder, worker, TRIES)
+    }
+
+    fn open_within(folder: &Path, worker: &str, tries: u32) -> Result<Journal, JournalError> {
         let path = folder.join(format!("runs-{worker}.jsonl"));
         let file = OpenOptions::new().read(true).append(true).create(true).open(&path);
         let mut file = file.map_err(io("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(JournalError::Busy { path }),
-            // Some network disks have no locks; there the folder is the user's to keep to one process.
-            Err(fs::TryLockError::Error(_)) => {}
+        if !lock(&file, tries) {
+            return Err(JournalError::Busy { path });
         }
         cut_torn_line(&mut file).map_err(io("mend", &path))?;
         sync_folder(folder)?;
         Ok(Journal { file, path })
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Appends one record; when this returns, the line is on disk.
@@ -50,6 +65,18 @@ impl Journal {
             io("write", &self.path)(source)
         })
     }
+}
+
+/// Locks `file` against every other process; false when another has held it throughout `tries`.
+fn lock(file: &File, tries: u32) -> bool {
+    for _ in 0..tries {
+        match file.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            // Some network disks have no locks; there the folder is the user's to keep to one process.
+            Ok(()) | Err(fs::TryLockError::Error(_)) => return true,
+        }
+    }
+    false
 }
 
 /// Every record in the journals (`*.jsonl`) of `folder`, or in the one file `folder` names, each id once.

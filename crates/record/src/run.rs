@@ -193,7 +193,8 @@ pub struct Circumstances {
     pub device: String,
     /// Threads that computed.
     pub threads: u64,
-    /// Trainings that ran side by side on this machine, this one included; the seconds and joules of a run
+    /// Trainings that ran side by side on this machine, this one included, as far as their journals in the same
+    /// folder showed when the run began or ended; the seconds and joules of a run
     /// with company are not its own.
     pub jobs: u64,
     /// How many times the run was resumed from a checkpoint.

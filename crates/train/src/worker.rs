@@ -3,13 +3,13 @@
 use std::any::Any;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use meter::clock::Stopwatch;
 use meter::sources::Sources;
-use record::journal::{self, Journal};
+use record::journal::{self, Journal, company};
 use record::run::{Build, Host, Place, RunRecord};
 use record::spec::{RunId, RunPlan, RunSpec};
 use record::units::{Flops, Seconds};
@@ -103,13 +103,14 @@ pub fn work(
     let name = |worker: usize| format!("{}{worker}", options.prefix);
     let journals = (0..options.jobs.max(1)).map(|worker| Journal::open(options.folder, &name(worker)));
     let journals = journals.collect::<Result<Vec<_>, _>>()?;
+    let own: Vec<PathBuf> = journals.iter().map(|journal| journal.path().to_owned()).collect();
     let finished = journal::read(options.folder)?.into_iter().map(|record| record.id).collect();
     let queue = Mutex::new(Queue { next: 0, begun: Flops(0), end: WorkEnd::Done, finished });
     let clock = Stopwatch::start();
     let failed = AtomicBool::new(false);
     let outcomes: Vec<Result<(), TrainError>> = std::thread::scope(|scope| {
         let start = |(worker, journal)| {
-            let worker = Worker { number: worker, journal, shelf, options, failed: &failed, tell };
+            let worker = Worker { number: worker, journal, own: &own, shelf, options, failed: &failed, tell };
             scope.spawn(|| worker.work(tasks, &queue, &clock))
         };
         let handles: Vec<_> = journals.into_iter().enumerate().map(start).collect();
@@ -164,6 +165,8 @@ impl Queue {
 struct Worker<'a> {
     number: usize,
     journal: Journal,
+    /// The journals of all workers of this process.
+    own: &'a [PathBuf],
     shelf: &'a Shelf,
     options: &'a WorkOptions<'a>,
     failed: &'a AtomicBool,
@@ -179,9 +182,11 @@ impl Worker<'_> {
                 queue.lock().unwrap_or_else(PoisonError::into_inner).take(tasks, self.options, clock)?;
             let Some((task, plan)) = task else { break };
             (self.tell)(Event::Began { worker: self.number, task });
+            let beside = self.others();
             let ended = pool.install(|| catch_unwind(AssertUnwindSafe(|| self.train(task, &plan))));
             match ended.unwrap_or_else(|panic| Err(internal(plan.id.short(), &panic))) {
-                Ok(Ended::Finished(finished)) => {
+                Ok(Ended::Finished(mut finished)) => {
+                    finished.0.circumstances.jobs += beside.max(self.others());
                     self.journal.append(&finished.0)?;
                     (self.tell)(Event::Finished { worker: self.number, record: &finished.0 });
                 }
@@ -196,6 +201,12 @@ impl Worker<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Workers of other processes of this machine that are at the same sweep now, such as those of another share.
+    /// One that both comes and goes during a single run is not seen.
+    fn others(&self) -> u64 {
+        company::others(self.options.folder, self.own) as u64
     }
 
     fn train(&self, task: &Task, plan: &RunPlan) -> Result<Ended, TrainError> {

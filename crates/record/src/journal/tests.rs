@@ -79,11 +79,25 @@ fn a_torn_line_longer_than_a_block_is_cut() {
 fn a_second_writer_is_refused_while_the_first_lives() {
     let folder = folder();
     let first = Journal::open(folder.path(), "0").expect("opens");
-    let error = Journal::open(folder.path(), "0").expect_err("taken");
+    let error = Journal::open_within(folder.path(), "0", 2).expect_err("taken");
     assert!(matches!(&error, JournalError::Busy { path } if path.ends_with("runs-0.jsonl")), "{error}");
+    assert!(error.to_string().contains("run the same command again"), "{error}");
     Journal::open(folder.path(), "1").expect("another worker has its own file");
     drop(first);
     Journal::open(folder.path(), "0").expect("free again");
+}
+
+/// A killed process lets go of its lock only when the system has taken it down.
+#[test]
+fn a_lock_that_is_let_go_meanwhile_is_waited_for() {
+    let folder = folder();
+    let first = Journal::open(folder.path(), "0").expect("opens");
+    let ending = std::thread::spawn(move || {
+        std::thread::sleep(3 * PAUSE);
+        drop(first);
+    });
+    Journal::open(folder.path(), "0").expect("free after a while");
+    ending.join().expect("ended");
 }
 
 #[test]

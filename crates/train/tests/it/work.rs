@@ -69,6 +69,18 @@ fn every_run_is_done_once_side_by_side() {
     assert!(records.iter().all(|r| r.place.as_ref().unwrap().budget == Flops(r.seed)));
 }
 
+/// Another share of the sweep, at work on this machine, has its journal open.
+#[test]
+fn shares_side_by_side_are_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = journal::Journal::open(folder.path(), "2of2-0").unwrap();
+    assert_eq!(work_off(folder.path(), &tasks(1), &Limits::default()), WorkEnd::Done);
+    drop(other);
+    assert_eq!(work_off(folder.path(), &tasks(2), &Limits::default()), WorkEnd::Done);
+    let records = journal::read(folder.path()).unwrap();
+    assert_eq!(records.iter().map(|record| record.circumstances.jobs).collect::<Vec<_>>(), [2, 1]);
+}
+
 #[test]
 fn a_stop_keeps_what_was_finished() {
     let folder = tempfile::tempdir().unwrap();
