@@ -19,7 +19,7 @@ pub fn watch() -> anyhow::Result<Arc<AtomicBool>> {
         if seen.swap(true, Ordering::SeqCst) {
             std::process::exit(Exit::Interrupted.code().into());
         }
-        output::note("interrupted: stopping at the next safe place; press again to stop at once");
+        output::note("interrupted: finishing the step under way; press Ctrl-C again to end at once");
     };
     ctrlc::set_handler(handler).context("cannot watch for interrupts")?;
     Ok(flag)

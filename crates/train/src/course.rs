@@ -17,7 +17,7 @@ use record::units::{Flops, Seconds};
 use crate::assemble::{self, Finished};
 use crate::checkpoint;
 use crate::error::TrainError;
-use crate::learner::{self, Learner, State, Step};
+use crate::learner::{self, Executed, Learner, State, Step};
 use crate::run::{NOMINAL_PASS, Progress, RunOptions};
 use crate::schedule::learning_rate;
 use crate::shelf::{Material, Shelf, Training};
@@ -30,6 +30,8 @@ const CHUNK_FLOPS: u64 = 1_000_000_000;
 const CHUNK_STEPS: u64 = 64;
 /// Seconds between two checkpoints.
 const CHECKPOINT_SECONDS: f64 = 20.0;
+/// Images judged between two looks at the stop flag.
+const JUDGED_IMAGES: usize = 1_000;
 
 /// A run under way.
 pub(crate) struct Course<'a> {
@@ -40,6 +42,10 @@ pub(crate) struct Course<'a> {
     learner: Box<dyn Learner>,
     order: Option<SampleOrder>,
     tally: Tally,
+    /// Mean loss of the latest steps, once there are any.
+    loss: Option<f64>,
+    /// What the learner had executed before the evaluation under way.
+    executed_before: Option<Executed>,
     since_checkpoint: Stopwatch,
 }
 
@@ -67,25 +73,47 @@ impl<'a> Course<'a> {
             tally = saved;
             tally.resumed += 1;
         }
-        let since_checkpoint = Stopwatch::start();
-        Ok(Course { plan, options, material, meter, learner, order, tally, since_checkpoint })
+        Ok(Course {
+            plan,
+            options,
+            material,
+            meter,
+            learner,
+            order,
+            tally,
+            loss: None,
+            executed_before: None,
+            since_checkpoint: Stopwatch::start(),
+        })
     }
 
     /// Takes all steps that are left; true when it was stopped before the end.
     pub(crate) fn train(&mut self, watch: &mut dyn FnMut(&Progress)) -> Result<bool, TrainError> {
-        while self.tally.step < self.plan.spec.steps && self.tally.status == Status::Done {
-            let loss = self.chunk()?;
-            let test_error = self.end_of_pass()?;
-            watch(&self.progress(loss, test_error));
-            if self.options.stop.load(Ordering::Relaxed) && self.tally.step < self.plan.spec.steps {
+        loop {
+            // Comes first, because the process before may have been stopped while it judged a pass.
+            if self.pass_is_due() && !self.note_pass()? {
+                self.save()?;
+                return Ok(true);
+            }
+            if let Some(loss) = self.loss {
+                watch(&self.progress(loss));
+            }
+            if self.tally.step == self.plan.spec.steps || self.tally.status != Status::Done {
+                return Ok(false);
+            }
+            if self.is_to_stop() {
                 self.save()?;
                 return Ok(true);
             }
             if self.since_checkpoint.elapsed().0 > CHECKPOINT_SECONDS {
                 self.save()?;
             }
+            self.loss = Some(self.chunk()?);
         }
-        Ok(false)
+    }
+
+    fn is_to_stop(&self) -> bool {
+        self.options.stop.load(Ordering::Relaxed)
     }
 
     /// Trains up to the next look; returns the mean loss of its steps.
@@ -152,51 +180,66 @@ impl<'a> Course<'a> {
         self.tally.step * self.plan.spec.batch / self.pass_images()
     }
 
-    /// Notes the pass that just ended, or the part of one with which the run ends.
-    fn end_of_pass(&mut self) -> Result<Option<f64>, TrainError> {
+    /// Whether a pass, or the part of one with which the run ends, is over and not yet noted.
+    fn pass_is_due(&self) -> bool {
         let last = self.tally.step == self.plan.spec.steps || self.tally.status == Status::Diverged;
+        let noted = self.tally.epochs.last().map_or((0, 0), |epoch| (epoch.epoch, epoch.step));
+        (self.passes_done() > noted.0 || last) && noted.1 != self.tally.step
+    }
+
+    /// Notes the pass that just ended; false when it was stopped while judging the test images.
+    fn note_pass(&mut self) -> Result<bool, TrainError> {
+        let last = self.tally.step == self.plan.spec.steps;
         let noted = self.tally.epochs.last().map_or(0, |epoch| epoch.epoch);
-        let done = self.passes_done();
-        if done <= noted && !last {
-            return Ok(None);
-        }
         let train_seconds = self.tally.train_seconds(&self.meter);
         let before: Seconds = self.tally.epochs.iter().fold(Seconds(0.0), |sum, epoch| sum + epoch.seconds);
         let mut test_error = None;
         if (self.options.evaluate_each_pass || last) && self.tally.status == Status::Done {
-            let test = self.evaluate(&self.material.test.clone())?;
+            let Some(test) = self.evaluate(&self.material.test.clone())? else { return Ok(false) };
             test_error = Some(test.error);
             self.tally.test = Some(test);
         }
         let loss = self.tally.pass_loss / self.tally.pass_steps.max(1) as f64;
         self.tally.epochs.push(Epoch {
-            epoch: done.max(noted + 1),
+            epoch: self.passes_done().max(noted + 1),
             step: self.tally.step,
             train_loss: loss.is_finite().then_some(loss),
             test_error,
             seconds: train_seconds - before,
         });
         (self.tally.pass_loss, self.tally.pass_steps) = (0.0, 0);
-        Ok(test_error)
+        Ok(true)
     }
 
-    fn evaluate(&mut self, images: &Images) -> Result<Evaluation, TrainError> {
+    /// Judges `images` piece by piece; `None` when it was stopped before the last.
+    fn evaluate(&mut self, images: &Images) -> Result<Option<Evaluation>, TrainError> {
         self.meter.enter(Phase::Evaluate);
-        let outcomes = self.learner.evaluate(images)?.pop().unwrap_or_default();
-        self.learner.sync()?;
+        self.executed_before = Some(self.learner.executed(0));
+        let mut outcomes = Vec::with_capacity(images.len());
+        for start in (0..images.len()).step_by(JUDGED_IMAGES) {
+            if self.is_to_stop() {
+                return Ok(None);
+            }
+            // The outcome of an image does not depend on the others, so neither do the counts on the pieces.
+            let piece = images.range(start..images.len().min(start + JUDGED_IMAGES));
+            outcomes.extend(self.learner.evaluate(&piece)?.pop().unwrap_or_default());
+            self.learner.sync()?;
+        }
+        self.executed_before = None;
         self.meter.enter(Phase::Other);
         self.tally.model_eval += Flops::of_macs(self.plan.network.macs()).times(images.len() as u64);
-        Ok(assemble::evaluation(&outcomes))
+        Ok(Some(assemble::evaluation(&outcomes)))
     }
 
-    fn progress(&self, loss: f64, test_error: Option<f64>) -> Progress {
+    fn progress(&self, loss: f64) -> Progress {
         let live = self.meter.live();
+        let pass = self.tally.epochs.last();
         Progress {
             steps_done: self.tally.step,
             steps: self.plan.spec.steps,
-            epoch: self.tally.epochs.last().map_or(0, |epoch| epoch.epoch),
+            epoch: pass.map_or(0, |pass| pass.epoch),
             loss,
-            test_error,
+            test_error: pass.filter(|pass| pass.step == self.tally.step).and_then(|pass| pass.test_error),
             train_seconds: self.tally.train_seconds(&self.meter),
             images: self.tally.step * self.plan.spec.batch,
             flops_per_image: self.plan.train_flops_per_image(),
@@ -209,27 +252,36 @@ impl<'a> Course<'a> {
         if let Some(path) = self.options.checkpoint {
             let mut tally = self.tally.clone();
             tally.metering = Some(tally.metering_so_far(self.meter.snapshot()));
-            tally.executed = tally.executed.plus(self.learner.executed(0));
+            // An evaluation that was stopped is done again from its beginning.
+            let executed = self.executed_before.unwrap_or_else(|| self.learner.executed(0));
+            tally.executed = tally.executed.plus(executed);
             checkpoint::write(path, self.plan, &tally, &self.learner.state(0)?)?;
             self.since_checkpoint = Stopwatch::start();
         }
         Ok(())
     }
 
-    /// Counts the validation images and writes everything down.
-    pub(crate) fn finish(mut self) -> Result<(RunRecord, State), TrainError> {
+    /// Counts the validation images and writes everything down; `None` when it was stopped before the end.
+    pub(crate) fn finish(mut self) -> Result<Option<(RunRecord, State)>, TrainError> {
         let state = self.learner.state(0)?;
         if !state.weights.iter().all(|tensor| tensor.values.iter().all(|value| value.is_finite())) {
             self.tally.status = Status::Diverged;
         }
         let mut validation = None;
         if self.tally.status == Status::Done && !self.material.validation.is_empty() {
-            validation = Some(self.evaluate(&self.material.validation.clone())?);
+            validation = self.evaluate(&self.material.validation.clone())?;
+            if validation.is_none() {
+                self.save()?;
+                return Ok(None);
+            }
         }
         let weights_sha256 = crate::weights::sha256(&state.weights);
         let executed = self.tally.executed.plus(self.learner.executed(0));
         let metering = self.tally.metering_so_far(self.meter.finish());
         let finished = Finished { tally: self.tally, validation, weights_sha256, executed, metering };
-        Ok((assemble::record(self.plan, self.options, finished), state))
+        Ok(Some((assemble::record(self.plan, self.options, finished), state)))
     }
 }
+
+#[cfg(test)]
+mod tests;

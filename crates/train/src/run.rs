@@ -85,5 +85,5 @@ pub fn run(
     if course.train(watch)? {
         return Ok(Ended::Interrupted);
     }
-    course.finish().map(|finished| Ended::Finished(Box::new(finished)))
+    Ok(course.finish()?.map_or(Ended::Interrupted, |finished| Ended::Finished(Box::new(finished))))
 }
