@@ -1,6 +1,6 @@
 //! Known labels, counts and pixel statistics of the real sets.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use data::images::Images;
 use data::normalisation::normalisation;
@@ -8,19 +8,16 @@ use data::set::SetName;
 use data::split::split;
 use data::store::{Loaded, Store};
 
-/// The store of the folders in which the real sets may lie beside this repository or on the system.
-fn store() -> Store {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/datasets");
-    Store::new(vec![shared, PathBuf::from("/usr/share/datasets")])
-}
+use crate::at_hand;
 
 /// `set`, or `None`, said aloud, when it is not at hand; damage fails the test.
 fn load(set: SetName, test: &str) -> Option<Loaded> {
-    if store().find(set).unwrap().is_none() {
-        eprintln!("SKIP {test}: {set} is not at hand; see `ergo data fetch {set}`");
+    let store = Store::new(at_hand::folders());
+    if store.find(set).unwrap().is_none() {
+        at_hand::skipped(test, &format!("{set} is not at hand; see `ergo data fetch {set}`"));
         return None;
     }
-    Some(store().load(set).unwrap())
+    Some(store.load(set).unwrap())
 }
 
 fn class_counts(images: &Images) -> Vec<usize> {
@@ -119,7 +116,7 @@ fn cifar100_is_cifar100() {
 fn debians_package_is_found() {
     let parent = Path::new("/usr/share/datasets");
     if !parent.join("fashion-mnist").exists() {
-        eprintln!("SKIP debians_package_is_found: apt-get install dataset-fashion-mnist");
+        at_hand::skipped("debians_package_is_found", "apt-get install dataset-fashion-mnist");
         return;
     }
     for folder in [parent.to_owned(), parent.join("fashion-mnist")] {

@@ -1,8 +1,9 @@
 //! The program as a user runs it, and the house rules as the sources keep them.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(clippy::print_stderr, reason = "a test that is skipped must say so")]
 
+#[path = "../../../data/tests/it/at_hand.rs"]
+mod at_hand;
 mod cli;
 mod data;
 mod fit;

@@ -6,6 +6,8 @@ use std::process::Output;
 use assert_cmd::Command;
 use serde_json::Value;
 
+use crate::at_hand;
+
 /// `ergo` in an empty surrounding: no data folder, cache or proxy of the machine is seen.
 pub fn ergo(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("ergo").expect("the program is built");
@@ -81,18 +83,12 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace")
 }
 
-/// The folder with MNIST's original `.gz` files, or `None`, said loudly, where this machine has none.
-pub fn mnist() -> Option<PathBuf> {
-    let named = std::env::var_os("ERGO_DATA_DIR").map(PathBuf::from);
-    let beside = workspace().join("../shared/datasets");
-    let folders = [named, Some(beside), Some(workspace().join("datasets"))];
-    let found = folders
-        .into_iter()
-        .flatten()
-        .map(|folder| folder.join("mnist"))
-        .find(|folder| folder.join("train-images-idx3-ubyte.gz").is_file());
+/// The folder with MNIST's original `.gz` files, or `None`, said aloud for `test`, where this machine has none.
+pub fn mnist(test: &str) -> Option<PathBuf> {
+    let folders = at_hand::folders().into_iter().map(|folder| folder.join("mnist"));
+    let found = folders.into_iter().find(|folder| folder.join("train-images-idx3-ubyte.gz").is_file());
     if found.is_none() {
-        eprintln!("SKIPPED: no mnist/*.gz in $ERGO_DATA_DIR, ../shared/datasets or datasets");
+        at_hand::skipped(test, "MNIST is not at hand; see `ergo data fetch mnist`");
     }
     found
 }
