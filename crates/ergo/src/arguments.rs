@@ -3,7 +3,10 @@
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
+use net::family;
 use record::spec::{LearnerName, Precision};
+
+use crate::exit;
 
 /// Most threads or trainings side by side; more is a typing error on any machine.
 const MOST_THREADS: usize = 4096;
@@ -17,6 +20,47 @@ pub fn positive(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
+/// Parses any number; whether it is possible is for the plan of the run to say, which knows its range.
+///
+/// # Errors
+/// Anything else, in words for clap to print.
+pub fn number(text: &str) -> Result<f64, String> {
+    text.parse().map_err(|_| "expected a number, such as 0.1".to_owned())
+}
+
+/// Parses a whole number that may be 0.
+///
+/// # Errors
+/// Anything else, in words for clap to print.
+pub fn whole(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("expected a whole number from 0 to 2^64-1, which is {}", u64::MAX))
+}
+
+/// Parses a number of pixels.
+///
+/// # Errors
+/// Anything else, in words for clap to print.
+pub fn pixels(text: &str) -> Result<u8, String> {
+    text.parse().map_err(|_| format!("expected a whole number of pixels from 0 to {}", u8::MAX))
+}
+
+/// Refuses a network that is there for counting only.
+///
+/// # Errors
+/// Names the families that can be trained.
+pub fn check_trainable(net: &str) -> anyhow::Result<()> {
+    if !family::IMAGENET.contains(&net) {
+        return Ok(());
+    }
+    let families: Vec<&str> = family::FORMS
+        .iter()
+        .filter(|form| !family::IMAGENET.contains(&form.example))
+        .map(|form| form.pattern)
+        .collect();
+    let message = format!("network `{net}` is for counting, as in `ergo flops {net}`, and is not trained");
+    Err(exit::bad_input_with_hint(message, format!("networks that are trained: {}", families.join(", "))))
+}
+
 /// Parses a number of threads.
 ///
 /// # Errors
@@ -24,6 +68,15 @@ pub fn positive(text: &str) -> Result<f64, String> {
 pub fn threads(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (1..=MOST_THREADS).contains(number));
     number.ok_or_else(|| format!("expected a whole number from 1 to {MOST_THREADS}"))
+}
+
+/// Parses a number of tasks.
+///
+/// # Errors
+/// Anything else, in words for clap to print.
+pub fn tasks(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|&number| number > 0);
+    number.ok_or_else(|| "expected a whole number of tasks from 1".to_owned())
 }
 
 /// Parses a share `I/N`, with I from 1 to N.
@@ -77,6 +130,15 @@ mod tests {
         for text in ["0", "-1", "1.5", "5000", ""] {
             assert!(threads(text).is_err(), "{text}");
         }
+        for text in ["-1", "1.5", "18446744073709551616", ""] {
+            assert!(whole(text).is_err_and(|words| words.contains("0 to 2^64-1")), "{text}");
+        }
+        for text in ["256", "-1", ""] {
+            assert!(pixels(text).is_err(), "{text}");
+        }
+        for text in ["ten", ""] {
+            assert!(number(text).is_err(), "{text}");
+        }
         for text in ["0/3", "4/3", "1", "1/0", "a/b"] {
             assert!(share(text).is_err(), "{text}");
         }
@@ -87,6 +149,7 @@ mod tests {
         assert_eq!(positive("2.5"), Ok(2.5));
         assert_eq!(threads("2"), Ok(2));
         assert_eq!(share("3/3"), Ok((3, 3)));
+        assert_eq!((whole("0"), pixels("255"), number("-1e-3")), (Ok(0), Ok(255), Ok(-1e-3)));
         assert!(processors() >= 1);
     }
 }

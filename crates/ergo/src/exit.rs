@@ -79,7 +79,27 @@ pub fn of(error: &anyhow::Error) -> Exit {
 /// What to do about `error`, where that is known beyond its message.
 #[must_use]
 pub fn hint(error: &anyhow::Error) -> Option<&str> {
-    error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.as_deref())
+    let known = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.as_deref());
+    // The messages about data end with what to do already.
+    if known.is_some() || error.chain().any(|cause| cause.is::<DataError>()) {
+        return known;
+    }
+    error.chain().find_map(|cause| hint_of_io(cause.downcast_ref()?))
+}
+
+/// What to do where the system refuses to write.
+fn hint_of_io(error: &std::io::Error) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(
+            "free some space on that disk and run the same command again, which goes on where it stopped",
+        ),
+        ErrorKind::ReadOnlyFilesystem => {
+            Some("this disk cannot be written: name a folder on another one with --out")
+        }
+        ErrorKind::PermissionDenied => Some("check the permissions there, or name another place"),
+        _ => None,
+    }
 }
 
 fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {

@@ -35,7 +35,7 @@ impl std::error::Error for ClosedPipe {}
 /// When stdout cannot be written.
 pub fn result(format: Format, value: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
     let text = match format {
-        Format::Json => serde_json::to_string(value)? + "\n",
+        Format::Json => serde_json::to_string(value).map_err(not_json)? + "\n",
         Format::Text => text(),
     };
     let mut stdout = io::stdout().lock();
@@ -43,6 +43,12 @@ pub fn result(format: Format, value: &impl Serialize, text: impl FnOnce() -> Str
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ClosedPipe.into()),
         written => Ok(written?),
     }
+}
+
+/// Our own values are all possible in JSON; what the user named may not be.
+fn not_json(error: serde_json::Error) -> anyhow::Error {
+    let message = format!("the result cannot be written as JSON: {error}");
+    exit::bad_input_with_hint(message, "name folders in UTF-8, or leave --json away")
 }
 
 /// Prints a line of prose on stderr.

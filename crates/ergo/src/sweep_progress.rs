@@ -9,7 +9,7 @@ use sweep::plan::{PlannedRun, Sweep};
 use train::worker::Event;
 
 use crate::commands::train::rates;
-use crate::progress;
+use crate::progress::{self, PlainLines, Rates};
 
 /// Work is counted in units of a million FLOPs, so that the bar's integers neither overflow nor stand still.
 const UNIT: f64 = 1e6;
@@ -22,12 +22,17 @@ pub struct SweepProgress {
 
 #[derive(Default)]
 struct State {
+    /// FLOPs of all runs to do.
+    total: Flops,
     /// FLOPs of finished runs.
     finished: Flops,
     runs_finished: usize,
     runs: usize,
     /// FLOPs of the run under way, by worker.
     under_way: HashMap<usize, Flops>,
+    /// The rates last shown: a short run ends before its power is known.
+    rates: Rates,
+    lines: PlainLines,
 }
 
 impl SweepProgress {
@@ -35,7 +40,8 @@ impl SweepProgress {
     pub fn new(sweep: &Sweep, to_do: &[&PlannedRun]) -> SweepProgress {
         let total: Flops = to_do.iter().map(|run| run.train_flops).sum();
         let bar = progress::sweep((total.as_f64() / UNIT) as u64, &sweep.name);
-        SweepProgress { bar, state: Mutex::new(State { runs: to_do.len(), ..State::default() }) }
+        let state = State { runs: to_do.len(), total, ..State::default() };
+        SweepProgress { bar, state: Mutex::new(state) }
     }
 
     /// Takes in what a worker has to tell.
@@ -50,7 +56,9 @@ impl SweepProgress {
             }
             Event::Progressed { worker, progress } => {
                 state.under_way.insert(worker, progress.flops_per_image.times(progress.images));
-                self.bar.set_message(progress::in_words(&rates(progress)));
+                let now = rates(progress);
+                state.rates = Rates { watts: now.watts.or(state.rates.watts), ..now };
+                self.bar.set_message(progress::in_words(&state.rates));
             }
             Event::Finished { worker, record } => {
                 state.under_way.remove(&worker);
@@ -58,8 +66,12 @@ impl SweepProgress {
                 state.runs_finished += 1;
             }
         }
-        let under_way: Flops = state.under_way.values().copied().sum();
-        self.bar.set_position(((state.finished + under_way).as_f64() / UNIT) as u64);
+        let done = state.finished + state.under_way.values().copied().sum();
+        self.bar.set_position((done.as_f64() / UNIT) as u64);
+        let (runs_finished, runs, total) = (state.runs_finished, state.runs, state.total);
+        state.lines.tell(&self.bar, done.as_f64(), total.as_f64(), || {
+            format!("{runs_finished} of {runs} runs done")
+        });
     }
 
     /// Takes the bar away.

@@ -135,6 +135,8 @@ pub struct DryRunOutput {
     pub runs_planned: usize,
     /// Runs finished before.
     pub runs_done: usize,
+    /// Runs that the sweep would skip because they are finished: the same number, under the name it has after a sweep.
+    pub runs_skipped: usize,
     /// Model FLOPs of the training still to do.
     pub train_flops: Flops,
     /// Predicted seconds of what is still to do: an estimate.
@@ -145,6 +147,8 @@ pub struct DryRunOutput {
     pub method: String,
     /// The sweep's folder.
     pub out: String,
+    /// The law in what is finished; null while there is too little to fit.
+    pub fit: Option<FitOutput>,
     /// Every run.
     pub runs: Vec<DryRun>,
 }

@@ -42,7 +42,7 @@ pub fn joules(run: &PlannedRun, rate: &Rate) -> Option<Joules> {
 }
 
 /// Every run with its predicted cost; the sums are over what is not finished. `method` says where the rates come
-/// from, and `out` is the sweep's folder.
+/// from, and `out` is the sweep's folder. The fit is left to the caller, who has the records.
 #[must_use]
 pub fn dry_run(
     sweep: &Sweep,
@@ -54,14 +54,17 @@ pub fn dry_run(
     let runs: Vec<DryRun> =
         sweep.runs.iter().map(|run| predicted(run, finished.contains(&run.id), rate)).collect();
     let to_do = || runs.iter().filter(|run| !run.done);
+    let done = runs.len() - to_do().count();
     DryRunOutput {
         runs_planned: runs.len(),
-        runs_done: runs.len() - to_do().count(),
+        runs_done: done,
+        runs_skipped: done,
         train_flops: to_do().map(|run| run.train_flops).sum(),
         predicted_seconds: to_do().map(|run| run.predicted_seconds).sum(),
         predicted_joules: rate.watts.map(|_| to_do().filter_map(|run| run.predicted_joules).sum()),
         method: method.to_owned(),
         out: out.to_owned(),
+        fit: None,
         runs,
     }
 }

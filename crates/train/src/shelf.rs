@@ -72,16 +72,32 @@ impl Shelf {
         Ok(material)
     }
 
-    fn read_set(&self, plan: &RunPlan) -> Result<Material, TrainError> {
-        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
-        let loaded = match sets.get(&plan.spec.data) {
-            Some(loaded) => loaded.clone(),
-            None => {
-                let loaded = Arc::new(self.store.load(plan.spec.data)?);
-                sets.insert(plan.spec.data, loaded.clone());
-                loaded
+    /// Reads `set` now, unless the program makes it, so that what is wrong with it is told before anything is begun.
+    ///
+    /// # Errors
+    /// When the set is missing or damaged.
+    pub fn prepare(&self, set: SetName) -> Result<(), TrainError> {
+        match set {
+            SetName::Digits => Ok(()),
+            SetName::Mnist | SetName::FashionMnist | SetName::Cifar10 | SetName::Cifar100 => {
+                self.loaded(set).map(drop)
             }
-        };
+        }
+    }
+
+    /// `set`, read once.
+    fn loaded(&self, set: SetName) -> Result<Arc<Loaded>, TrainError> {
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loaded) = sets.get(&set) {
+            return Ok(loaded.clone());
+        }
+        let loaded = Arc::new(self.store.load(set)?);
+        sets.insert(set, loaded.clone());
+        Ok(loaded)
+    }
+
+    fn read_set(&self, plan: &RunPlan) -> Result<Material, TrainError> {
+        let loaded = self.loaded(plan.spec.data)?;
         let split = split(&loaded.learning, plan.spec.validation_images, plan.spec.examples)?;
         let test = if plan.test_images as usize == loaded.test.len() {
             loaded.test.clone()

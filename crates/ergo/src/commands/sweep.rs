@@ -1,5 +1,7 @@
 //! `ergo sweep`: many trainings, from a file of budgets and axes to a fit and its figures.
 
+mod ahead;
+
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +10,12 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context;
 use meter::sources::{Options, Sources};
 use record::journal;
-use record::output::{DryRunOutput, FitOutput, SlurmOutput, SweepOutput};
+use record::output::{FitOutput, SweepOutput};
 use record::run::{RunRecord, Status};
 use record::spec::RunId;
 use record::units::{Flops, Seconds};
 use sweep::pending::{pending, shard};
-use sweep::plan::{PlannedRun, Sweep};
-use sweep::slurm::{ArraySettings, array_script};
+use sweep::plan::{Dropped, PlannedRun, Sweep};
 use train::shelf::Shelf;
 use train::worker::{Task, WorkEnd, WorkOptions, work};
 
@@ -22,7 +23,10 @@ use crate::exit::{self, Exit};
 use crate::output::Format;
 use crate::store::DataDir;
 use crate::sweep_progress::SweepProgress;
-use crate::{arguments, build_info, calibrate, device, figures, interrupt, output, store, threads};
+use crate::{arguments, build_info, device, figures, interrupt, out_folder, output, store, threads};
+
+/// How many of the cells outside the limits are named.
+const DROPPED_SHOWN: usize = 3;
 
 /// Arguments of `ergo sweep`.
 #[derive(Debug, clap::Args)]
@@ -56,11 +60,11 @@ pub struct SweepArgs {
     /// Begin no run that would bring the training FLOPs of this call above this.
     #[arg(long, value_parser = arguments::positive)]
     max_flops: Option<f64>,
-    /// Do only share I of N, for instance 2/8; shares on one machine slow each other's seconds.
+    /// Do only share I of N, for instance 2/8; shares at work on one machine are marked as side by side.
     #[arg(long, value_name = "I/N", value_parser = arguments::share)]
     shard: Option<(usize, usize)>,
     /// Print a SLURM array script of so many tasks for this sweep, and train nothing.
-    #[arg(long, value_name = "TASKS", requires = "file")]
+    #[arg(long, value_name = "TASKS", requires = "file", conflicts_with = "shard", value_parser = arguments::tasks)]
     slurm: Option<u32>,
     /// Where to compute: cpu, or cuda:N; default: the best there is.
     #[arg(long, value_parser = device::parse)]
@@ -79,55 +83,36 @@ pub fn run(args: &SweepArgs, format: Format) -> anyhow::Result<Exit> {
     let sweep = planned(args)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
     if let (Some(tasks), Some(file)) = (args.slurm, &args.file) {
-        return slurm(args, &sweep, tasks, file, &folder, format);
+        return ahead::slurm(args, &sweep, tasks, file, &folder, format);
     }
+    out_folder::check(&folder)?;
     let before = records(&folder)?;
     refuse_foreign(&sweep, &before, &folder)?;
-    let finished: HashSet<RunId> = before.into_iter().map(|record| record.id).collect();
     if args.dry_run {
-        return dry_run(args, &sweep, &finished, &folder, format);
+        return ahead::dry_run(args, &sweep, &before, &folder, format);
     }
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let finished: HashSet<RunId> = before.into_iter().map(|record| record.id).collect();
     let to_do = mine(args, &sweep, &finished)?;
-    let stop = interrupt::watch()?;
-    let end = train(args, &sweep, &to_do, &folder, &stop)?;
-    conclude(&sweep, &finished, &folder, end, format)
-}
-
-fn slurm(
-    args: &SweepArgs,
-    sweep: &Sweep,
-    tasks: u32,
-    file: &Path,
-    folder: &Path,
-    format: Format,
-) -> anyhow::Result<Exit> {
-    let data =
-        args.data_dir.data_dir.iter().flat_map(|dir| ["--data-dir".to_owned(), dir.display().to_string()]);
-    let jobs = if args.jobs > 1 { vec!["--jobs".to_owned(), args.jobs.to_string()] } else { Vec::new() };
-    let script = array_script(&ArraySettings {
-        job_name: sweep.name.clone(),
-        program: "ergo".to_owned(),
-        sweep_file: file.display().to_string(),
-        out: folder.display().to_string(),
-        arguments: jobs.into_iter().chain(data).collect(),
-        tasks,
-        at_once: None,
-        cpus_per_task: args.threads.and_then(|threads| u32::try_from(threads).ok()),
-        gpus_per_task: None,
-        time_limit: None,
-        memory: None,
-        partition: None,
-        account: None,
-    })?;
-    output::result(format, &SlurmOutput { script: script.clone() }, || script.clone())?;
-    Ok(Exit::Done)
+    let mut end = WorkEnd::Done;
+    if let Some(first) = to_do.first() {
+        let shelf = Shelf::new(store::store(&args.data_dir)?);
+        shelf.prepare(first.spec.data)?;
+        out_folder::make(&folder)?;
+        let stop = interrupt::watch()?;
+        end = train(args, &sweep, &to_do, &shelf, &folder, &stop)?;
+    }
+    let conclusion = Conclusion { sweep: &sweep, before: finished.len(), idle: to_do.is_empty(), end };
+    conclude(&conclusion, &folder, format)
 }
 
 fn planned(args: &SweepArgs) -> anyhow::Result<Sweep> {
     let (text, name) = match &args.file {
         Some(path) => {
-            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text = String::from_utf8(bytes).map_err(|_| {
+                let message = format!("{}: found bytes that are no text in UTF-8", path.display());
+                exit::bad_input_with_hint(message, "name a sweep file, which is TOML")
+            })?;
             (text, path.display().to_string())
         }
         None => {
@@ -136,11 +121,21 @@ fn planned(args: &SweepArgs) -> anyhow::Result<Sweep> {
             (text.to_owned(), format!("preset {name}"))
         }
     };
-    let sweep = sweep::plan::plan(&sweep::file::parse(&text, &name)?)?;
-    for dropped in &sweep.dropped {
-        output::note(&format!("left out {}: {}", dropped.cell, dropped.reason));
-    }
+    let file = sweep::file::parse(&text, &name)?;
+    file.net.names.iter().flatten().try_for_each(|net| arguments::check_trainable(net))?;
+    let sweep = sweep::plan::plan(&file)?;
+    tell_dropped(&sweep.dropped);
     Ok(sweep)
+}
+
+/// The first few of the cells that are left out, and how many more there are.
+fn tell_dropped(dropped: &[Dropped]) {
+    for Dropped { cell, reason } in dropped.iter().take(DROPPED_SHOWN) {
+        output::note(&format!("left out {cell}: {reason}"));
+    }
+    if let Some(more @ 1..) = dropped.len().checked_sub(DROPPED_SHOWN) {
+        output::note(&format!("left out {more} more cells that lie outside [limits]"));
+    }
 }
 
 fn records(folder: &Path) -> anyhow::Result<Vec<RunRecord>> {
@@ -182,57 +177,14 @@ fn threads_of(args: &SweepArgs) -> usize {
     args.threads.unwrap_or_else(|| if args.jobs > 1 { 1 } else { arguments::processors() })
 }
 
-fn dry_run(
-    args: &SweepArgs,
-    sweep: &Sweep,
-    finished: &HashSet<RunId>,
-    folder: &Path,
-    format: Format,
-) -> anyhow::Result<Exit> {
-    let sources = Sources::discover(&Options::default());
-    let (rate, method) = calibrate::rate(sweep, &sources, threads_of(args))?;
-    let out = folder.display().to_string();
-    let plan = sweep::predict::dry_run(sweep, finished, &rate, &method, &out);
-    output::result(format, &plan, || dry_run_text(&plan))?;
-    Ok(Exit::Done)
-}
-
-fn dry_run_text(plan: &DryRunOutput) -> String {
-    let mut text = String::from("      FLOP  ~seconds   ~joules   steps  seed  cell\n");
-    for run in &plan.runs {
-        let joules = run.predicted_joules.map_or("?".to_owned(), |joules| format!("{joules:.0}"));
-        let done = if run.done { "  (done)" } else { "" };
-        text += &format!(
-            "{:>10.3e} {:>9.1} {joules:>9} {:>7} {:>5}  {}{done}\n",
-            run.train_flops.as_f64(),
-            run.predicted_seconds,
-            run.steps,
-            run.seed,
-            run.cell
-        );
-    }
-    let joules = plan.predicted_joules.map_or("unknown".to_owned(), |joules| format!("~{joules:.0}"));
-    text += &format!(
-        "{} runs planned, {} done. Left: {:.3e} training FLOP, ~{:.0} seconds, {joules} joules.\n{}\n",
-        plan.runs_planned,
-        plan.runs_done,
-        plan.train_flops.as_f64(),
-        plan.predicted_seconds,
-        plan.method
-    );
-    text
-}
-
 fn train(
     args: &SweepArgs,
     sweep: &Sweep,
     to_do: &[&PlannedRun],
+    shelf: &Shelf,
     folder: &Path,
     stop: &AtomicBool,
 ) -> anyhow::Result<WorkEnd> {
-    if to_do.is_empty() {
-        return Ok(WorkEnd::Done);
-    }
     let meter_options = Options::default();
     let sources = Sources::discover(&meter_options);
     let host = meter::host::host(&meter_options);
@@ -249,7 +201,6 @@ fn train(
         max_seconds: args.max_seconds.map(Seconds),
         max_flops: args.max_flops.map(|flops| Flops(flops as u64)),
     };
-    let shelf = Shelf::new(store::store(&args.data_dir)?);
     let tasks: Vec<Task> =
         to_do.iter().map(|run| Task { spec: run.spec.clone(), place: run.place.clone() }).collect();
     output::note(&format!(
@@ -260,25 +211,40 @@ fn train(
         folder.display()
     ));
     let progress = SweepProgress::new(sweep, to_do);
-    let end = work(&tasks, &shelf, &options, &|event| progress.tell(event));
+    let end = work(&tasks, shelf, &options, &|event| progress.tell(event));
     progress.clear();
     Ok(end?)
 }
 
-/// Reads everything back, fits, draws and prints.
-fn conclude(
-    sweep: &Sweep,
-    before: &HashSet<RunId>,
-    folder: &Path,
+/// What there is to say at the end.
+struct Conclusion<'a> {
+    sweep: &'a Sweep,
+    /// Runs that were finished before this command.
+    before: usize,
+    /// Whether nothing was left to do.
+    idle: bool,
     end: WorkEnd,
-    format: Format,
-) -> anyhow::Result<Exit> {
-    let records = journal::read(folder)?;
-    let complete = of_complete_budgets(sweep, &records);
+}
+
+/// Reads everything back, fits, draws and prints.
+fn conclude(conclusion: &Conclusion<'_>, folder: &Path, format: Format) -> anyhow::Result<Exit> {
+    let Conclusion { sweep, before, idle, end } = conclusion;
+    let records = records(folder)?;
+    let (complete, pending) = of_complete_budgets(sweep, &records);
+    if pending > 0 {
+        output::note(&format!("fit and figures leave out {pending} budgets that are not done"));
+    }
     let fit = report::fit::of_records(&complete).map_err(|error| {
         output::note(&format!("no fit: {error}"));
     });
-    let written = figures::write_all(&complete, folder)?;
+    let written = match figures::write_all(&complete, folder) {
+        // They were drawn when the sweep was done; the disk may be closed to writing since.
+        Err(error) if *idle => {
+            output::note(&format!("the figures are not drawn again: {error:#}"));
+            Vec::new()
+        }
+        drawn => drawn?,
+    };
     let (exit, stopped) = match end {
         WorkEnd::Done => (Exit::Done, None),
         WorkEnd::Interrupted => (Exit::Interrupted, Some("interrupted")),
@@ -290,7 +256,7 @@ fn conclude(
     let summary = SweepOutput {
         runs_planned: sweep.runs.len(),
         runs_done: records.len(),
-        runs_skipped: before.len(),
+        runs_skipped: *before,
         runs_diverged: records.iter().filter(|record| record.status == Status::Diverged).count(),
         out: folder.display().to_string(),
         stopped: stopped.map(str::to_owned),
@@ -301,17 +267,15 @@ fn conclude(
     Ok(exit)
 }
 
-/// The records of the budgets that are done: where only some cells have run, their best is no frontier.
-fn of_complete_budgets(sweep: &Sweep, records: &[RunRecord]) -> Vec<RunRecord> {
+/// The records of the budgets that are done, and how many budgets are not: where only some cells have run, their
+/// best is no frontier.
+fn of_complete_budgets(sweep: &Sweep, records: &[RunRecord]) -> (Vec<RunRecord>, usize) {
     let done: HashSet<&RunId> = records.iter().map(|record| &record.id).collect();
     let pending: HashSet<Flops> =
         sweep.runs.iter().filter(|run| !done.contains(&run.id)).map(|run| run.place.budget).collect();
-    if !pending.is_empty() {
-        output::note(&format!("fit and figures leave out {} budgets that are not done", pending.len()));
-    }
     let is_complete =
         |record: &&RunRecord| record.place.as_ref().is_some_and(|place| !pending.contains(&place.budget));
-    records.iter().filter(is_complete).cloned().collect()
+    (records.iter().filter(is_complete).cloned().collect(), pending.len())
 }
 
 fn text(summary: &SweepOutput) -> String {

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context;
 use data::set::SetName;
 use indicatif::ProgressBar;
 use meter::sources::{Options, Sources};
 use record::energy::{self, Kind, Phase};
+use record::error::SpecError;
 use record::journal::{self, Journal};
 use record::output::ErrorOutput;
 use record::run::{RunRecord, Status};
@@ -17,11 +17,13 @@ use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
 use train::shelf::Shelf;
 use train::worker::thread_pool;
 
-use crate::exit::Exit;
+use crate::exit::{self, Exit};
 use crate::output::Format;
-use crate::progress::Rates;
+use crate::progress::{PlainLines, Rates};
 use crate::store::DataDir;
-use crate::{arguments, build_info, cli, device, interrupt, output, progress, store, threads};
+use crate::{
+    arguments, build_info, cli, device, interrupt, out_folder, output, progress, quantity, store, threads,
+};
 
 /// Arguments of `ergo train`.
 #[derive(Debug, clap::Args)]
@@ -50,31 +52,31 @@ pub struct TrainArgs {
     #[arg(long, default_value_t = 128, value_parser = cli::count)]
     batch: u64,
     /// Seed of initial weights, order and augmentation.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = arguments::whole)]
     seed: u64,
     /// Highest learning rate of the schedule.
-    #[arg(long, visible_alias = "lr")]
+    #[arg(long, visible_alias = "lr", value_parser = arguments::number)]
     learning_rate: Option<f64>,
     /// Nesterov momentum.
-    #[arg(long)]
+    #[arg(long, value_parser = arguments::number)]
     momentum: Option<f64>,
     /// Weight decay, of weights only: biases and batch normalisation have none.
-    #[arg(long)]
+    #[arg(long, value_parser = arguments::number)]
     weight_decay: Option<f64>,
     /// Share of the target that is spread over all classes.
-    #[arg(long)]
+    #[arg(long, value_parser = arguments::number)]
     label_smoothing: Option<f64>,
     /// Share of the steps over which the learning rate rises.
-    #[arg(long)]
+    #[arg(long, value_parser = arguments::number)]
     warmup: Option<f64>,
     /// Shift training images at random by up to so many pixels.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = arguments::pixels)]
     shift: u8,
     /// Mirror training images at random.
     #[arg(long)]
     flip: bool,
     /// Images held out of the training files for choosing settings.
-    #[arg(long, value_name = "IMAGES")]
+    #[arg(long, value_name = "IMAGES", value_parser = arguments::whole)]
     validation: Option<u64>,
     /// Count on the first so many test images only.
     #[arg(long, value_name = "IMAGES", value_parser = cli::count)]
@@ -105,8 +107,20 @@ pub struct TrainArgs {
 pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     device::check(args.device)?;
     threads::settle(args.threads.unwrap_or_else(arguments::processors));
-    let plan = spec(args)?.plan()?;
-    let shelf = Shelf::new(store::store(&args.data_dir)?);
+    arguments::check_trainable(&args.net)?;
+    let plan = plan(args)?;
+    if let Some(folder) = &args.out {
+        out_folder::check(folder)?;
+        // A record that is there already needs neither images nor a disk that can be written.
+        if let Some(record) = kept(folder, &plan)? {
+            return print(format, &record);
+        }
+    }
+    let store = store::store(&args.data_dir)?;
+    if args.data != SetName::Digits {
+        store.locate(args.data)?;
+    }
+    let shelf = Shelf::new(store);
     let stop = interrupt::watch()?;
     let Some(folder) = &args.out else {
         return match train(args, &plan, &shelf, None, &stop)? {
@@ -114,10 +128,10 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
             Ended::Interrupted => interrupted(format, "name a folder with --out to keep checkpoints"),
         };
     };
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    out_folder::make(folder)?;
     let mut journal = Journal::open(folder, "0")?;
-    if let Some(record) = journal::read(folder)?.into_iter().find(|record| record.id == plan.id) {
-        output::note(&format!("already trained: this is the record in {}", folder.display()));
+    // Another process may have finished it while this one waited for the journal.
+    if let Some(record) = kept(folder, &plan)? {
         return print(format, &record);
     }
     let checkpoint = folder.join(format!("checkpoint-{}.safetensors", plan.id.short()));
@@ -136,11 +150,36 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     }
 }
 
+/// The record of `plan` in `folder`, where the run was finished before.
+fn kept(folder: &Path, plan: &RunPlan) -> anyhow::Result<Option<RunRecord>> {
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let record = journal::read(folder)?.into_iter().find(|record| record.id == plan.id);
+    if record.is_some() {
+        output::note(&format!("already trained: this is the record in {}", folder.display()));
+    }
+    Ok(record)
+}
+
 fn interrupted(format: Format, remedy: &str) -> anyhow::Result<Exit> {
     let told = ErrorOutput { error: format!("interrupted; {remedy}"), exit_code: Exit::Interrupted.code() };
     output::note(&told.error);
     output::result(format, &told, String::new)?;
     Ok(Exit::Interrupted)
+}
+
+fn plan(args: &TrainArgs) -> anyhow::Result<RunPlan> {
+    let planned = spec(args)?.plan();
+    match (planned, args.steps) {
+        // The steps follow from the epochs; what was typed is to be named.
+        (Err(SpecError::Setting { setting: "steps", expected, .. }), None) => {
+            let message =
+                format!("--epochs {:e} with --batch {}: expected {expected}", args.epochs, args.batch);
+            Err(exit::bad_input_with_hint(message, "give fewer epochs"))
+        }
+        (planned, _) => Ok(planned?),
+    }
 }
 
 fn spec(args: &TrainArgs) -> anyhow::Result<RunSpec> {
@@ -190,19 +229,22 @@ fn train(
         stop,
     };
     let bar = progress::training(plan.spec.steps, &plan.spec.net);
-    let ended = thread_pool(threads)?
-        .install(|| train::run::run(plan, shelf, &options, &mut |progress| show(&bar, progress)));
+    let mut lines = PlainLines::default();
+    let mut watch = |progress: &Progress| show(&bar, &mut lines, progress);
+    let ended = thread_pool(threads)?.install(|| train::run::run(plan, shelf, &options, &mut watch));
     bar.finish_and_clear();
     Ok(ended?)
 }
 
-fn show(bar: &ProgressBar, progress: &Progress) {
+fn show(bar: &ProgressBar, lines: &mut PlainLines, progress: &Progress) {
     if let Some(error) = progress.test_error {
         let text =
             format!("epoch {}: loss {:.4}, test error {:.2}%", progress.epoch, progress.loss, 100.0 * error);
         bar.suspend(|| output::note(&text));
     }
     progress::update(bar, progress.steps_done, &rates(progress));
+    let (done, steps) = (progress.steps_done, progress.steps);
+    lines.tell(bar, done as f64, steps as f64, || format!("{done} of {steps} steps done"));
 }
 
 /// How fast a training goes.
@@ -240,8 +282,8 @@ fn text(record: &RunRecord) -> String {
     lines.push(format!("  training     {:.3e} FLOP ({:.3e} pfs-days)", flops.as_f64(), flops.pfs_days()));
     let rate = record.images_per_second.unwrap_or(f64::NAN);
     let speed = record.flops_per_second.unwrap_or(f64::NAN) / 1e9;
-    lines
-        .push(format!("  seconds      {:.2}  ({rate:.0} img/s, {speed:.1} GFLOP/s)", record.seconds.train.0));
+    let time = quantity::seconds(record.seconds.train.0);
+    lines.push(format!("  time         {time}  ({rate:.0} img/s, {speed:.1} GFLOP/s)"));
     lines.push(format!("  energy       {}", energy_in_words(record)));
     lines.push(format!("  weights      sha256 {}", record.weights_sha256));
     lines.join("\n") + "\n"
@@ -256,12 +298,12 @@ fn energy_in_words(record: &RunRecord) -> String {
     let bounds = window.and_then(|window| Some((window.joules_low?, window.joules_high?)));
     match (kind, bounds) {
         (Kind::Modelled, Some((low, high))) => {
-            format!(
-                "~{:.0} J, an estimate between {:.0} and {:.0} J, not a measurement",
-                joules.0, low.0, high.0
-            )
+            let [joules, low, high] = [joules, low, high].map(|joules| quantity::joules(joules.0));
+            format!("~{joules}, an estimate between {low} and {high}, not a measurement")
         }
-        (Kind::Modelled, None) => format!("~{:.0} J, an estimate, not a measurement", joules.0),
-        _ => format!("{:.1} J measured", joules.0),
+        (Kind::Modelled, None) => {
+            format!("~{}, an estimate, not a measurement", quantity::joules(joules.0))
+        }
+        _ => format!("{} measured", quantity::joules(joules.0)),
     }
 }

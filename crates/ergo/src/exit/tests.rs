@@ -50,3 +50,19 @@ fn hints_survive_a_context() {
     assert_eq!(hint(&error), Some("type this"));
     assert_eq!(hint(&bad_input("m")), None);
 }
+
+#[test]
+fn a_disk_that_refuses_comes_with_what_to_do() {
+    use std::io::ErrorKind;
+    let journal = |kind: ErrorKind| -> anyhow::Error {
+        JournalError::Io { action: "write", path: "p".into(), source: kind.into() }.into()
+    };
+    let hint_of = |kind| hint(&journal(kind)).map(str::to_owned).unwrap_or_default();
+    assert!(hint_of(ErrorKind::StorageFull).contains("free some space"));
+    assert!(hint_of(ErrorKind::ReadOnlyFilesystem).contains("--out"));
+    assert_eq!(hint_of(ErrorKind::Interrupted), "");
+    let train: anyhow::Error =
+        TrainError::Io { action: "write", path: "p".into(), source: ErrorKind::StorageFull.into() }.into();
+    assert!(hint(&train).is_some());
+    assert_eq!(hint(&data_io(ErrorKind::PermissionDenied)), None, "its message says it already");
+}

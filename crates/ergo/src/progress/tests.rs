@@ -16,6 +16,13 @@ fn only_what_is_known_is_shown_and_estimates_are_marked() {
 }
 
 #[test]
+fn the_time_left_is_told_once_something_is_done() {
+    assert_eq!(left(30.0, 0.0, 5.0), "");
+    // 3 parts in 30 seconds, so 7 parts in 70.
+    assert_eq!(left(30.0, 3.0, 7.0), ", about 70.0 s left");
+}
+
+#[test]
 fn templates_are_valid() {
     for bar in [training(10, "lenet5"), sweep(10, "quick"), download(10, "f.gz")] {
         update(&bar, 5, &Rates::default());

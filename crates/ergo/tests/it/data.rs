@@ -50,7 +50,7 @@ fn folder() -> TempDir {
 
 #[test]
 fn a_good_server_gives_the_set_once() {
-    let Some(files) = mnist() else { return };
+    let Some(files) = mnist("a_good_server_gives_the_set_once") else { return };
     let (server, folder) = (server(&files, "", Answer::Whole), folder());
     let ran = fetch(&server, &folder, &["--json"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
@@ -61,6 +61,8 @@ fn a_good_server_gives_the_set_once() {
     assert_eq!(final_names(&folder), expected);
     let asked = server.asked.lock().expect("whole").len();
     assert_eq!(asked, 4);
+    let told = ran.stderr.matches(&format!("fetching {}", server.address)).count();
+    assert_eq!((told, ran.stderr.matches("fetching ").count()), (4, 4), "the address that is asked is told");
 
     let path = folder.path().to_str().expect("a plain path");
     let verified = json(&["data", "verify", "mnist", "--data-dir", path, "--json"]);
@@ -73,7 +75,7 @@ fn a_good_server_gives_the_set_once() {
 
 #[test]
 fn a_bad_server_leaves_nothing_wrong_under_a_final_name() {
-    let Some(files) = mnist() else { return };
+    let Some(files) = mnist("a_bad_server_leaves_nothing_wrong_under_a_final_name") else { return };
     let wrong = |bytes: Vec<u8>| {
         let mut bytes = bytes;
         let middle = bytes.len() / 2;
@@ -119,7 +121,7 @@ fn a_server_without_the_file_or_no_server_is_a_failure() {
 
 #[test]
 fn damage_is_found_and_named() {
-    let Some(files) = mnist() else { return };
+    let Some(files) = mnist("damage_is_found_and_named") else { return };
     let folder = folder();
     let set = folder.path().join("mnist");
     fs::create_dir(&set).expect("made");
@@ -145,6 +147,44 @@ fn damage_is_found_and_named() {
     let set =
         listed["sets"].as_array().expect("sets").iter().find(|set| set["name"] == "mnist").expect("mnist");
     assert_eq!((&set["state"], &set["missing"][0]), (&"incomplete".into(), &"t10k-labels-idx1-ubyte".into()));
+}
+
+/// What an error says is typed as it stands, and mends.
+#[test]
+fn the_remedy_for_damage_mends() {
+    let test = "the_remedy_for_damage_mends";
+    let Some(files) = mnist(test) else { return };
+    let (server, folder) = (server(&files, "", Answer::Whole), folder());
+    let set = folder.path().join("mnist");
+    fs::create_dir(&set).expect("made");
+    fs::write(set.join("train-labels-idx1-ubyte"), "damaged").expect("written");
+    let path = folder.path().to_str().expect("a plain path");
+    let train = ["train", "--data", "mnist", "--steps", "1", "--net", "linear", "--data-dir", path];
+    let ran = run(&train);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    let (_, after) = ran.stderr.split_once("`ergo ").expect("a command");
+    let (command, _) = after.split_once('`').expect("its end");
+    let mut typed: Vec<&str> = command.split(' ').collect();
+    typed.extend(["--from", &server.address]);
+    assert_eq!(run(&typed).code, 0, "{typed:?}");
+    assert_eq!(run(&train).code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_json_cannot_hold_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder();
+    let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"odd\xff"));
+    fs::create_dir(&odd).expect("made");
+    let list = |more: &[&str]| {
+        let mut command = ergo(&["data", "list", "--data-dir"]);
+        ran(&command.arg(&odd).args(more).output().expect("runs"))
+    };
+    assert_eq!(list(&[]).code, 0);
+    let refused = list(&["--json"]);
+    assert_eq!((refused.code, object(&refused.stdout)["exit_code"].as_u64()), (2, Some(2)));
+    assert!(refused.stderr.contains("UTF-8"), "{}", refused.stderr);
 }
 
 #[test]

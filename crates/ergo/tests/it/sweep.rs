@@ -73,37 +73,48 @@ fn essences(out: &Path) -> BTreeMap<String, Value> {
 fn killed_at_ten_moments_it_ends_with_the_same_records() {
     let folder = tempfile::tempdir().unwrap();
     let file = sweep_file(folder.path());
-    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let whole = folder.path().join("whole");
     let out = json(&arguments(&file, whole.to_str().unwrap()));
     assert_eq!((out["runs_planned"].as_u64(), out["runs_done"].as_u64()), (Some(RUNS), Some(RUNS)));
+    let expected = essences(&whole);
     let mut moments = Stream::new(10, Purpose::Test, 0);
     let mut kills = 0;
-    while kills < 10 {
-        let before = whole_lines(&killed);
-        let program = assert_cmd::cargo::cargo_bin!("ergo");
-        let mut child = Command::new(program)
-            .args(arguments(&file, killed.to_str().unwrap()))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // Some kills come before the first record of their process and some after.
-        while kills % 3 > 0 && whole_lines(&killed) == before && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(2));
+    // However fast this machine is, a sweep that ends before it is killed only makes room for another one.
+    for round in 0.. {
+        let killed = folder.path().join(format!("killed-{round}"));
+        while kills < 10 && kill_once(&file, &killed, kills % 3 > 0, moments.below(30)) {
+            kills += 1;
         }
-        std::thread::sleep(Duration::from_millis(moments.below(30)));
-        assert!(child.try_wait().unwrap().is_none(), "the work ended before it was killed ten times");
-        // SIGKILL on Unix.
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
+        let before = whole_lines(&killed);
+        let out = json(&arguments(&file, killed.to_str().unwrap()));
+        assert_eq!(out["runs_skipped"].as_u64(), Some(before));
+        assert_eq!(out["runs_done"].as_u64(), Some(RUNS));
+        assert_eq!(essences(&killed), expected);
+        if kills == 10 {
+            break;
+        }
+        assert!(round < 20, "only {kills} kills came before the end of a sweep");
     }
-    let before = whole_lines(&killed);
-    assert!((1..RUNS).contains(&before), "{before}");
-    let out = json(&arguments(&file, killed.to_str().unwrap()));
-    assert_eq!(out["runs_skipped"].as_u64(), Some(before));
-    assert_eq!(out["runs_done"].as_u64(), Some(RUNS));
-    assert_eq!(essences(&killed), essences(&whole));
+}
+
+/// Begins the sweep and kills it some milliseconds later, or so long after its first record; false when it had
+/// ended by then.
+fn kill_once(file: &str, out: &Path, after_a_record: bool, milliseconds: u64) -> bool {
+    let before = whole_lines(out);
+    let program = assert_cmd::cargo::cargo_bin!("ergo");
+    let mut child = Command::new(program)
+        .args(arguments(file, out.to_str().unwrap()))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while after_a_record && whole_lines(out) == before && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    std::thread::sleep(Duration::from_millis(milliseconds));
+    // SIGKILL on Unix; one that has ended already is none.
+    child.kill().unwrap();
+    child.wait().unwrap().code().is_none()
 }
 
 /// Whole lines in the journals of a sweep, none where it has no folder yet.
@@ -160,6 +171,55 @@ fn a_dry_run_predicts_and_trains_nothing() {
     assert_eq!(plan["train_flops"].as_u64(), Some(sum));
     assert!(runs.iter().all(|run| run["predicted_seconds"].as_f64().unwrap() > 0.0));
     assert!(!out.exists(), "a dry run writes nothing");
+    assert_eq!((plan["runs_skipped"].as_u64(), plan["runs_done"].as_u64()), (Some(0), Some(0)));
+    assert!(plan["fit"].is_null() && plan.as_object().unwrap().contains_key("fit"));
+}
+
+/// A folder in place of a figure keeps it from being written, as a disk that is closed to writing does.
+#[test]
+fn a_finished_sweep_needs_no_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = sweep_file(folder.path());
+    let out = folder.path().join("out");
+    let all = arguments(&file, out.to_str().unwrap());
+    let figure = json(&all)["figures"][0].as_str().unwrap().to_owned();
+    fs::remove_file(&figure).unwrap();
+    fs::create_dir(&figure).unwrap();
+    fs::write(Path::new(&figure).join("full"), "").unwrap();
+    let again = run(&all);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert!(again.stderr.contains("not drawn again"), "{}", again.stderr);
+    let plan = json(&[&all[..], &["--dry-run"]].concat());
+    assert_eq!(plan["runs_skipped"].as_u64(), Some(RUNS));
+    assert!(plan["fit"].is_object(), "what is finished is fitted");
+}
+
+#[test]
+fn images_are_looked_for_before_anything_is_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let here = folder.path().to_str().unwrap();
+    let path = folder.path().join("cifar100.toml");
+    fs::write(&path, FILE.replace("\"digits\"", "\"cifar100\"").replace("depth = 1", "depth = 2")).unwrap();
+    let file = path.to_str().unwrap();
+    refused(
+        &["sweep", file, "--data-dir", here, "--out", out.to_str().unwrap()],
+        &["ergo data fetch cifar100"],
+    );
+    assert!(!out.exists(), "nothing is left behind");
+}
+
+#[test]
+fn many_cells_outside_the_limits_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wide.toml");
+    let wide = FILE.replace("[2, 3]", "[2, 100, 101, 102, 103]").replace("min_steps = 1", "min_steps = 5");
+    fs::write(&path, wide).unwrap();
+    let ran = run(&["sweep", path.to_str().unwrap(), "--slurm", "2"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    // 2 budgets x 4 widths x 2 learning rates are too wide for five steps.
+    assert_eq!(ran.stderr.lines().count(), 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("left out 13 more cells"), "{}", ran.stderr);
 }
 
 #[test]
@@ -226,5 +286,16 @@ fn what_is_no_sweep_is_refused() {
     check(&FILE.replace("[2, 3]", "[0]"), "width");
     check(&FILE.replace("validation_images = 100", "validation_images = 0"), "validation_images");
     check(&FILE.replace("depth = 1", "depth = 99"), "99");
+    check(
+        &FILE.replace("family = \"cnn\"\nwidth = [2, 3]\ndepth = 1", "names = [\"resnet50\"]"),
+        "resnet{8|14|20|32}",
+    );
     refused(&["sweep", "no-such-file.toml"], &["no-such-file.toml"]);
+    let path = folder.path().join("noise.toml");
+    fs::write(&path, b"\xff\xfe\x00name").unwrap();
+    refused(&["sweep", path.to_str().unwrap()], &["noise.toml", "UTF-8"]);
+    refused(
+        &["sweep", &sweep_file(folder.path()), "--slurm", "3", "--shard", "1/2"],
+        &["--slurm", "--shard"],
+    );
 }

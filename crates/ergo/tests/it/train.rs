@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::shell::{json, object, refused, run};
+use crate::shell::{json, mnist, object, refused, run};
 
 const SMALL: [&str; 12] = [
     "train",
@@ -95,6 +95,10 @@ fn what_cannot_be_trained_is_refused() {
     check(&["--epochs", "-1"], "epochs");
     check(&["--epochs", "0"], "above 0");
     check(&["--epochs", "1e30"], "2^40");
+    check(&["--epochs", "1e300"], "--epochs 1e300");
+    check(&["--seed", "-1"], "a whole number from 0 to 2^64-1");
+    check(&["--momentum", "much"], "expected a number");
+    check(&["--data", "mnist", "--net", "resnet50"], "cnn-w{W}-d{D}");
     check(&["--data", "mnist", "--examples", "60001"], "60000 training images");
     check(&["--net", "cnn-w0-d2"], "cnn-w0-d2");
     check(&["--net", "cnn-w16-d99"], "cnn-w16-d99");
@@ -105,6 +109,24 @@ fn what_cannot_be_trained_is_refused() {
     check(&["--device", "tpu"], "cuda:N");
     check(&["--learning-rate", "NaN"], "learning_rate");
     check(&["--data", "cifar100", "--steps", "1", "--data-dir", "."], "ergo data fetch");
+}
+
+#[test]
+fn a_file_in_place_of_the_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("afile");
+    fs::write(&file, "").unwrap();
+    refused(&["train", "--out", file.to_str().unwrap()], &["afile is a file", "name a folder"]);
+    let below = file.join("below");
+    refused(&["sweep", "--dry-run", "--out", below.to_str().unwrap()], &["afile is a file", "name a folder"]);
+}
+
+#[test]
+fn a_run_of_a_moment_has_its_joules() {
+    let ran = run(&SMALL[..11]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let energy = ran.stdout.lines().find(|line| line.trim_start().starts_with("energy")).unwrap();
+    assert!(!energy.contains(" 0 J") && !energy.contains("~0 J"), "{energy}");
 }
 
 #[test]
@@ -120,11 +142,8 @@ fn a_diverged_run_says_so_and_exits_1() {
 /// Sixty steps of a small network on real MNIST: guessing is wrong in 90%.
 #[test]
 fn real_images_are_learnt() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/datasets");
-    if !std::path::Path::new(folder).join("mnist").is_dir() {
-        eprintln!("SKIP real_images_are_learnt: no MNIST in ../shared/datasets");
-        return;
-    }
+    let Some(mnist) = mnist("real_images_are_learnt") else { return };
+    let folder = mnist.to_str().unwrap();
     let settings =
         ["train", "--data", "mnist", "--data-dir", folder, "--net", "cnn-w4-d2", "--steps", "60", "--json"];
     let record = json(&settings);

@@ -40,7 +40,7 @@ fn a_dry_run_lists_all_and_adds_what_is_left() {
     let sweep = sweep();
     let finished = HashSet::from([sweep.runs[0].id.clone()]);
     let out = dry_run(&sweep, &finished, &RATE, "guessed", "runs/t");
-    assert_eq!((out.runs_planned, out.runs_done), (4, 1));
+    assert_eq!((out.runs_planned, out.runs_done, out.runs_skipped), (4, 1, 1));
     assert_eq!((out.method.as_str(), out.out.as_str()), ("guessed", "runs/t"));
     assert_eq!(out.runs.iter().map(|run| run.done).collect::<Vec<_>>(), [true, false, false, false]);
     assert_eq!(out.runs.iter().map(|run| run.steps).collect::<Vec<_>>(), [100, 100, 200, 200]);

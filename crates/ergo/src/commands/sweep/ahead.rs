@@ -1,0 +1,97 @@
+//! What can be told of a sweep without training: its predicted cost, and a script that shares it out.
+
+use std::path::Path;
+
+use meter::sources::{Options, Sources};
+use record::output::{DryRunOutput, SlurmOutput};
+use record::run::RunRecord;
+use sweep::plan::Sweep;
+use sweep::slurm::{ArraySettings, array_script};
+
+use super::{SweepArgs, of_complete_budgets, threads_of};
+use crate::exit::Exit;
+use crate::output::{self, Format};
+use crate::{calibrate, quantity};
+
+/// Prints a SLURM script of `tasks` shares of the sweep in `file`.
+///
+/// # Errors
+/// When a name cannot stand in such a script.
+pub fn slurm(
+    args: &SweepArgs,
+    sweep: &Sweep,
+    tasks: u32,
+    file: &Path,
+    folder: &Path,
+    format: Format,
+) -> anyhow::Result<Exit> {
+    let data =
+        args.data_dir.data_dir.iter().flat_map(|dir| ["--data-dir".to_owned(), dir.display().to_string()]);
+    let jobs = if args.jobs > 1 { vec!["--jobs".to_owned(), args.jobs.to_string()] } else { Vec::new() };
+    let script = array_script(&ArraySettings {
+        job_name: sweep.name.clone(),
+        program: "ergo".to_owned(),
+        sweep_file: file.display().to_string(),
+        out: folder.display().to_string(),
+        arguments: jobs.into_iter().chain(data).collect(),
+        tasks,
+        at_once: None,
+        cpus_per_task: args.threads.and_then(|threads| u32::try_from(threads).ok()),
+        gpus_per_task: None,
+        time_limit: None,
+        memory: None,
+        partition: None,
+        account: None,
+    })?;
+    output::result(format, &SlurmOutput { script: script.clone() }, || script.clone())?;
+    Ok(Exit::Done)
+}
+
+/// Prints every run with what it is predicted to cost, and the fit of those that are finished.
+///
+/// # Errors
+/// When the learner that is timed for it fails.
+pub fn dry_run(
+    args: &SweepArgs,
+    sweep: &Sweep,
+    before: &[RunRecord],
+    folder: &Path,
+    format: Format,
+) -> anyhow::Result<Exit> {
+    let finished = before.iter().map(|record| record.id.clone()).collect();
+    let sources = Sources::discover(&Options::default());
+    let (rate, method) = calibrate::rate(sweep, &sources, threads_of(args))?;
+    let out = folder.display().to_string();
+    let mut plan = sweep::predict::dry_run(sweep, &finished, &rate, &method, &out);
+    plan.fit = report::fit::of_records(&of_complete_budgets(sweep, before).0).ok();
+    output::result(format, &plan, || dry_run_text(&plan))?;
+    Ok(Exit::Done)
+}
+
+fn dry_run_text(plan: &DryRunOutput) -> String {
+    let mut text = String::from("      FLOP       ~time     ~energy   steps  seed  cell\n");
+    for run in &plan.runs {
+        let seconds = quantity::seconds(run.predicted_seconds);
+        let joules = run.predicted_joules.map_or("?".to_owned(), quantity::joules);
+        let done = if run.done { "  (done)" } else { "" };
+        text += &format!(
+            "{:>10.3e} {seconds:>11} {joules:>11} {:>7} {:>5}  {}{done}\n",
+            run.train_flops.as_f64(),
+            run.steps,
+            run.seed,
+            run.cell
+        );
+    }
+    let joules = plan
+        .predicted_joules
+        .map_or("unknown energy".to_owned(), |joules| format!("~{}", quantity::joules(joules)));
+    text += &format!(
+        "{} runs planned, {} done. Left: {:.3e} training FLOP, ~{}, {joules}.\n{}\n",
+        plan.runs_planned,
+        plan.runs_done,
+        plan.train_flops.as_f64(),
+        quantity::seconds(plan.predicted_seconds),
+        plan.method
+    );
+    text
+}
