@@ -95,10 +95,10 @@ pub fn run(args: &SweepArgs, format: Format) -> anyhow::Result<Exit> {
     let to_do = mine(args, &sweep, &finished)?;
     let mut end = WorkEnd::Done;
     if let Some(first) = to_do.first() {
+        let stop = interrupt::watch()?;
         let shelf = Shelf::new(store::store(&args.data_dir)?);
         shelf.prepare(first.spec.data)?;
         out_folder::make(&folder)?;
-        let stop = interrupt::watch()?;
         end = train(args, &sweep, &to_do, &shelf, &folder, &stop)?;
     }
     let conclusion = Conclusion { sweep: &sweep, before: finished.len(), idle: to_do.is_empty(), end };
@@ -234,9 +234,10 @@ fn conclude(conclusion: &Conclusion<'_>, folder: &Path, format: Format) -> anyho
     if pending > 0 {
         output::note(&format!("fit and figures leave out {pending} budgets that are not done"));
     }
-    let fit = report::fit::of_records(&complete).map_err(|error| {
+    let fit = report::fit::of_records(&complete);
+    if let (Err(error), false) = (&fit, complete.is_empty()) {
         output::note(&format!("no fit: {error}"));
-    });
+    }
     let written = match figures::write_all(&complete, folder) {
         // They were drawn when the sweep was done; the disk may be closed to writing since.
         Err(error) if *idle => {
