@@ -167,6 +167,7 @@ fn of_report(error: &ReportError) -> Exit {
         | ReportError::Read { .. }
         | ReportError::EmptyTable { .. }
         | ReportError::Column { .. }
+        | ReportError::TwoColumns { .. }
         | ReportError::Value { .. }
         | ReportError::Row { .. }
         | ReportError::Law(_) => Exit::BadInput,

@@ -18,7 +18,8 @@ pub(crate) enum Resampling {
     Points,
 }
 
-/// What the replicates of one law are made from.
+/// What the replicates of one law are made from. A point may stand for a group of points: its weight says of how
+/// many, and a variance is always that of a single point, of which a group shows its share.
 pub(crate) struct Bootstrap<'a> {
     pub points: &'a [LogPoint],
     pub resampling: &'a Resampling,
@@ -52,7 +53,7 @@ impl Bootstrap<'_> {
     ) -> Vec<Vec<LogPoint>> {
         let residual = |point: &LogPoint| point.log_error - curve(point.log_compute);
         let residuals: Vec<f64> = self.points.iter().map(residual).collect();
-        let squares: f64 = residuals.iter().map(|r| r * r).sum();
+        let squares: f64 = self.points.iter().zip(&residuals).map(|(point, r)| point.weight * (r * r)).sum();
         let freedom = self.points.len().saturating_sub(parameters).max(1);
         let stream = |resample| Stream::new(self.seed, Purpose::Bootstrap, ((law as u64) << 32) | resample);
         let mut streams: Vec<Stream> = (0..self.resamples as u64).map(stream).collect();
@@ -65,7 +66,8 @@ impl Bootstrap<'_> {
             }
         };
         let points = 0..self.points.len();
-        let variances: Vec<f64> = points.map(|i| centre_point(&mut draws, i, &curve)).collect();
+        let variances: Vec<f64> =
+            points.map(|i| self.points[i].weight * centre_point(&mut draws, i, &curve)).collect();
         let shown = self.mean_for_slope(&variances);
         let least = match self.resampling {
             Resampling::Cells { seed_variances, .. } => self.mean_for_slope(seed_variances),
@@ -77,6 +79,7 @@ impl Bootstrap<'_> {
             let noise = (variance - shown).max(0.0).sqrt();
             for point in draw {
                 let on_curve = curve(point.log_compute);
+                let noise = noise / point.weight.sqrt();
                 point.log_error = on_curve + spread * (point.log_error - on_curve) + noise * stream.normal();
             }
         }
@@ -101,11 +104,11 @@ impl Bootstrap<'_> {
 
     /// Mean of one variance per point, each weighted as it counts for the slope of a line.
     fn mean_for_slope(&self, variances: &[f64]) -> f64 {
-        let count = self.points.len() as f64;
-        let middle = self.points.iter().map(|point| point.log_compute).sum::<f64>() / count;
+        let count = self.points.iter().map(|point| point.weight).sum::<f64>();
+        let middle = self.points.iter().map(|point| point.weight * point.log_compute).sum::<f64>() / count;
         let (mut sum, mut weights) = (0.0, 0.0);
         for (point, variance) in self.points.iter().zip(variances) {
-            let weight = (point.log_compute - middle) * (point.log_compute - middle);
+            let weight = point.weight * ((point.log_compute - middle) * (point.log_compute - middle));
             sum += weight * variance;
             weights += weight;
         }

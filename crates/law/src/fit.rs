@@ -5,6 +5,7 @@ use crate::cell::{self, Cell};
 use crate::error::LawError;
 use crate::floor::{self, FloorLaw};
 use crate::frontier::{FrontierPoint, frontier};
+use crate::group::{self, Group};
 use crate::point::LogPoint;
 use crate::power::{self, PowerLaw};
 use crate::{interval, resample, warning};
@@ -20,20 +21,23 @@ pub struct Interval {
     pub high: Option<f64>,
 }
 
-/// How intervals are made.
+/// How intervals are made and written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Bootstrap resamples; at least 4 / (1 - level), so that each tail holds two.
+    /// Bootstrap resamples; at least 4 / (1 - level), so that each tail holds two. Tens of thousands of cells with
+    /// several seeds each get fewer, as `method` then says.
     pub resamples: usize,
     /// Seed of the resamples.
     pub seed: u64,
     /// Coverage of the intervals, between 0 and 1.
     pub level: f64,
+    /// What compute is counted in, such as `FLOP` or `s`, for the sentences about it; may be empty.
+    pub unit: &'static str,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { resamples: 2000, seed: 0, level: 0.95 }
+        Settings { resamples: 2000, seed: 0, level: 0.95, unit: "" }
     }
 }
 
@@ -105,23 +109,109 @@ pub fn fit_cells(cells: &[Cell], settings: &Settings) -> Result<Fit, LawError> {
     check(settings)?;
     cell::check(cells)?;
     let frontier = frontier(cells);
-    let fitted: Vec<&FrontierPoint> = frontier.iter().filter(|point| point.is_fitted()).collect();
-    let draws = resample::draws(cells, &fitted, settings.seed, settings.resamples);
-    let seed_variances = fitted.iter().map(|point| point.seed_variance()).collect();
-    let warnings = warning::about_cells(cells, &frontier);
-    let diverged = cells.iter().filter(|cell| !cell.can_win()).count();
-    let method = format!(
-        "Least squares of log error on log compute over {} of {} frontier points, the winners among {} cells \
-         ({diverged} diverged or without selection seeds). {}% intervals from {} resamples of cells and seeds \
-         with the choice of the winners repeated, scaled to the scatter about the line as in Student's t and \
-         never below the noise of the report seeds.",
-        fitted.len(),
-        frontier.len(),
-        cells.len(),
-        percent(settings.level),
-        settings.resamples,
+    let warnings = warning::about_cells(cells, &frontier, settings.unit);
+    let competing = cells.iter().filter(|cell| !cell.selection_errors.is_empty());
+    let diverged = competing.clone().filter(|cell| !cell.can_win()).count();
+    let competing = competing.count();
+    let others = match cells.len() - competing {
+        0 => String::new(),
+        others => format!("; {others} more do not compete"),
+    };
+    let of = format!(
+        "{} of {}, the winners among {} ({diverged} diverged{others})",
+        frontier.iter().filter(|point| point.is_fitted()).count(),
+        counted(frontier.len(), "frontier point"),
+        counted(competing, "cell"),
     );
-    Ok(estimate(frontier, &Resampling::Cells { draws, seed_variances }, settings, method, warnings))
+    Ok(fit_winners(cells, frontier, settings, &of, "with the choice of the winners repeated, ", warnings))
+}
+
+/// Fits all of `cells`, without a choice among them: trainings that no sweep asked for. Each must be the only
+/// one of its budget.
+///
+/// # Errors
+/// As [`fit_cells`].
+pub fn fit_all_cells(cells: &[Cell], settings: &Settings) -> Result<Fit, LawError> {
+    check(settings)?;
+    cell::check(cells)?;
+    let mut frontier = frontier(cells);
+    frontier.iter_mut().for_each(|point| point.dominated = false);
+    let warnings = warning::about_all_cells(cells, &frontier);
+    let fitted = frontier.iter().filter(|point| point.is_fitted()).count();
+    let of = format!("{fitted} of {}", counted(cells.len(), "cell"));
+    Ok(fit_winners(cells, frontier, settings, &of, "", warnings))
+}
+
+/// Fits the frontier points of cells, `of` saying which these are and `repeated` what a resample repeats.
+fn fit_winners(
+    cells: &[Cell],
+    frontier: Vec<FrontierPoint>,
+    settings: &Settings,
+    of: &str,
+    repeated: &str,
+    warnings: Vec<String>,
+) -> Fit {
+    let fitted: Vec<&FrontierPoint> = frontier.iter().filter(|point| point.is_fitted()).collect();
+    let sample = Sample::new(&fitted);
+    let contests = resample::contests(cells, &fitted);
+    let least = settings.resamples.min(LEAST_RESAMPLES.max(least_replicates(settings.level) as usize));
+    let resamples = resample::affordable(&contests, settings.resamples, least);
+    let draws = resample::draws(&contests, &sample.groups, settings.seed, resamples);
+    let variance = |group: &Group| {
+        let members = &fitted[group.clone()];
+        members.iter().map(|point| point.seed_variance()).sum::<f64>() / members.len() as f64
+    };
+    let seed_variances = sample.groups.iter().map(variance).collect();
+    let method = format!(
+        "Least squares of log error on log compute over {of}. {}% intervals from {resamples} resamples of cells \
+         and seeds, {repeated}scaled to the scatter about the line as in Student's t and never below the noise \
+         of the report seeds.{}",
+        percent(settings.level),
+        sample.in_words(),
+    );
+    let resampling = Resampling::Cells { draws, seed_variances };
+    let settings = Settings { resamples, ..*settings };
+    estimate(frontier, &sample, &resampling, &settings, method, warnings)
+}
+
+/// Resamples below which the tails of an interval are rough; no number of cells brings them lower.
+const LEAST_RESAMPLES: usize = 200;
+
+/// The fitted points, and the groups of them that intervals are made from.
+struct Sample {
+    /// By rising compute.
+    points: Vec<LogPoint>,
+    groups: Vec<Group>,
+    /// One per group.
+    middles: Vec<LogPoint>,
+}
+
+impl Sample {
+    fn new(fitted: &[&FrontierPoint]) -> Sample {
+        let points: Vec<LogPoint> = fitted.iter().map(|point| point.logarithm()).collect();
+        let groups = group::groups(&points);
+        let middle = |group: &Group| group::middle(points[group.clone()].iter().copied());
+        let middles = groups.iter().map(middle).collect();
+        Sample { points, groups, middles }
+    }
+
+    /// A sentence where the groups are fewer than the points.
+    fn in_words(&self) -> String {
+        if self.groups.len() == self.points.len() {
+            return String::new();
+        }
+        format!(
+            " For the intervals and the floor the {} points stand in {} groups of neighbours in compute, each by \
+             its mean and weighted by its number.",
+            self.points.len(),
+            self.groups.len()
+        )
+    }
+}
+
+/// `1 cell`, `5 cells`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Fits all of `points`, without a choice among them.
@@ -141,14 +231,16 @@ pub fn fit_points(points: &[Point], settings: &Settings) -> Result<Fit, LawError
     }
     let mut frontier: Vec<FrontierPoint> = points.iter().enumerate().map(as_frontier).collect();
     frontier.sort_by(|a, b| a.compute.total_cmp(&b.compute).then(a.cell.cmp(&b.cell)));
+    let sample = Sample::new(&frontier.iter().collect::<Vec<_>>());
     let method = format!(
-        "Least squares of log error on log compute over all {} points. {}% intervals from {} resamples of \
-         the points' residuals, scaled as in Student's t.",
-        points.len(),
+        "Least squares of log error on log compute over {}. {}% intervals from {} resamples of the points' \
+         residuals, scaled as in Student's t.{}",
+        counted(points.len(), "point"),
         percent(settings.level),
         settings.resamples,
+        sample.in_words(),
     );
-    Ok(estimate(frontier, &Resampling::Points, settings, method, Vec::new()))
+    Ok(estimate(frontier, &sample, &Resampling::Points, settings, method, Vec::new()))
 }
 
 /// A plain point in the place of a budget's winner.
@@ -161,6 +253,7 @@ fn as_frontier((cell, point): (usize, &Point)) -> FrontierPoint {
         error: point.error,
         error_deviation: None,
         edges: Vec::new(),
+        dominated: false,
     }
 }
 
@@ -193,29 +286,29 @@ pub(crate) fn least_replicates(level: f64) -> f64 {
 /// Both laws with their intervals over the fitted points of `frontier`.
 fn estimate(
     frontier: Vec<FrontierPoint>,
+    sample: &Sample,
     resampling: &Resampling,
     settings: &Settings,
     method: String,
     mut warnings: Vec<String>,
 ) -> Fit {
     let fitted: Vec<&FrontierPoint> = frontier.iter().filter(|point| point.is_fitted()).collect();
-    let points: Vec<LogPoint> = fitted.iter().map(|point| point.logarithm()).collect();
     let (compute_range, error_range) =
         (range(fitted.iter().map(|point| point.compute)), range(fitted.iter().map(|point| point.error)));
-    let power = power::fit(&points);
+    let power = (fitted.len() >= 3).then(|| power::fit(&sample.points)).flatten();
     warning::about_points(&fitted, power.as_ref(), compute_range, &mut warnings);
     let (level, resamples, seed) = (settings.level, settings.resamples, settings.seed);
-    let bootstrap = Bootstrap { points: &points, resampling, resamples, seed };
+    let bootstrap = Bootstrap { points: &sample.middles, resampling, resamples, seed };
     let (mut k, mut replicates) = (Interval::default(), Vec::new());
     if let Some(law) = &power {
         replicates = interval::power_replicates(&bootstrap, law, level, &mut warnings);
         k = interval::exponent(law.b, &replicates, level, &mut warnings);
     }
-    let floor_law = (points.len() >= 4).then(|| floor::fit(&points)).flatten();
+    let floor_law = (fitted.len() >= 4).then(|| floor::fit(&sample.middles)).flatten();
     let floor_law = floor_law.filter(|law| law.a.is_finite());
     let (floor, k_floor) = interval::floor_intervals(&bootstrap, floor_law.as_ref(), level, &mut warnings);
     Fit {
-        points: points.len(),
+        points: sample.points.len(),
         frontier,
         power,
         floor_law,

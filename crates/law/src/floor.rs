@@ -107,6 +107,7 @@ struct Scaled {
     x: Vec<f64>,
     /// ln error less the smallest.
     y: Vec<f64>,
+    weight: Vec<f64>,
     mean_x: f64,
     min_y: f64,
 }
@@ -131,14 +132,20 @@ impl Scaled {
         if computes.len() < 3 || !finite {
             return None;
         }
-        let mean_x = points.iter().map(|point| point.log_compute).sum::<f64>() / points.len() as f64;
+        let count = points.iter().map(|point| point.weight).sum::<f64>();
+        let mean_x = points.iter().map(|point| point.weight * point.log_compute).sum::<f64>() / count;
         let min_y = points.iter().map(|point| point.log_error).fold(f64::INFINITY, f64::min);
         Some(Scaled {
             x: points.iter().map(|point| point.log_compute - mean_x).collect(),
             y: points.iter().map(|point| point.log_error - min_y).collect(),
+            weight: points.iter().map(|point| point.weight).collect(),
             mean_x,
             min_y,
         })
+    }
+
+    fn points(&self) -> impl Iterator<Item = (&f64, &f64, &f64)> {
+        self.x.iter().zip(&self.y).zip(&self.weight).map(|((x, y), weight)| (x, y, weight))
     }
 
     /// Gauss and Newton's method in alpha and b, from `start` or from a weighted straight line.
@@ -172,11 +179,12 @@ impl Scaled {
     /// The line through ln(error - floor), each point weighted by what it says about ln error.
     fn start(&self, floor: f64) -> (f64, f64) {
         let mut line = Line::default();
-        for (&x, &y) in self.x.iter().zip(&self.y) {
+        for (&x, &y, &weight) in self.points() {
             let error = libm::exp(y);
             let excess = (error - floor).max(GAP * error);
             let slope = excess / error;
-            line.add(slope * slope, x, slope * slope * libm::log(excess));
+            let weight = weight * (slope * slope);
+            line.add(weight, x, weight * libm::log(excess));
         }
         line.solve()
     }
@@ -185,14 +193,14 @@ impl Scaled {
     fn evaluate(&self, floor: f64, alpha: f64, b: f64) -> Profile {
         let mut line = Line::default();
         let mut squares = 0.0;
-        for (&x, &y) in self.x.iter().zip(&self.y) {
+        for (&x, &y, &weight) in self.points() {
             let excess = libm::exp(alpha - b * x);
             let error = floor + excess;
             // d ln error / d alpha.
             let slope = excess / error;
             let residual = y - libm::log(error);
-            squares += residual * residual;
-            line.add(slope * slope, x, slope * residual);
+            squares += weight * (residual * residual);
+            line.add(weight * (slope * slope), x, weight * (slope * residual));
         }
         let (step_alpha, step_b) = line.solve();
         Profile { floor, alpha, b, squares, step_alpha, step_b }

@@ -1,6 +1,8 @@
 //! The frontier: the best cell of each budget, chosen on some seeds and reported on others.
 
-use crate::cell::{Cell, mean};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cell::{Axis, Cell, mean};
 use crate::point::LogPoint;
 
 /// The winner of one budget.
@@ -20,13 +22,16 @@ pub struct FrontierPoint {
     pub error_deviation: Option<f64>,
     /// Axes at whose edge, within its budget, the winner lies: a better cell may lie beyond.
     pub edges: Vec<String>,
+    /// Whether it stands alone in its budget, chosen against nothing, while another winner costs less and errs
+    /// no more on validation images: it is no frontier.
+    pub dominated: bool,
 }
 
 impl FrontierPoint {
-    /// Whether the point enters the fit: inside the grid, with an error whose logarithm exists.
+    /// Whether the point enters the fit: inside the grid, on the frontier, with an error whose logarithm exists.
     #[must_use]
     pub fn is_fitted(&self) -> bool {
-        self.edges.is_empty() && self.has_logarithm()
+        self.edges.is_empty() && !self.dominated && self.has_logarithm()
     }
 
     /// Whether the error is a finite number above zero.
@@ -51,9 +56,18 @@ impl FrontierPoint {
 /// Ties go to the lowest compute, then to the lowest index. A cell with a diverged selection seed, or
 /// with none, cannot win, but its settings still count as part of the grid when edges are judged:
 /// a winner next to a learning rate that diverges is bracketed. A budget without a winner is absent.
+///
+/// A budget of a single cell chooses nothing, so its cell need not be worth its compute: where every cell costs
+/// something else, all of them would pass for a frontier. Such a cell is flagged as dominated where a winner
+/// that costs less errs no more on selection seeds. This judges by validation images and selection seeds alone, as
+/// the choice within a budget does, so the report errors of those that stay are not biased by it; a cell
+/// that lies on the frontier but loses by the luck of its selection seeds is left out, which costs a point and
+/// moves none. Winners of a real choice are never dropped so: the best of a grid that was searched is the
+/// estimate of its budget, and dropping the unlucky among them would leave the lucky.
 #[must_use]
 pub fn frontier(cells: &[Cell]) -> Vec<FrontierPoint> {
-    let mut points: Vec<FrontierPoint> = budgets(cells)
+    let budgets = budgets(cells);
+    let mut points: Vec<FrontierPoint> = budgets
         .iter()
         .filter_map(|members| {
             let winner = winner(cells, members)?;
@@ -65,12 +79,31 @@ pub fn frontier(cells: &[Cell]) -> Vec<FrontierPoint> {
                 selection_error: mean(&cell.selection_errors),
                 error: mean(&cell.report_errors),
                 error_deviation: deviation_of_mean(&cell.report_errors),
-                edges: edges(cells, members, winner),
+                edges: edges(cell, &extents(cells, members)),
+                dominated: false,
             })
         })
         .collect();
     points.sort_by(|a, b| a.compute.total_cmp(&b.compute).then(a.budget.total_cmp(&b.budget)));
+    flag_dominated(&mut points, &budgets);
     points
+}
+
+/// Flags single cells that a cheaper winner beats or equals; `points` come by rising compute.
+fn flag_dominated(points: &mut [FrontierPoint], budgets: &[Vec<usize>]) {
+    let alone: BTreeSet<usize> = budgets
+        .iter()
+        .filter_map(|members| members.first().filter(|_| members.len() == 1))
+        .copied()
+        .collect();
+    let mut lowest = f64::INFINITY;
+    for equals in points.chunk_by_mut(|a, b| a.compute == b.compute) {
+        let best = equals.iter().map(|point| point.selection_error).fold(f64::INFINITY, f64::min);
+        for point in equals.iter_mut().filter(|point| alone.contains(&point.cell)) {
+            point.dominated = point.selection_error >= lowest || point.selection_error > best;
+        }
+        lowest = lowest.min(best);
+    }
 }
 
 /// Indices of the cells of each budget, in ascending budget.
@@ -80,19 +113,35 @@ pub(crate) fn budgets(cells: &[Cell]) -> Vec<Vec<usize>> {
     order.chunk_by(|&a, &b| cells[a].budget == cells[b].budget).map(<[usize]>::to_vec).collect()
 }
 
-/// Axes on which `winner` has the smallest or largest of several values among `members`.
+/// For each cell the place of its budget among `budgets`.
+pub(crate) fn budget_of(cells: usize, budgets: &[Vec<usize>]) -> Vec<usize> {
+    let mut of = vec![0; cells];
+    for (place, members) in budgets.iter().enumerate() {
+        members.iter().for_each(|&member| of[member] = place);
+    }
+    of
+}
+
+/// Smallest and largest value of every axis among `members`.
 ///
 /// `members` are all cells of the budget, whichever of them compete: a resample that happens to miss
 /// the outermost cells has not moved the edge of the grid.
-pub(crate) fn edges(cells: &[Cell], members: &[usize], winner: usize) -> Vec<String> {
-    let at_edge = |name: &str, value: f64| {
-        let values = || members.iter().filter_map(|&member| cells[member].axis(name));
-        let low = values().fold(f64::INFINITY, f64::min);
-        let high = values().fold(f64::NEG_INFINITY, f64::max);
-        low < high && (value <= low || value >= high)
+pub(crate) fn extents<'a>(cells: &'a [Cell], members: &[usize]) -> BTreeMap<&'a str, [f64; 2]> {
+    let mut extents = BTreeMap::new();
+    for axis in members.iter().flat_map(|&member| &cells[member].axes) {
+        let [low, high] = extents.entry(axis.name.as_str()).or_insert([axis.value, axis.value]);
+        (*low, *high) = (low.min(axis.value), high.max(axis.value));
+    }
+    extents
+}
+
+/// Axes on which `winner` has the smallest or largest of several values within `extents`.
+pub(crate) fn edges(winner: &Cell, extents: &BTreeMap<&str, [f64; 2]>) -> Vec<String> {
+    let at_edge = |axis: &&Axis| {
+        let extent = extents.get(axis.name.as_str());
+        extent.is_some_and(|[low, high]| low < high && (axis.value <= *low || axis.value >= *high))
     };
-    let axes = cells[winner].axes.iter();
-    axes.filter(|axis| at_edge(&axis.name, axis.value)).map(|axis| axis.name.clone()).collect()
+    winner.axes.iter().filter(at_edge).map(|axis| axis.name.clone()).collect()
 }
 
 /// The member with the lowest mean selection error.

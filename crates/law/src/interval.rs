@@ -5,18 +5,13 @@ use crate::fit::{Interval, least_replicates};
 use crate::floor::{self, FloorLaw, Search};
 use crate::power::{self, PowerLaw};
 
-/// Power laws of the replicates about `law`; empty with fewer than 3 points or too few usable ones.
+/// Power laws of the replicates about `law`; empty with too few usable ones.
 pub(crate) fn power_replicates(
     bootstrap: &Bootstrap,
     law: &PowerLaw,
     level: f64,
     warnings: &mut Vec<String>,
 ) -> Vec<PowerLaw> {
-    let count = bootstrap.points.len();
-    if count < 3 {
-        warnings.push(format!("k has no interval: it needs 3 fitted points and has {count}."));
-        return Vec::new();
-    }
     let replicates = bootstrap.replicates(Law::Power, 2, |x| law.log_error(x));
     let laws: Vec<PowerLaw> = replicates.iter().filter_map(|points| power::fit(points)).collect();
     enough(laws, bootstrap.resamples, level, "k", warnings)
@@ -47,6 +42,10 @@ pub(crate) fn floor_intervals(
 ) -> (Interval, Interval) {
     let unknown = (Interval::default(), Interval::default());
     let count = bootstrap.points.len();
+    if count < 3 {
+        // That k has no value says it all.
+        return unknown;
+    }
     if count < 4 {
         warnings.push(format!("Floor not identified: it needs 4 fitted points and has {count}."));
         return unknown;

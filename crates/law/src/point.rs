@@ -7,12 +7,14 @@ pub struct LogPoint {
     pub log_compute: f64,
     /// ln of the error.
     pub log_error: f64,
+    /// How often the point counts: 1, or the number of points whose mean it is.
+    pub weight: f64,
 }
 
 impl LogPoint {
     /// The logarithms of a compute and an error, both above zero.
     #[must_use]
     pub fn new(compute: f64, error: f64) -> LogPoint {
-        LogPoint { log_compute: libm::log(compute), log_error: libm::log(error) }
+        LogPoint { log_compute: libm::log(compute), log_error: libm::log(error), weight: 1.0 }
     }
 }

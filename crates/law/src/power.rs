@@ -25,20 +25,20 @@ impl PowerLaw {
     }
 }
 
-/// Ordinary least squares of log error on log compute; `None` without two different computes.
+/// Least squares of log error on log compute, each point counted as its weight says; `None` without two different computes.
 ///
 /// The direction matters: compute regressed on error gives a smaller k, more so the more the points
 /// scatter. Error is what a training leaves to chance, so error is what is regressed here.
 #[must_use]
 pub fn fit(points: &[LogPoint]) -> Option<PowerLaw> {
-    let n = points.len() as f64;
-    let mean_x = points.iter().map(|point| point.log_compute).sum::<f64>() / n;
-    let mean_y = points.iter().map(|point| point.log_error).sum::<f64>() / n;
+    let n = points.iter().map(|point| point.weight).sum::<f64>();
+    let mean_x = points.iter().map(|point| point.weight * point.log_compute).sum::<f64>() / n;
+    let mean_y = points.iter().map(|point| point.weight * point.log_error).sum::<f64>() / n;
     let (mut xx, mut xy) = (0.0, 0.0);
     for point in points {
         let x = point.log_compute - mean_x;
-        xx += x * x;
-        xy += x * (point.log_error - mean_y);
+        xx += point.weight * (x * x);
+        xy += point.weight * (x * (point.log_error - mean_y));
     }
     // Logarithms of equal computes differ by rounding at most: 1e-9 is far above that and far below
     // any difference of compute that was meant.

@@ -1,9 +1,8 @@
 //! What a reader should know before believing the numbers, in short sentences.
 
-use std::collections::BTreeSet;
-
 use crate::cell::Cell;
-use crate::frontier::{FrontierPoint, budgets};
+use crate::frontier::{FrontierPoint, budget_of, budgets};
+use crate::number::short;
 use crate::power::PowerLaw;
 
 /// The axis without which an exponent is in doubt.
@@ -12,30 +11,73 @@ const LEARNING_RATE: &str = "learning_rate";
 /// Residuals this many times larger than seeds explain are called far above their noise.
 const FAR: f64 = 3.0;
 
+/// Budgets that a sentence lists one by one.
+const MOST_LISTED: usize = 6;
+
 /// About the grid: what diverged, what was left out, what was never varied, how many seeds there are.
-pub(crate) fn about_cells(cells: &[Cell], frontier: &[FrontierPoint]) -> Vec<String> {
+pub(crate) fn about_cells(cells: &[Cell], frontier: &[FrontierPoint], unit: &str) -> Vec<String> {
     let mut warnings = Vec::new();
     let groups = budgets(cells);
-    for group in groups.iter().filter(|group| !group.iter().any(|&index| cells[index].can_win())) {
-        let budget = group.first().map_or(f64::NAN, |&index| cells[index].budget);
+    let lost = groups.iter().filter(|group| !group.iter().any(|&index| cells[index].can_win()));
+    let lost: Vec<String> = lost.map(|group| amount(cells[group[0]].budget, unit)).collect();
+    if !lost.is_empty() {
+        let listed = listed(&lost, ", ");
+        warnings.push(format!("Without a winner, as all cells diverged or did not compete: {listed}."));
+    }
+    let at_edge = frontier.iter().filter(|point| !point.edges.is_empty());
+    let at_edge: Vec<String> = at_edge.map(|point| edge(cells, point, unit)).collect();
+    if !at_edge.is_empty() {
+        let listed = listed(&at_edge, "; ");
         warnings.push(format!(
-            "Budget {budget:.3e} has no winner: all its cells ({}) diverged or lack selection seeds.",
-            group.len()
+            "Not fitted, as the winner lies at the edge of the grid: {listed}. Widen the grid there."
         ));
     }
-    for point in frontier {
-        for axis in &point.edges {
-            let value = cells[point.cell].axis(axis).unwrap_or(f64::NAN);
-            warnings.push(format!(
-                "Budget {:.3e} is not fitted: its winner lies at the edge of {axis} ({value}); widen the grid there.",
-                point.budget
-            ));
-        }
+    let dominated = frontier.iter().filter(|point| point.dominated).count();
+    if dominated > 0 {
+        warnings.push(format!(
+            "{dominated} of {} frontier points not fitted: alone in their budgets, they err no less on \
+             validation images than a cheaper one.",
+            frontier.len()
+        ));
     }
     unusable(cells, frontier, &mut warnings);
     let fitted: Vec<&FrontierPoint> = frontier.iter().filter(|point| point.is_fitted()).collect();
     about_choice(cells, &groups, &fitted, &mut warnings);
+    about_noise(cells, &fitted, &mut warnings);
     warnings
+}
+
+/// About cells among which nothing was chosen.
+pub(crate) fn about_all_cells(cells: &[Cell], frontier: &[FrontierPoint]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let lost = cells.len() - frontier.len();
+    if lost > 0 {
+        warnings.push(format!("{lost} of {} cells not fitted: diverged, or without a cost.", cells.len()));
+    }
+    unusable(cells, frontier, &mut warnings);
+    let fitted: Vec<&FrontierPoint> = frontier.iter().filter(|point| point.is_fitted()).collect();
+    about_noise(cells, &fitted, &mut warnings);
+    warnings
+}
+
+/// `0.336 s (width 2, learning_rate 0.4)`.
+fn edge(cells: &[Cell], point: &FrontierPoint, unit: &str) -> String {
+    let cell = &cells[point.cell];
+    let value = |name: &String| format!("{name} {}", cell.axis(name).unwrap_or(f64::NAN));
+    let axes: Vec<String> = point.edges.iter().map(value).collect();
+    format!("{} ({})", amount(point.budget, unit), axes.join(", "))
+}
+
+fn amount(value: f64, unit: &str) -> String {
+    format!("{} {unit}", short(value, 3)).trim_end().to_owned()
+}
+
+fn listed(items: &[String], between: &str) -> String {
+    let shown = items.iter().take(MOST_LISTED).cloned().collect::<Vec<_>>().join(between);
+    match items.len().saturating_sub(MOST_LISTED) {
+        0 => shown,
+        more => format!("{shown}{between}and {more} more"),
+    }
 }
 
 /// Winners inside their grid whose report errors have no logarithm.
@@ -62,28 +104,48 @@ fn about_choice(
     fitted: &[&FrontierPoint],
     warnings: &mut Vec<String>,
 ) {
-    let total = fitted.len();
-    let members = |point: &FrontierPoint| groups.iter().find(|group| group.contains(&point.cell));
-    let rates = |point: &FrontierPoint| -> BTreeSet<u64> {
-        let rate = |&index: &usize| cells[index].axis(LEARNING_RATE).map(f64::to_bits);
-        members(point).into_iter().flatten().filter_map(rate).collect()
+    let budget_of = budget_of(cells.len(), groups);
+    let members = |point: &FrontierPoint| &groups[budget_of[point.cell]];
+    let is_untuned = |point: &&&FrontierPoint| {
+        let mut rates = members(point).iter().filter_map(|&index| cells[index].axis(LEARNING_RATE));
+        let first = rates.next();
+        first.is_none_or(|first| rates.all(|rate| rate == first))
     };
-    let untuned = fitted.iter().filter(|point| rates(point).len() < 2).count();
-    let alone = fitted.iter().filter(|point| members(point).is_some_and(|group| group.len() == 1)).count();
-    let one_report = fitted.iter().filter(|point| cells[point.cell].report_errors.len() == 1).count();
-    let one_selection = fitted.iter().filter(|point| cells[point.cell].selection_errors.len() == 1).count();
-    for (count, what) in [
-        (
-            untuned,
-            "budgets have no choice of learning_rate: a rate that is not tuned per budget can fake an exponent",
-        ),
-        (alone, "budgets have a single cell: nothing was chosen there"),
-        (one_report, "points have one report seed: their own noise is not known"),
-        (one_selection, "winners were chosen on one seed: the choice may be luck"),
-    ] {
-        if count > 0 {
-            warnings.push(format!("{count} of {total} fitted {what}."));
-        }
+    let seeds = |point: &&&FrontierPoint| cells[point.cell].selection_errors.len();
+    let alone = |point: &&&FrontierPoint| members(point).len() == 1;
+    let untuned = fitted.iter().filter(is_untuned).count();
+    let alone = fitted.iter().filter(alone).count();
+    let one_seed = fitted.iter().filter(|point| seeds(point) == 1).count();
+    let share = |count| share(count, fitted.len(), "budget");
+    if untuned > 0 {
+        let budgets = share(untuned);
+        warnings.push(format!(
+            "No choice of learning_rate in {budgets}: a rate that is not tuned per budget can fake an exponent."
+        ));
+    }
+    if alone > 0 {
+        warnings.push(format!("A single cell in {}: nothing was chosen there.", share(alone)));
+    }
+    if one_seed > 0 {
+        warnings.push(format!("Chosen on one seed in {}: the choice may be luck.", share(one_seed)));
+    }
+}
+
+/// How well the noise of the fitted points is known.
+fn about_noise(cells: &[Cell], fitted: &[&FrontierPoint], warnings: &mut Vec<String>) {
+    let one_seed = fitted.iter().filter(|point| cells[point.cell].report_errors.len() == 1).count();
+    if one_seed > 0 {
+        let points = share(one_seed, fitted.len(), "point");
+        warnings.push(format!("One report seed for {points}: the noise of such a point is not known."));
+    }
+}
+
+/// `the one fitted point`, `all 5 fitted points`, `2 of 5 fitted points`.
+fn share(count: usize, total: usize, noun: &str) -> String {
+    match count {
+        1 if total == 1 => format!("the one fitted {noun}"),
+        _ if count == total => format!("all {total} fitted {noun}s"),
+        _ => format!("{count} of {total} fitted {noun}s"),
     }
 }
 
@@ -95,14 +157,14 @@ pub(crate) fn about_points(
     warnings: &mut Vec<String>,
 ) {
     let count = fitted.len();
-    if count < 2 {
-        warnings.push(format!("k has no value: it needs 2 fitted points and has {count}."));
+    if count < 3 {
+        warnings.push(format!("k has no value: it needs 3 fitted points and has {count}."));
     } else if power.is_none() {
         warnings.push("k has no value: all points have the same compute.".to_owned());
     } else if count < 4 {
         warnings.push(format!("Only {count} points are fitted: an exponent wants at least 4."));
     }
-    if let Some([low, high]) = compute_range.filter(|[low, high]| count >= 2 && high / low < 10.0) {
+    if let Some([low, high]) = compute_range.filter(|[low, high]| count >= 3 && high / low < 10.0) {
         warnings.push(format!(
             "The fitted points span less than a decade of compute (a factor of {:.2}).",
             high / low

@@ -66,7 +66,10 @@ fn coverage(
 ) -> f64 {
     let fits: Vec<Fit> = (0..200)
         .map(|seed| {
-            fit(&mut Stream::new(11, Purpose::Test, seed), &Settings { resamples: 200, seed, level: 0.95 })
+            fit(
+                &mut Stream::new(11, Purpose::Test, seed),
+                &Settings { resamples: 200, seed, ..Settings::default() },
+            )
         })
         .filter_map(Result::ok)
         .filter(|fit| !fit.replicates.is_empty())
@@ -134,6 +137,26 @@ fn grids_are_covered() {
 #[test]
 fn coarse_grids_are_covered() {
     check_sweep(Sweep { rates: 1, seed_noise: 0.02, lack_of_fit: 0.0, curvature: 0.3, ..GRID });
+}
+
+/// Every budget one cell, of three families of which one is the frontier: what cheaper cells beat is left out.
+#[test]
+fn frontiers_of_lone_cells_are_covered() {
+    let fit = |stream: &mut Stream, settings: &Settings| {
+        let mut cells = Vec::new();
+        for step in 0..18 {
+            let compute = libm::pow(10.0, 0.2 * f64::from(step));
+            // A family off the frontier errs as if it had a tenth of its compute, or less.
+            let wasted = [1.0, 0.1, 0.03][step as usize % 3];
+            let mean = libm::log(0.5) - B * libm::log(compute * wasted) + 0.02 * stream.normal();
+            let mut errors =
+                || -> Vec<f64> { (0..4).map(|_| libm::exp(mean + 0.05 * stream.normal())).collect() };
+            let (selection_errors, report_errors) = (errors(), errors());
+            cells.push(Cell { budget: compute, compute, axes: vec![], selection_errors, report_errors });
+        }
+        fit_cells(&cells, settings)
+    };
+    check("lone cells", coverage(fit, |fit| holds(&fit.k, 1.0 / B)));
 }
 
 /// A floor of a third of the last error, k_floor = 4.

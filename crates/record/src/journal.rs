@@ -24,7 +24,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens `folder/runs-{worker}.jsonl`, making it if need be. A torn last line, left by a killed process, is cut off.
+    /// Opens `folder/runs-{worker}.jsonl`, making it if need be. A torn last line, left by a
+    /// killed process, is cut off; one that lacks nothing but its end gets it, as readers count its record.
     ///
     /// # Errors
     /// When the file cannot be opened, or another process holds it for more than some seconds.
@@ -39,7 +40,7 @@ impl Journal {
         if !lock(&file, tries) {
             return Err(JournalError::Busy { path });
         }
-        cut_torn_line(&mut file).map_err(io("mend", &path))?;
+        mend_last_line(&mut file).map_err(io("mend", &path))?;
         sync_folder(folder)?;
         Ok(Journal { file, path })
     }
@@ -81,21 +82,41 @@ fn lock(file: &File, tries: u32) -> bool {
 
 /// Every record in the journals (`*.jsonl`) of `folder`, or in the one file `folder` names, each id once.
 ///
-/// A line without its end of line is torn and dropped; it can only be the last.
+/// A last line without its end of line counts if it is a whole record; otherwise it is torn and dropped.
 ///
 /// # Errors
 /// When a file cannot be read, or a whole line is not a record.
 pub fn read(path: &Path) -> Result<Vec<RunRecord>, JournalError> {
+    Ok(read_all(path)?.records)
+}
+
+/// What journals hold.
+#[derive(Debug)]
+pub struct Journals {
+    /// The records, each id once.
+    pub records: Vec<RunRecord>,
+    /// Journals that end in half a record, which was dropped.
+    pub torn: Vec<PathBuf>,
+}
+
+/// What [`read`] reads, and which journals are torn.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_all(path: &Path) -> Result<Journals, JournalError> {
     let mut seen = HashSet::new();
-    let mut records = Vec::new();
+    let mut found = Journals { records: Vec::new(), torn: Vec::new() };
     for file in journals(path)? {
-        read_file(&file, |record| {
+        let is_torn = read_file(&file, |record| {
             if seen.insert(record.id.clone()) {
-                records.push(record);
+                found.records.push(record);
             }
         })?;
+        if is_torn {
+            found.torn.push(file);
+        }
     }
-    Ok(records)
+    Ok(found)
 }
 
 /// The journals that [`read`] reads, in order of name.
@@ -118,15 +139,22 @@ pub fn journals(path: &Path) -> Result<Vec<PathBuf>, JournalError> {
     Ok(files)
 }
 
-fn read_file(path: &Path, mut keep: impl FnMut(RunRecord)) -> Result<(), JournalError> {
+/// Gives every record of one journal to `keep`; whether it ends in a torn line.
+fn read_file(path: &Path, mut keep: impl FnMut(RunRecord)) -> Result<bool, JournalError> {
     let file = File::open(path).map_err(io("open", path))?;
     let mut reader = BufReader::with_capacity(1 << 20, file);
     let mut text = Vec::new();
     for line in 1.. {
         text.clear();
         let length = reader.read_until(b'\n', &mut text).map_err(io("read", path))?;
-        if length == 0 || text.last() != Some(&b'\n') {
+        if length == 0 {
             break;
+        }
+        if text.last() != Some(&b'\n') {
+            let last = parse(&text);
+            let is_torn = last.is_err() && !text.trim_ascii().is_empty();
+            last.into_iter().for_each(&mut keep);
+            return Ok(is_torn);
         }
         if text.trim_ascii().is_empty() {
             continue;
@@ -135,7 +163,7 @@ fn read_file(path: &Path, mut keep: impl FnMut(RunRecord)) -> Result<(), Journal
             parse(&text).map_err(|source| JournalError::Line { path: path.to_owned(), line, source })?;
         keep(record);
     }
-    Ok(())
+    Ok(false)
 }
 
 fn parse(text: &[u8]) -> Result<RunRecord, serde_json::Error> {
@@ -145,10 +173,16 @@ fn parse(text: &[u8]) -> Result<RunRecord, serde_json::Error> {
         let found = format!("schema `{}`, expected `{SCHEMA}`", record.schema);
         return Err(serde::de::Error::custom(found));
     }
+    let counted = [&record.test, &record.validation].into_iter().flatten().map(|counted| counted.error);
+    if let Some(error) = counted.chain(record.error).find(|error| !(0.0..=1.0).contains(error)) {
+        let found = format!("error = {error}, expected a fraction from 0 to 1");
+        return Err(serde::de::Error::custom(found));
+    }
     Ok(record)
 }
 
-fn cut_torn_line(file: &mut File) -> std::io::Result<()> {
+/// Ends the last line where it is a whole record, and cuts it off where it is not.
+fn mend_last_line(file: &mut File) -> std::io::Result<()> {
     let length = file.metadata()?.len();
     let mut end = length;
     let mut block = vec![0; 64 * 1024];
@@ -164,7 +198,13 @@ fn cut_torn_line(file: &mut File) -> std::io::Result<()> {
         end = start;
     }
     if end < length {
-        file.set_len(end)?;
+        let mut last = Vec::new();
+        file.seek(SeekFrom::Start(end))?;
+        file.read_to_end(&mut last)?;
+        match parse(&last) {
+            Ok(_) => file.write_all(b"\n")?,
+            Err(_) => file.set_len(end)?,
+        }
         file.sync_data()?;
     }
     Ok(())

@@ -21,8 +21,10 @@ pub struct FlopsOutput {
     pub train_flops: Flops,
     /// How they were counted.
     pub convention: String,
-    /// Model FLOPs of the whole training; null without examples and epochs.
-    pub total_train_flops: Option<Flops>,
+    /// Images that the whole training sees; null without examples and epochs.
+    pub images: Option<u128>,
+    /// Model FLOPs of the whole training, exact; null without examples and epochs.
+    pub total_train_flops: Option<u128>,
     /// The same in petaflop/s-days.
     pub pfs_days: Option<f64>,
     /// Layer by layer.
@@ -65,6 +67,10 @@ pub struct FitOutput {
     pub floor_low: Option<f64>,
     /// Upper end of its interval.
     pub floor_high: Option<f64>,
+    /// Unit of compute throughout: `FLOP`, `s` or `J`, or the column of a table of points.
+    pub compute_unit: String,
+    /// Unit of errors throughout: `fraction`, or the column of a table of points.
+    pub error_unit: String,
     /// Frontier points that entered the fit.
     pub points: usize,
     /// Errors between which k was measured, largest first.
@@ -86,7 +92,7 @@ pub struct FitOutput {
 pub struct FrontierOutput {
     /// What was chosen, for example `cnn-w8-d2 lr 0.1`.
     pub cell: String,
-    /// Model training FLOPs.
+    /// What it took, in the unit of compute.
     pub compute: f64,
     /// Mean test error on the reporting seeds.
     pub error: f64,
@@ -96,6 +102,8 @@ pub struct FrontierOutput {
     pub validation_error: Option<f64>,
     /// Axes at whose edge the winner lies; such a point is not fitted.
     pub edges: Vec<String>,
+    /// Whether it stands alone in its budget and a cheaper point errs no more; such a point is not fitted.
+    pub dominated: bool,
     /// Whether it entered the fit.
     pub fitted: bool,
 }

@@ -44,6 +44,9 @@ const MOST_LABELS: i32 = 10;
 /// Widest axis in decades on which 1, 2 and 5 of a percent scale have room.
 const PERCENT_DECADES: f64 = 3.0;
 
+/// Powers of ten beyond which no axis reaches, so that its ends are positive and finite.
+pub const MOST_DECADES: f64 = 300.0;
+
 /// The range that holds all positive finite `values` with `margin` decades to spare at both ends, at least 0.7 decades
 /// wide; `None` without values.
 #[must_use]
@@ -54,8 +57,7 @@ pub fn range_of(values: impl IntoIterator<Item = f64>, margin: f64) -> Option<[f
         return None;
     }
     let margin = margin.max((NARROWEST - (high - low)) / 2.0);
-    // The ends stay inside what a double can hold, so that both are positive and finite.
-    let ends = [(low - margin).max(-300.0), (high + margin).min(300.0)];
+    let ends = [(low - margin).max(-MOST_DECADES), (high + margin).min(MOST_DECADES)];
     Some(ends.map(|end| libm::pow(10.0, end)))
 }
 
@@ -84,8 +86,10 @@ impl Axis {
     /// labels; so have 2 and 5 where there would be fewer than two labels, or room on a percent scale.
     #[must_use]
     pub fn ticks(&self) -> Vec<Tick> {
-        let first = libm::floor(libm::log10(self.low)) as i32 - 1;
-        let last = libm::ceil(libm::log10(self.high)) as i32 + 1;
+        // Beyond these exponents doubles end, and an end may lie anywhere.
+        let exponent = |value: f64| value.clamp(-330.0, 310.0) as i32;
+        let first = exponent(libm::floor(libm::log10(self.low))) - 1;
+        let last = exponent(libm::ceil(libm::log10(self.high))) + 1;
         let decades = (first..=last).filter(|&e| self.holds(tick_value(1, e))).count() as i32;
         let step = decades / (MOST_LABELS + 1) + 1;
         let percent = self.numbers == Numbers::Percent && self.decades() <= PERCENT_DECADES;
@@ -109,7 +113,7 @@ impl Axis {
     }
 
     fn holds(&self, value: f64) -> bool {
-        value >= self.low && value <= self.high
+        value.is_finite() && value >= self.low && value <= self.high
     }
 
     fn label(&self, digit: i32, exponent: i32) -> String {

@@ -1,8 +1,10 @@
 //! Run records as cells of the law: grouped by setting, with what each cost and how its seeds erred.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use law::cell::{Axis, Cell};
+use law::fit::{Fit, Settings};
+use law::number::short;
 use record::energy::{self, Kind, Phase};
 use record::run::{Place, RunRecord, SeedRole, Status};
 use record::spec::RunSpec;
@@ -84,7 +86,7 @@ pub fn group(records: &[RunRecord]) -> Result<Cells<'_>, ReportError> {
     }
     let specs: Vec<_> = groups.values().map(|(spec, _)| spec).collect();
     let labels = label::labels(&specs);
-    let mut taken = BTreeSet::new();
+    let mut budgets = Budgets::default();
     let mut result = Vec::new();
     for ((_, mut runs), label) in groups.into_values().zip(labels) {
         runs.sort_by(|a, b| a.seed.cmp(&b.seed).then(a.id.cmp(&b.id)));
@@ -92,13 +94,31 @@ pub fn group(records: &[RunRecord]) -> Result<Cells<'_>, ReportError> {
         let mut cell = cell_of(&runs)?;
         if !swept {
             // Cells of equal budget would compete, and here nobody was asked to choose.
-            while !taken.insert(cell.budget.to_bits()) {
-                cell.budget = cell.budget.next_up();
-            }
+            cell.budget = budgets.unused(cell.budget);
         }
         result.push(Group { label, net: &first.spec.net, runs, cell });
     }
     Ok(Cells { groups: result, swept, notes })
+}
+
+/// Budgets that are given out once each.
+#[derive(Default)]
+struct Budgets {
+    taken: HashSet<u64>,
+    /// For a budget that was asked for, the last that was given instead of it.
+    last: HashMap<u64, f64>,
+}
+
+impl Budgets {
+    /// The smallest unused budget from `budget` on.
+    fn unused(&mut self, budget: f64) -> f64 {
+        let mut unused = self.last.get(&budget.to_bits()).copied().unwrap_or(budget);
+        while !self.taken.insert(unused.to_bits()) {
+            unused = unused.next_up();
+        }
+        self.last.insert(budget.to_bits(), unused);
+        unused
+    }
 }
 
 /// The cells priced in `cost`.
@@ -122,7 +142,8 @@ pub fn price(cells: &Cells, cost: Cost) -> Priced {
             Some(price) if !cells.swept => cell.compute = *price,
             Some(price) if budgets.last().is_some_and(|last| price <= last) => {
                 cell.compute = *price;
-                cell.budget = budgets.iter().copied().find(|budget| price <= budget).unwrap_or(cell.budget);
+                let smallest = budgets.partition_point(|budget| budget < price);
+                cell.budget = budgets.get(smallest).copied().unwrap_or(cell.budget);
             }
             _ => {
                 cell.compute = price.unwrap_or(cell.compute);
@@ -136,8 +157,8 @@ pub fn price(cells: &Cells, cost: Cost) -> Priced {
         priced.notes.push(format!(
             "{dear} of {} cells cost more than {} {}, the cheapest of the largest FLOP budget, and are not compared.",
             prices.len(),
-            label::significant(*last, 3),
-            quantity(cost)
+            short(*last, 3),
+            unit(cost)
         ));
     }
     let unpriced = prices.iter().filter(|price| price.is_none()).count();
@@ -204,6 +225,24 @@ pub(crate) fn quantity(cost: Cost) -> &'static str {
         Cost::Seconds => "seconds",
         Cost::Joules => "joules",
     }
+}
+
+/// The unit of the cost.
+pub(crate) fn unit(cost: Cost) -> &'static str {
+    match cost {
+        Cost::Flops => "FLOP",
+        Cost::Seconds => "s",
+        Cost::Joules => "J",
+    }
+}
+
+/// The law of `priced` cells: of their frontier where a sweep chose, of all where nobody did.
+pub(crate) fn fit(cells: &Cells, priced: &Priced, cost: Cost) -> Result<Fit, ReportError> {
+    let settings = Settings { unit: unit(cost), ..Settings::default() };
+    Ok(match cells.swept {
+        true => law::fit::fit_cells(&priced.cells, &settings)?,
+        false => law::fit::fit_all_cells(&priced.cells, &settings)?,
+    })
 }
 
 /// How the joules of a run were obtained, where it has any of its own.

@@ -15,7 +15,7 @@ pub const ERROR_COLUMN: &str = "error";
 /// The points in the columns `compute` and `error` (names in the header line) of the CSV file at `path`.
 ///
 /// # Errors
-/// A file that cannot be read, is empty, lacks a column, or holds anything but positive numbers in the two columns;
+/// A file that cannot be read, is empty, lacks a column or has it twice, or holds anything but positive numbers in the two columns;
 /// the message names file, line, column, what was found and what was expected.
 pub fn read(path: &Path, compute: &str, error: &str) -> Result<Vec<Point>, ReportError> {
     let text = std::fs::read(path)
@@ -54,7 +54,11 @@ struct Column<'a> {
 
 impl Table<'_> {
     fn column<'a>(&self, header: &StringRecord, name: &'a str) -> Result<Column<'a>, ReportError> {
-        let index = header.iter().position(|cell| cell.trim() == name);
+        let mut places = (0..header.len()).filter(|&place| header.get(place).map(str::trim) == Some(name));
+        let index = places.next();
+        if places.next().is_some() {
+            return Err(ReportError::TwoColumns { path: self.path.to_owned(), column: name.to_owned() });
+        }
         index.map(|index| Column { name, index }).ok_or_else(|| ReportError::Column {
             path: self.path.to_owned(),
             column: name.to_owned(),

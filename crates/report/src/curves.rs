@@ -127,14 +127,14 @@ fn reference_slope(svg: &mut Svg, frame: &Frame, anchor: [f64; 2], k: f64, label
     let reach = ((frame.cost.end - from[0]) / right).min((frame.error.start - from[1]) / down);
     let at = |distance: f64| [from[0] + right * distance, from[1] + down * distance];
     svg.line(from, at(reach), REFERENCE_LINE);
-    let width = text_width(label, REFERENCE_SIZE);
     // A label below the line reaches deeper than the line itself.
     let depth = if above { 4.0 } else { 4.0 + 13.0 * right };
     let label_reach =
         ((frame.cost.end - 8.0 - from[0]) / right).min((frame.error.start - depth - from[1]) / down);
-    if label_reach < width + 10.0 {
-        return;
-    }
+    // Where there is no room for all of it, its beginning, "k = 9", will do.
+    let short = label.split(" (").next().unwrap_or_default();
+    let fits = |label: &&str| label_reach >= text_width(label, REFERENCE_SIZE) + 10.0;
+    let Some(label) = [label, short].into_iter().find(fits) else { return };
     let [x, y] = at(label_reach);
     let degrees = libm::atan2(down, right) * 180.0 / std::f64::consts::PI;
     let turned = format!("rotate({} {} {})", number(degrees), number(x), number(y));

@@ -65,6 +65,14 @@ pub enum ReportError {
         /// The columns that are there.
         found: String,
     },
+    /// A CSV file with two columns of one name.
+    #[error("{path}, line 1: found several columns `{column}`; expected one; rename the others")]
+    TwoColumns {
+        /// The file.
+        path: PathBuf,
+        /// The column that was looked for.
+        column: String,
+    },
     /// A cell of a CSV file that is not a positive number.
     #[error("{path}, line {line}, column `{column}`: found `{found}`; expected a positive number")]
     Value {

@@ -58,34 +58,52 @@ pub fn draw(records: &[RunRecord]) -> Result<Vec<Figure>, ReportError> {
     Ok(figures)
 }
 
-/// The figure of plain points with the law fitted to them; `source` names where they come from, for the title.
+/// The figure of plain points with the law fitted to them. `columns` names compute and error, and `source` where they
+/// come from; the figure is named after all three.
 ///
 /// # Errors
 /// Points that are not positive and finite.
-pub fn draw_points(points: &[Point], source: &str) -> Result<Figure, ReportError> {
+pub fn draw_points(points: &[Point], columns: [&str; 2], source: &str) -> Result<Figure, ReportError> {
+    let [compute, error] = columns;
     let fit = law::fit::fit_points(points, &Settings::default())?;
     let frontier = fit.frontier.iter().map(|point| frontier_mark(point, String::new())).collect();
     let plot = Plot {
-        title: title(source, "compute", Some(&fit)),
-        subtitle: format!("{} points", points.len()),
-        cost_label: "compute".to_owned(),
-        error_label: "error".to_owned(),
+        title: title(source, [compute, error], Some(&fit)),
+        subtitle: format!(
+            "{} point{}",
+            grouped(points.len() as u64),
+            if points.len() == 1 { "" } else { "s" }
+        ),
+        cost_label: compute.to_owned(),
+        error_label: error.to_owned(),
         second_unit: None,
         point_name: String::new(),
         frontier_name: "point".to_owned(),
+        staircase_name: LOWEST.to_owned(),
+        in_percent: false,
         points: Vec::new(),
         frontier,
         notes: fit.warnings.clone(),
         fit: Some(fit),
     };
-    Ok(Figure { name: "error-vs-compute".to_owned(), svg: plot::draw(&plot) })
+    let name = format!("{}-{}-vs-{}", file_name(source), file_name(error), file_name(compute));
+    Ok(Figure { name, svg: plot::draw(&plot) })
+}
+
+/// What a staircase shows where nobody chose.
+const LOWEST: &str = "lowest error so far";
+
+/// `text` with what could trouble a file system replaced.
+fn file_name(text: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+    text.chars().take(60).map(plain).collect()
 }
 
 fn plot_of(set: &str, runs: &[RunRecord], cells: &Cells, cost: Cost) -> Result<Plot, ReportError> {
     let priced = cells::price(cells, cost);
     let fit = match priced.estimated {
         true => None,
-        false => Some(law::fit::fit_cells(&priced.cells, &Settings::default())?),
+        false => Some(cells::fit(cells, &priced, cost)?),
     };
     let winners =
         fit.as_ref().map_or_else(|| law::frontier::frontier(&priced.cells), |fit| fit.frontier.clone());
@@ -95,18 +113,20 @@ fn plot_of(set: &str, runs: &[RunRecord], cells: &Cells, cost: Cost) -> Result<P
         let (cost, error) = (cells::cost_of_run(run, cost)?, run.error?);
         Some(Mark { cost, error, net: run.spec.net.clone() })
     });
-    let frontier_name = match cells.swept {
-        true => "frontier: mean over the reporting seeds",
-        false => "mean over the seeds of a cell",
+    let (frontier_name, staircase_name) = match cells.swept {
+        true => ("frontier: mean over the reporting seeds", "frontier, budget by budget"),
+        false => ("mean over the seeds of a cell", LOWEST),
     };
     Ok(Plot {
-        title: title(set, noun(cost), fit.as_ref()),
+        title: title(set, [noun(cost), "error"], fit.as_ref()),
         subtitle: subtitle(runs, cells, cost, &priced),
         cost_label: cost_label(cost, priced.estimated).to_owned(),
         error_label: "test error".to_owned(),
         second_unit: second_unit(cost),
         point_name: "one training run".to_owned(),
         frontier_name: frontier_name.to_owned(),
+        staircase_name: staircase_name.to_owned(),
+        in_percent: true,
         points: points.collect(),
         frontier,
         notes: notes(runs, cells, &priced, fit.as_ref()),
@@ -119,19 +139,20 @@ fn frontier_mark(point: &FrontierPoint, net: String) -> FrontierMark {
         mark: Mark { cost: point.compute, error: point.error, net },
         deviation: point.error_deviation,
         at_edge: !point.edges.is_empty(),
+        dominated: point.dominated,
         fitted: point.is_fitted(),
     }
 }
 
 /// States the law where there is one, and only what is drawn otherwise.
-fn title(source: &str, cost: &str, fit: Option<&Fit>) -> String {
+fn title(source: &str, [cost, error]: [&str; 2], fit: Option<&Fit>) -> String {
     match fit.and_then(|fit| fit.k.estimate.map(|k| (k, fit.k))) {
         Some((k, ends)) => {
             let range = interval(ends.low, ends.high, |k| format!("{k:.1}"));
             let range = if range.is_empty() { "(no interval)".to_owned() } else { range };
-            format!("{source}: error falls as {cost}^{{\u{2212}1/k}}, k = {k:.1} {range}")
+            format!("{source}: {error} falls as {cost}^{{\u{2212}1/k}}, k = {k:.1} {range}")
         }
-        None => format!("{source}: error against {cost}"),
+        None => format!("{source}: {error} against {cost}"),
     }
 }
 

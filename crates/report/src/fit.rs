@@ -8,6 +8,9 @@ use record::run::RunRecord;
 use crate::cells::{self, Cells, Cost};
 use crate::error::ReportError;
 
+/// The unit of the errors of records.
+pub const FRACTION: &str = "fraction";
+
 /// The law of error against training FLOPs in `records`.
 ///
 /// # Errors
@@ -30,9 +33,9 @@ pub fn of_cost(records: &[RunRecord], cost: Cost) -> Result<FitOutput, ReportErr
     if !records.iter().any(|run| cells::cost_of_run(run, cost).is_some()) {
         return Err(ReportError::NoCost { quantity: cells::quantity(cost) });
     }
-    let fit = law::fit::fit_cells(&priced.cells, &Settings::default())?;
+    let fit = cells::fit(&cells, &priced, cost)?;
     let frontier = fit.frontier.iter().map(|point| of_winner(point, &cells)).collect();
-    let mut output = output(&fit, frontier);
+    let mut output = output(&fit, frontier, [cells::unit(cost), FRACTION]);
     if let Some(images) = records.iter().map(|run| run.test_images).min() {
         output.warnings.push(format!(
             "All runs are judged on the same test images ({images}): how these were drawn is in no interval."
@@ -42,11 +45,11 @@ pub fn of_cost(records: &[RunRecord], cost: Cost) -> Result<FitOutput, ReportErr
     Ok(output)
 }
 
-/// The law of plain points, such as those of [`crate::csv::read`].
+/// The law of plain points, such as those of [`crate::csv::read`] from the `columns` of compute and error.
 ///
 /// # Errors
 /// Points that are not positive and finite.
-pub fn of_points(points: &[Point]) -> Result<FitOutput, ReportError> {
+pub fn of_points(points: &[Point], columns: [&str; 2]) -> Result<FitOutput, ReportError> {
     let fit = law::fit::fit_points(points, &Settings::default())?;
     let frontier = fit
         .frontier
@@ -56,7 +59,7 @@ pub fn of_points(points: &[Point]) -> Result<FitOutput, ReportError> {
             ..frontier_output(point, format!("point {}", point.cell + 1))
         })
         .collect();
-    Ok(output(&fit, frontier))
+    Ok(output(&fit, frontier, columns))
 }
 
 /// A winner with its label; its validation error is left out where none was counted.
@@ -76,12 +79,15 @@ fn frontier_output(point: &FrontierPoint, cell: String) -> FrontierOutput {
         error_deviation: point.error_deviation,
         validation_error: Some(point.selection_error),
         edges: point.edges.clone(),
+        dominated: point.dominated,
         fitted: point.is_fitted(),
     }
 }
 
-fn output(fit: &Fit, frontier: Vec<FrontierOutput>) -> FitOutput {
+fn output(fit: &Fit, frontier: Vec<FrontierOutput>, [compute, error]: [&str; 2]) -> FitOutput {
     FitOutput {
+        compute_unit: compute.to_owned(),
+        error_unit: error.to_owned(),
         k: fit.k.estimate,
         k_low: fit.k.low,
         k_high: fit.k.high,

@@ -6,8 +6,9 @@ use record::spec::RunSpec;
 #[must_use]
 pub fn labels(specs: &[&RunSpec]) -> Vec<String> {
     let settings: Vec<_> = specs.iter().map(|spec| other_settings(spec)).collect();
-    let differs =
-        |index: usize| settings.windows(2).any(|pair| matches!(pair, [a, b] if a.get(index) != b.get(index)));
+    let differs: Vec<bool> = (0..OTHER_SETTINGS)
+        .map(|index| settings.windows(2).any(|pair| matches!(pair, [a, b] if a.get(index) != b.get(index))))
+        .collect();
     specs
         .iter()
         .zip(&settings)
@@ -15,7 +16,7 @@ pub fn labels(specs: &[&RunSpec]) -> Vec<String> {
             let steps = if spec.steps == 1 { "step" } else { "steps" };
             let mut label =
                 format!("{} lr {}, {} {steps}", spec.net, spec.learning_rate, grouped(spec.steps));
-            for (_, setting) in settings.iter().enumerate().filter(|(index, _)| differs(*index)) {
+            for (setting, _) in settings.iter().zip(&differs).filter(|(_, differs)| **differs) {
                 label += &format!(", {setting}");
             }
             label
@@ -23,8 +24,10 @@ pub fn labels(specs: &[&RunSpec]) -> Vec<String> {
         .collect()
 }
 
+const OTHER_SETTINGS: usize = 11;
+
 /// Every setting but the three that all labels show; always the same number in the same order.
-fn other_settings(spec: &RunSpec) -> [String; 11] {
+fn other_settings(spec: &RunSpec) -> [String; OTHER_SETTINGS] {
     let or_all = |value: Option<u64>| value.map_or("all".to_owned(), grouped);
     [
         format!("batch {}", spec.batch),
@@ -43,8 +46,8 @@ fn other_settings(spec: &RunSpec) -> [String; 11] {
 
 /// A whole number with a comma between thousands.
 #[must_use]
-pub fn grouped(value: u64) -> String {
-    let digits = value.to_string();
+pub fn grouped(value: impl Into<u128>) -> String {
+    let digits = value.into().to_string();
     let mut result = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {

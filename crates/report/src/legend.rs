@@ -74,18 +74,21 @@ fn points(plot: &Plot) -> Vec<Entry> {
         entries.push(marker(3.2, "fill=\"#666666\" fill-opacity=\"0.45\"", &plot.point_name));
     }
     let drawn = || plot.frontier.iter().filter(|point| point.mark.error > 0.0);
-    if drawn().any(|point| !point.at_edge) {
+    if drawn().any(|point| !point.at_edge && !point.dominated) {
         entries.push(marker(5.0, &outlined("#666666"), &plot.frontier_name));
     }
-    if drawn().any(|point| point.at_edge) {
-        entries.push(marker(5.0, &outlined("#ffffff"), "at the edge of the grid, not fitted"));
-    }
+    let hollow = match (drawn().any(|point| point.at_edge), drawn().any(|point| point.dominated)) {
+        (true, true) => Some("not fitted: at the edge of the grid, or no better than a cheaper one"),
+        (true, false) => Some("at the edge of the grid, not fitted"),
+        (false, true) => Some("no better than a cheaper one, not fitted"),
+        (false, false) => None,
+    };
+    entries.extend(hollow.map(|text| marker(5.0, &outlined("#ffffff"), text)));
     if drawn().any(|point| point.deviation.is_some_and(|deviation| deviation > 0.0)) {
         entries.push(Entry { sample: Sample::Bar, text: "\u{b1} 1 standard error".to_owned() });
     }
     if drawn().count() > 1 {
-        entries
-            .push(Entry { sample: Sample::Line(STAIRCASE), text: "frontier, budget by budget".to_owned() });
+        entries.push(Entry { sample: Sample::Line(STAIRCASE), text: plot.staircase_name.clone() });
     }
     entries
 }

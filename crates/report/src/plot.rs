@@ -2,7 +2,7 @@
 
 use law::fit::Fit;
 
-use crate::axis::{Axis, Numbers, range_of};
+use crate::axis::{Axis, MOST_DECADES, Numbers, range_of};
 use crate::curves;
 use crate::legend;
 use crate::marks::{self, Styles};
@@ -25,6 +25,10 @@ pub struct Plot {
     pub point_name: String,
     /// What one emphasised point is, for the legend.
     pub frontier_name: String,
+    /// What the staircase through them is, for the legend.
+    pub staircase_name: String,
+    /// Whether errors are fractions, to be written as percentages.
+    pub in_percent: bool,
     /// Faint points.
     pub points: Vec<Mark>,
     /// Emphasised points, by rising cost.
@@ -64,6 +68,8 @@ pub struct FrontierMark {
     pub deviation: Option<f64>,
     /// Whether the winner lies at an edge of the grid: drawn hollow.
     pub at_edge: bool,
+    /// Whether a cheaper one errs no more, so that it is no frontier: drawn hollow.
+    pub dominated: bool,
     /// Whether it entered the fit.
     pub fitted: bool,
 }
@@ -98,6 +104,7 @@ const MARGIN: f64 = 0.09;
 /// How far the cost axis runs on beyond the data when a fit is drawn there, as a share of the data's decades.
 const BEYOND: f64 = 0.14;
 const SMALL: f64 = 11.0;
+const TITLE: f64 = 17.0;
 const TEXT: &str = "#222222";
 const FAINT_TEXT: &str = "#555555";
 
@@ -111,7 +118,10 @@ pub fn draw(plot: &Plot) -> String {
     let styles =
         Styles::new(plot.points.iter().chain(plot.frontier.iter().map(|f| &f.mark)).map(|m| &*m.net));
     let mut svg = Svg::new(WIDTH, HEIGHT + 15.0 * notes.len() as f64);
-    svg.text([ACROSS[0], 32.0], Anchor::Start, 17.0, &plot.title, &format!("fill=\"{TEXT}\""));
+    let title_width = svg::text_width(&plot.title, TITLE);
+    // A long name must not run off the page.
+    let title_size = TITLE * ((WIDTH - ACROSS[0] - 12.0) / title_width).min(1.0);
+    svg.text([ACROSS[0], 32.0], Anchor::Start, title_size, &plot.title, &format!("fill=\"{TEXT}\""));
     for (line, row) in subtitle.iter().zip(0..) {
         let at = [ACROSS[0], 54.0 + 16.0 * f64::from(row)];
         svg.text(at, Anchor::Start, 12.0, line, &format!("fill=\"{FAINT_TEXT}\""));
@@ -140,8 +150,9 @@ fn frame(plot: &Plot, top: f64) -> Frame {
     let mut costs = range_of(marks().map(|mark| mark.cost), MARGIN).unwrap_or([1.0, 10.0]);
     let law = plot.fit.as_ref().and_then(|fit| fit.power);
     if law.is_some() {
-        let decades = libm::log10(costs[1] / costs[0]);
-        costs[1] *= libm::pow(10.0, BEYOND * decades);
+        let decades = libm::log10(costs[1]) - libm::log10(costs[0]);
+        let end = libm::log10(costs[1]) + BEYOND * decades;
+        costs[1] = if end < MOST_DECADES { costs[1] * libm::pow(10.0, BEYOND * decades) } else { costs[1] };
     }
     let bars = plot.frontier.iter().flat_map(|point| {
         let deviation = point.deviation.unwrap_or(0.0);
@@ -152,7 +163,7 @@ fn frame(plot: &Plot, top: f64) -> Frame {
     let lowest = errors.iter().copied().filter(|e| *e > 0.0).fold(f64::INFINITY, f64::min);
     // A floor far below the data would squeeze the data; it then stands in the legend alone.
     let floor = curves::floor_of(plot).filter(|floor| *floor > 0.4 * lowest);
-    let fractions = !errors.iter().any(|error| *error > 1.0);
+    let fractions = plot.in_percent && !errors.iter().any(|error| *error > 1.0);
     let mut ends = range_of(errors.into_iter().chain(floor), MARGIN).unwrap_or([0.01, 1.0]);
     if fractions && ends[0] < 0.2 {
         ends[1] = ends[1].min(1.0);
@@ -209,7 +220,7 @@ fn frontier_points(svg: &mut Svg, plot: &Plot, frame: &Frame, styles: &Styles) {
             }
         }
         let style = styles.of(net);
-        let fill = if point.at_edge { "#ffffff" } else { &style.colour };
+        let fill = if point.at_edge || point.dominated { "#ffffff" } else { &style.colour };
         marks::draw(svg, style.shape, frame.place(*cost, *error), 5.4, &format!("fill=\"{fill}\""));
     }
     svg.close();
@@ -259,7 +270,12 @@ fn second_axis(svg: &mut Svg, unit: &SecondUnit, frame: &Frame) {
         svg.line([x, top - tick_length(tick.decade)], [x, top], &line);
         tick.label.iter().for_each(|label| svg.text([x, top - 9.0], Anchor::Middle, SMALL, label, ""));
     }
-    svg.text([ACROSS[1] + 10.0, top - 9.0], Anchor::Start, SMALL, &unit.name, "");
+    let label_end = second.ticks().iter().rev().find_map(|tick| {
+        let width = svg::text_width(tick.label.as_ref()?, SMALL);
+        Some(second.position(tick.value) + width / 2.0 + 6.0)
+    });
+    let name_start = label_end.unwrap_or(0.0).max(ACROSS[1] + 10.0);
+    svg.text([name_start, top - 9.0], Anchor::Start, SMALL, &unit.name, "");
     svg.close();
 }
 

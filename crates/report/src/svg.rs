@@ -141,10 +141,26 @@ pub fn text_width(text: &str, size: f64) -> f64 {
     ems * size / 2048.0
 }
 
-/// The lines of a text broken at spaces so that each is at most `width` wide, where its words allow.
+/// The lines of a text broken at spaces so that each is at most `width` wide; a word wider than that is broken too.
 #[must_use]
 pub fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
-    label::wrap(text, |line| text_width(line, size) <= width)
+    let fits = |line: &str| text_width(line, size) <= width;
+    label::wrap(text, fits).into_iter().flat_map(|line| broken(line, fits)).collect()
+}
+
+/// A line in pieces that fit, one where it fits itself.
+fn broken(line: String, fits: impl Fn(&str) -> bool) -> Vec<String> {
+    if fits(&line) {
+        return vec![line];
+    }
+    let mut pieces = vec![String::new()];
+    for character in line.chars() {
+        match pieces.last_mut() {
+            Some(piece) if piece.is_empty() || fits(&format!("{piece}{character}")) => piece.push(character),
+            _ => pieces.push(character.to_string()),
+        }
+    }
+    pieces
 }
 
 fn padded(attributes: &str) -> String {

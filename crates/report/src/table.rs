@@ -1,20 +1,26 @@
 //! The frontier and its exponent as plain text for a terminal of 100 columns.
 
+use law::number::short;
 use record::output::{FitOutput, FrontierOutput};
 
-use crate::label::{factor, interval, percent, significant, wrap};
+use crate::fit::FRACTION;
+use crate::label::{factor, grouped, interval, percent, significant, wrap};
 
 /// Width that no line of prose exceeds.
 const COLUMNS: usize = 100;
 /// Longest name of a cell; what is longer is cut.
 const CELL_COLUMNS: usize = 46;
+/// Most rows of the frontier; `--json` has all.
+const MOST_ROWS: usize = 60;
+/// Digits with which a table of points prints its numbers: as they were given, for most.
+const POINT_DIGITS: usize = 7;
 
 /// The table of the frontier, then k and what it means, then the warnings; ends with a line end.
 #[must_use]
 pub fn text(fit: &FitOutput) -> String {
     let mut lines = Vec::new();
     if !fit.frontier.is_empty() {
-        lines.extend(aligned(&frontier_rows(&fit.frontier)));
+        lines.extend(aligned(&frontier_rows(fit)));
         lines.push(String::new());
     }
     lines.extend(numbers(fit).iter().map(|(name, value)| format!("{name:<14}{value}")));
@@ -28,23 +34,53 @@ pub fn text(fit: &FitOutput) -> String {
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-fn frontier_rows(frontier: &[FrontierOutput]) -> Vec<[String; 6]> {
-    let heading =
-        ["frontier", "compute", "test error", "s.e.", "validation", "in the fit"].map(str::to_owned);
-    let rows = frontier.iter().map(|point| {
-        let known = |value: Option<f64>, digits: usize| {
-            value.filter(|value| value.is_finite()).map_or("-".to_owned(), |value| percent(value, digits))
-        };
-        [
+/// Heading and rows; columns that are empty throughout are left out, and the middle of a long table.
+fn frontier_rows(fit: &FitOutput) -> Vec<Vec<String>> {
+    let dash = || "-".to_owned();
+    let known = |value: Option<f64>, digits: usize| {
+        value.filter(|value| value.is_finite()).map_or_else(dash, |value| error(fit, value, digits))
+    };
+    let heading = match is_fraction(fit) {
+        true => ["frontier", &fit.compute_unit, "test error", "s.e.", "validation", "in the fit"],
+        false => ["", &fit.compute_unit, &fit.error_unit, "s.e.", "validation", "in the fit"],
+    };
+    let left_out = fit.frontier.len().saturating_sub(MOST_ROWS);
+    let (above, below) = if left_out > 0 { (MOST_ROWS / 2, MOST_ROWS / 2 + left_out) } else { (0, 0) };
+    let mut rows = vec![heading.map(str::to_owned)];
+    for (place, point) in fit.frontier.iter().enumerate() {
+        if place == above && left_out > 0 {
+            let more = format!("... {} more", grouped(left_out as u64));
+            rows.push([more, dash(), dash(), dash(), dash(), String::new()]);
+        }
+        if (above..below).contains(&place) {
+            continue;
+        }
+        rows.push([
             shortened(&point.cell),
-            significant(point.compute, 3),
+            compute(fit, point.compute),
             known(Some(point.error), 3),
             known(point.error_deviation, 2),
             known(point.validation_error, 3),
             in_the_fit(point),
-        ]
-    });
-    std::iter::once(heading).chain(rows).collect()
+        ]);
+    }
+    let is_empty = |column: usize| rows.iter().skip(1).all(|row| row[column] == "-");
+    let kept: Vec<usize> = (0..6).filter(|&column| !(3..5).contains(&column) || !is_empty(column)).collect();
+    rows.iter().map(|row| kept.iter().map(|&column| row[column].clone()).collect()).collect()
+}
+
+/// Whether errors are fractions, as those of records are; in a table of points they are in its own unit.
+fn is_fraction(fit: &FitOutput) -> bool {
+    fit.error_unit == FRACTION
+}
+
+fn error(fit: &FitOutput, value: f64, digits: usize) -> String {
+    if is_fraction(fit) { percent(value, digits) } else { short(value, POINT_DIGITS) }
+}
+
+/// Compute as records need it, or as a table of points gave it.
+fn compute(fit: &FitOutput, value: f64) -> String {
+    if is_fraction(fit) { significant(value, 3) } else { short(value, POINT_DIGITS) }
 }
 
 fn in_the_fit(point: &FrontierOutput) -> String {
@@ -52,6 +88,8 @@ fn in_the_fit(point: &FrontierOutput) -> String {
         "yes".to_owned()
     } else if !point.edges.is_empty() {
         format!("no: edge of {}", point.edges.join(", "))
+    } else if point.dominated {
+        "no: a cheaper one errs no more".to_owned()
     } else if point.error == 0.0 {
         "no: nothing wrong".to_owned()
     } else {
@@ -68,14 +106,14 @@ fn shortened(cell: &str) -> String {
 }
 
 /// Names to the left, numbers to the right, the last column to the left again.
-fn aligned(rows: &[[String; 6]]) -> Vec<String> {
+fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
-    let line = |row: &[String; 6]| {
+    let line = |row: &Vec<String>| {
         let cells = row.iter().enumerate().map(|(column, cell)| match column {
             0 => format!("{cell:<width$}", width = width(column)),
-            5 => cell.clone(),
+            _ if column + 1 == row.len() => cell.clone(),
             _ => format!("{cell:>width$}", width = width(column)),
         });
         cells.collect::<Vec<_>>().join("  ")
@@ -100,11 +138,11 @@ fn numbers(fit: &FitOutput) -> Vec<(&'static str, String)> {
     }
     if let (Some([high, low]), Some([from, to]), true) = (fit.error_range, fit.compute_range, fit.points > 1)
     {
-        let errors = format!("errors from {} to {}", percent(high, 3), percent(low, 3));
-        let compute = format!("compute from {} to {}", significant(from, 3), significant(to, 3));
+        let errors = format!("errors from {} to {}", error(fit, high, 3), error(fit, low, 3));
+        let compute = format!("compute from {} to {}", compute(fit, from), compute(fit, to));
         rows.push(("measured over", format!("{} points, {errors}, {compute}", fit.points)));
     }
-    let share = |value: f64| percent(value, 3);
+    let share = |value: f64| if is_fraction(fit) { percent(value, 3) } else { short(value, 3) };
     let floor_interval = interval(fit.floor_low, fit.floor_high, share);
     match fit.floor {
         Some(floor) => {

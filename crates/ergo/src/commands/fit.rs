@@ -1,5 +1,7 @@
 //! `ergo fit`: the exponent k from run records or from a table of points.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -35,6 +37,15 @@ pub struct Columns {
     error: Option<String>,
 }
 
+impl Columns {
+    /// The names of the columns of compute and of errors.
+    #[must_use]
+    pub fn names(&self) -> [&str; 2] {
+        let compute = self.compute.as_deref().unwrap_or(report::csv::COMPUTE_COLUMN);
+        [compute, self.error.as_deref().unwrap_or(report::csv::ERROR_COLUMN)]
+    }
+}
+
 /// What an error may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Against {
@@ -55,7 +66,7 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
         if args.against != Against::Flops {
             return Err(exit::bad_input("--against is for run records: a table has one column of compute"));
         }
-        report::fit::of_points(&points(&args.path, &args.columns)?)?
+        report::fit::of_points(&points(&args.path, &args.columns)?, args.columns.names())?
     } else {
         let cost = match args.against {
             Against::Flops => Cost::Flops,
@@ -68,10 +79,24 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Whether `path` names a table of points rather than journals.
+/// Whether `path` names a table of points rather than journals: by its ending, or else by a first line that holds
+/// commas and is no JSON object.
 #[must_use]
 pub fn is_table(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) && !path.is_dir()
+    let ending = |name: &str| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(name));
+    if path.is_dir() || ending("jsonl") {
+        return false;
+    }
+    // What is no plain file, such as a pipe, could not be read again.
+    ending("csv") || (path.is_file() && begins_like_a_table(path).unwrap_or(false))
+}
+
+fn begins_like_a_table(path: &Path) -> std::io::Result<bool> {
+    let mut start = Vec::new();
+    File::open(path)?.take(4096).read_to_end(&mut start)?;
+    let text = String::from_utf8_lossy(&start);
+    let first = text.trim_start_matches('\u{feff}').trim_start().lines().next().unwrap_or_default();
+    Ok(first.contains(',') && !first.starts_with(['{', '[']))
 }
 
 /// The points of a table.
@@ -79,8 +104,7 @@ pub fn is_table(path: &Path) -> bool {
 /// # Errors
 /// A table that cannot be read, or cells that are no positive numbers.
 pub fn points(path: &Path, columns: &Columns) -> anyhow::Result<Vec<Point>> {
-    let compute = columns.compute.as_deref().unwrap_or(report::csv::COMPUTE_COLUMN);
-    let error = columns.error.as_deref().unwrap_or(report::csv::ERROR_COLUMN);
+    let [compute, error] = columns.names();
     Ok(report::csv::read(path, compute, error)?)
 }
 
@@ -93,8 +117,13 @@ pub fn records(path: &Path, columns: &Columns) -> anyhow::Result<Vec<RunRecord>>
         let found = format!("--compute and --error name columns of a table, and {} is none", path.display());
         return Err(exit::bad_input_with_hint(
             found,
-            "a table of points must end in .csv; records take --against",
+            "a table of points has a header with commas; records take --against",
         ));
     }
-    Ok(record::journal::read(path)?)
+    let read = record::journal::read_all(path)?;
+    for torn in &read.torn {
+        let found = format!("{} ends in half a record, which is left out", torn.display());
+        output::note(&format!("warning: {found}: its run did not finish, or its file was cut"));
+    }
+    Ok(read.records)
 }

@@ -1,13 +1,15 @@
 //! `ergo flops`: what one network costs, layer by layer.
 
 use data::set::SetName;
+use law::number::short;
 use net::family;
 use net::network::{Network, Node, Parameter, Shape};
 use record::output::{FlopsOutput, LayerOutput};
 use record::run::FLOPS_CONVENTION;
-use record::units::Flops;
+use record::units::{FLOPS_PER_PFS_DAY, Flops};
 use report::label::grouped;
 
+use crate::arguments;
 use crate::cli;
 use crate::exit::{self, Exit};
 use crate::output::{self, Format};
@@ -33,15 +35,15 @@ pub struct Args {
     /// Training images, for the cost of a whole training.
     #[arg(long, requires = "epochs", allow_negative_numbers = true, value_parser = cli::count)]
     examples: Option<u64>,
-    /// Passes over them.
-    #[arg(long, requires = "examples", allow_negative_numbers = true, value_parser = cli::count)]
-    epochs: Option<u64>,
+    /// Passes over them, such as 90 or 0.5; rounded up to whole images.
+    #[arg(long, requires = "examples", allow_negative_numbers = true, value_parser = arguments::positive)]
+    epochs: Option<f64>,
 }
 
 /// Counts and prints.
 ///
 /// # Errors
-/// A network that is unknown or does not fit the images, or a total that 64 bits cannot hold.
+/// A network that is unknown or does not fit the images, or a total that 128 bits cannot hold.
 pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     let (input, classes) = image(args)?;
     let network = family::build(&args.net, input, classes)
@@ -50,7 +52,7 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
         output::note("neither --data nor --input was given: counting on the images of mnist, 1x28x28");
     }
     let counted = count(&network, args)?;
-    output::result(format, &counted, || text(&counted, args))?;
+    output::result(format, &counted, || text(&counted))?;
     Ok(Exit::Done)
 }
 
@@ -76,10 +78,11 @@ fn of_set(set: SetName) -> (Shape, usize) {
 
 fn count(network: &Network, args: &Args) -> anyhow::Result<FlopsOutput> {
     let train_flops = Flops::of_macs(network.training_macs());
-    let total = match (args.examples, args.epochs) {
-        (Some(examples), Some(epochs)) => Some(total(train_flops, examples, epochs)?),
+    let images = match (args.examples, args.epochs) {
+        (Some(examples), Some(epochs)) => Some(images(examples, epochs)?),
         _ => None,
     };
+    let total = images.map(|images| total(train_flops, images)).transpose()?;
     Ok(FlopsOutput {
         net: network.name.clone(),
         input: network.input.to_string(),
@@ -88,17 +91,29 @@ fn count(network: &Network, args: &Args) -> anyhow::Result<FlopsOutput> {
         forward_flops: Flops::of_macs(network.macs()),
         train_flops,
         convention: FLOPS_CONVENTION.to_owned(),
+        images,
         total_train_flops: total,
-        pfs_days: total.map(Flops::pfs_days),
+        pfs_days: total.map(|total| total as f64 / FLOPS_PER_PFS_DAY),
         layers: network.leaves().into_iter().map(|node| layer(network, node)).collect(),
     })
 }
 
-fn total(train_flops: Flops, examples: u64, epochs: u64) -> anyhow::Result<Flops> {
-    let total = train_flops.0.checked_mul(examples).and_then(|flops| flops.checked_mul(epochs));
-    total.map(Flops).ok_or_else(|| {
+/// Images that `epochs` passes over `examples` see; a last part of one counts whole, as training rounds its steps up.
+fn images(examples: u64, epochs: f64) -> anyhow::Result<u128> {
+    let passes = epochs.trunc();
+    let too_many = || exit::bad_input(format!("--epochs {epochs}: expected less than 2^64"));
+    // Below 2^64 the conversion is exact.
+    let whole = (passes < 18_446_744_073_709_551_616.0).then_some(passes as u128).ok_or_else(too_many)?;
+    let part = (epochs - passes) * examples as f64;
+    // 0.1 passes over 60,000 images are 6,000.000000000001 of them in binary.
+    let part = if (part - part.round()).abs() < 1e-6 { part.round() } else { part.ceil() };
+    Ok(whole * u128::from(examples) + part as u128)
+}
+
+fn total(train_flops: Flops, images: u128) -> anyhow::Result<u128> {
+    u128::from(train_flops.0).checked_mul(images).ok_or_else(|| {
         exit::bad_input(format!(
-            "{} FLOPs x {examples} examples x {epochs} epochs: expected less than 2^64 FLOPs in all",
+            "{} FLOPs x {images} images: expected less than 2^128 FLOPs in all",
             train_flops.0
         ))
     })
@@ -116,7 +131,7 @@ fn layer(network: &Network, node: &Node) -> LayerOutput {
     }
 }
 
-fn text(counted: &FlopsOutput, args: &Args) -> String {
+fn text(counted: &FlopsOutput) -> String {
     let mut rows = vec![["layer", "output", "params", "MACs", "train FLOPs"].map(str::to_owned)];
     rows.extend(counted.layers.iter().map(|layer| {
         let numbers = [layer.params, layer.macs, layer.train_flops.0].map(grouped);
@@ -128,10 +143,11 @@ fn text(counted: &FlopsOutput, args: &Args) -> String {
     let mut text = format!("{} on {}, one image\n\n{}", counted.net, counted.input, aligned(&rows));
     text.push_str(&format!("\nforward  {} FLOPs\n", grouped(counted.forward_flops.0)));
     text.push_str(&format!("train    {} FLOPs\n", grouped(counted.train_flops.0)));
-    if let (Some(total), Some(days)) = (counted.total_train_flops, counted.pfs_days) {
-        let (examples, epochs) = (args.examples.unwrap_or(0), args.epochs.unwrap_or(0));
-        let work = format!("{} images x {} epochs", grouped(examples), grouped(epochs));
-        text.push_str(&format!("in all   {} FLOPs, {days:.3e} pfs-days: {work}\n", grouped(total.0)));
+    if let (Some(images), Some(total), Some(days)) =
+        (counted.images, counted.total_train_flops, counted.pfs_days)
+    {
+        let work = format!("{} images", grouped(images));
+        text.push_str(&format!("in all   {} FLOPs, {} pfs-days: {work}\n", grouped(total), short(days, 4)));
     }
     format!("{text}\n{}\n", counted.convention)
 }

@@ -53,7 +53,8 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
 fn draw(args: &Args) -> anyhow::Result<Vec<Figure>> {
     if fit::is_table(&args.path) {
         let source = args.path.file_stem().map_or(String::new(), |name| name.to_string_lossy().into_owned());
-        return Ok(vec![report::figures::draw_points(&fit::points(&args.path, &args.columns)?, &source)?]);
+        let points = fit::points(&args.path, &args.columns)?;
+        return Ok(vec![report::figures::draw_points(&points, args.columns.names(), &source)?]);
     }
     Ok(report::figures::draw(&fit::records(&args.path, &args.columns)?)?)
 }

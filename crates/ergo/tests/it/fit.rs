@@ -45,6 +45,42 @@ fn columns_can_be_named() {
 }
 
 #[test]
+fn a_table_needs_no_ending() {
+    let (folder, path) = table("compute,error", fourth_root());
+    let other = folder.path().join("points");
+    fs::copy(&path, &other).expect("copied");
+    let other = other.to_str().expect("a plain path");
+    assert_eq!(json(&["fit", other, "--json"]), json(&["fit", &path, "--json"]));
+}
+
+/// Many points take no more than a few: this took minutes once, and the test would then not end.
+#[test]
+fn twenty_thousand_rows_are_fitted() {
+    let rows = (0..20_000).map(|i| 1e9 * (1.0 + f64::from(i))).map(|c| (c, 3.0 * c.powf(-0.25)));
+    let (_folder, path) = table("compute,error", rows);
+    let fit = json(&["fit", &path, "--json"]);
+    assert!((fit["k"].as_f64().expect("a number") - 4.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_end_of_a_journal_counts_or_is_said_to_be_torn() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    journal(folder.path());
+    let file = folder.path().join("runs-0.jsonl");
+    let path = file.to_str().expect("a plain path");
+    let whole = fs::read_to_string(&file).expect("readable");
+    let points = |text: &str| {
+        fs::write(&file, text).expect("written");
+        let ran = run(&["fit", path, "--json"]);
+        let fit = crate::shell::object(&ran.stdout);
+        (fit["frontier"].as_array().map(Vec::len), ran.stderr.contains("ends in half a record"))
+    };
+    assert_eq!(points(&whole), (Some(8), false));
+    assert_eq!(points(whole.trim_end()), (Some(8), false));
+    assert_eq!(points(&whole[..whole.len() - 2]), (Some(7), true));
+}
+
+#[test]
 fn bad_tables_are_refused_with_their_place() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("points.csv");

@@ -43,6 +43,37 @@ fn a_whole_training() {
     assert!((days / (2_263_920.0 * 6e5 / 8.64e19) - 1.0).abs() < 1e-12, "{days}");
 }
 
+/// Beyond 2^64, where one petaflop/s-day lies: 92,648,177,664 FLOPs an image (torchvision's 15,470,264,320 MACs x 6,
+/// less 2 x the 86,704,128 of the first layer) x 1,281,167 x 160.
+#[test]
+fn totals_are_exact_beyond_64_bits() {
+    let ran = run(&["flops", "vgg16", "--examples", "1281167", "--epochs", "160"]);
+    assert!(ran.stdout.contains("18,991,646,053,320,622,080 FLOPs, 0.2198 pfs-days"), "{}", ran.stdout);
+    let ran = run(&["flops", "vgg16", "--examples", "1281167", "--epochs", "160", "--json"]);
+    assert!(ran.stdout.contains("\"total_train_flops\":18991646053320622080,"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_part_of_a_pass_counts_whole_images() {
+    for (epochs, images) in [("0.5", 30_000), ("0.1", 6_000), ("1.00001", 60_001), ("2", 120_000)] {
+        let counted = json(&[
+            "flops",
+            "lenet5",
+            "--data",
+            "mnist",
+            "--examples",
+            "60000",
+            "--epochs",
+            epochs,
+            "--json",
+        ]);
+        assert_eq!(
+            (&counted["images"], &counted["total_train_flops"]),
+            (&json!(images), &json!(2_263_920u64 * images))
+        );
+    }
+}
+
 #[test]
 fn shape_and_classes_can_be_chosen() {
     // A linear layer of 3 x 4 x 5 inputs and 7 classes has 420 weights and 7 biases.
@@ -77,7 +108,7 @@ fn impossible_networks_are_refused() {
 
 #[test]
 fn impossible_numbers_are_refused() {
-    refused(&["flops", "lenet5", "--examples", "10", "--epochs", "-1"], &["-1", "--epochs", "from 1"]);
+    refused(&["flops", "lenet5", "--examples", "10", "--epochs", "-1"], &["-1", "--epochs", "above 0"]);
     refused(&["flops", "lenet5", "--examples", "0", "--epochs", "1"], &["0", "--examples", "from 1"]);
     refused(&["flops", "lenet5", "--examples", "1.5", "--epochs", "1"], &["1.5"]);
     refused(&["flops", "lenet5", "--examples", "10"], &["--epochs"]);
@@ -85,5 +116,6 @@ fn impossible_numbers_are_refused() {
     refused(&["flops", "lenet5", "--input", "1x0x28"], &["1x0x28"]);
     refused(&["flops", "lenet5", "--data", "mnist", "--input", "1x28x28"], &["--input"]);
     let much = "10000000000";
-    refused(&["flops", "lenet5", "--examples", much, "--epochs", much], &[much, "2^64"]);
+    refused(&["flops", "vgg16", "--examples", much, "--epochs", "1e19"], &["2^128"]);
+    refused(&["flops", "lenet5", "--examples", much, "--epochs", "1e20"], &["1", "2^64"]);
 }

@@ -35,7 +35,7 @@ fn a_pure_power_law_has_floor_zero() {
 fn a_floor_is_never_negative() {
     let points: Vec<LogPoint> = (0..6)
         .map(f64::from)
-        .map(|x| LogPoint { log_compute: x, log_error: -0.1 * x - 0.05 * x * x })
+        .map(|x| LogPoint { log_compute: x, log_error: -0.1 * x - 0.05 * x * x, weight: 1.0 })
         .collect();
     let law = fit(&points).unwrap();
     assert_eq!(law.floor, 0.0);

@@ -87,3 +87,20 @@ fn an_error_without_a_logarithm_is_not_fitted() {
         assert_eq!(frontier(&[cell(1.0, 1.0, &[], &[0.1], &report)])[0].is_fitted(), fitted, "{report:?}");
     }
 }
+
+/// Only a budget of one cell is judged against cheaper winners: by selection errors, and equal is not better.
+#[test]
+fn a_lone_cell_that_a_cheaper_winner_beats_is_dominated() {
+    let alone = |compute: f64, selection: f64| cell(compute, compute, &[], &[selection], &[0.01]);
+    let flags = |cells: &[Cell]| -> Vec<bool> { frontier(cells).iter().map(|p| p.dominated).collect() };
+    let falling_but_two = [alone(1.0, 0.5), alone(2.0, 0.6), alone(3.0, 0.5), alone(4.0, 0.4)];
+    assert_eq!(flags(&falling_but_two), [false, true, true, false]);
+    // Of equal compute the better one counts.
+    let mut twins = [alone(1.0, 0.5), alone(1.0, 0.4)];
+    twins[1].budget = 1.5;
+    assert_eq!(flags(&twins), [true, false]);
+    // A choice was made in the second budget.
+    let chosen = [alone(1.0, 0.5), alone(2.0, 0.6), cell(2.0, 2.0, &[], &[0.7], &[0.1])];
+    assert_eq!(flags(&chosen), [false, false]);
+    assert!(!frontier(&falling_but_two)[1].is_fitted());
+}

@@ -46,7 +46,7 @@ proptest! {
     ) {
         let points: Vec<LogPoint> = (0..count)
             .map(|i| 20.0 + step * i as f64)
-            .map(|x| LogPoint { log_compute: x, log_error: log_a - b * x })
+            .map(|x| LogPoint { log_compute: x, log_error: log_a - b * x, weight: 1.0 })
             .collect();
         let law = fit(&points).unwrap();
         prop_assert!((law.b - b).abs() < 1e-12, "{} {}", law.b, b);

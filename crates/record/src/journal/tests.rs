@@ -52,13 +52,41 @@ fn what_is_appended_is_read_back() {
 fn a_torn_last_line_is_dropped_by_readers_and_cut_by_the_next_writer() {
     let folder = folder();
     let file = folder.path().join("runs-0.jsonl");
-    for torn in ["{", "\u{0}\u{0}\u{0}", line(1).trim_end()] {
+    for torn in ["{", "\u{0}\u{0}\u{0}", line(1).trim_end_matches(['}', '\n'])] {
         fs::write(&file, line(0) + torn).expect("written");
         assert_eq!(seeds(folder.path()), [0]);
+        assert_eq!(read_all(folder.path()).expect("readable").torn, [file.as_path()]);
         let mut journal = Journal::open(folder.path(), "0").expect("opens");
         assert_eq!(fs::read_to_string(&file).expect("readable"), line(0));
         journal.append(&record(2)).expect("written");
         assert_eq!(seeds(folder.path()), [0, 2]);
+    }
+}
+
+/// As after `tr -d '\n'`: what readers count, the next writer must not cut.
+#[test]
+fn a_whole_record_without_its_line_end_counts_and_is_kept() {
+    let folder = folder();
+    let file = folder.path().join("runs-0.jsonl");
+    fs::write(&file, line(0) + line(1).trim_end()).expect("written");
+    assert_eq!(seeds(folder.path()), [0, 1]);
+    assert!(read_all(folder.path()).expect("readable").torn.is_empty());
+    let mut journal = Journal::open(folder.path(), "0").expect("opens");
+    journal.append(&record(2)).expect("written");
+    assert_eq!(fs::read_to_string(&file).expect("readable"), line(0) + &line(1) + &line(2));
+}
+
+#[test]
+fn an_error_that_is_no_fraction_is_refused() {
+    let folder = folder();
+    let file = folder.path().join("runs-0.jsonl");
+    for (key, error) in [("error", 5.0), ("error", -0.1)] {
+        let mut wrong: Value = serde_json::from_str(&line(1)).expect("valid JSON");
+        wrong[key] = error.into();
+        fs::write(&file, format!("{}{wrong}\n", line(0))).expect("written");
+        let told = read(&file).expect_err("no fraction").to_string();
+        let expected = format!("line 2: not a run record: error = {error}, expected a fraction from 0 to 1");
+        assert!(told.contains(&expected), "{told}");
     }
 }
 
@@ -157,6 +185,11 @@ fn folders_and_files_that_are_not_there_are_errors_with_their_path() {
     assert!(error.contains("odd.jsonl"), "{error}");
 }
 
+/// Records that are whole in the first `length` bytes: those whose closing brace is there.
+fn complete(whole: &str, length: usize) -> u64 {
+    whole.match_indices('\n').filter(|(end, _)| *end <= length).count() as u64
+}
+
 /// Every length at which a killed process can leave a file: only the torn record is lost.
 #[test]
 fn a_file_cut_at_any_byte_loses_at_most_the_torn_record() {
@@ -167,7 +200,7 @@ fn a_file_cut_at_any_byte_loses_at_most_the_torn_record() {
     let handle = OpenOptions::new().write(true).open(&file).expect("opens");
     for length in (0..=whole.len()).rev() {
         handle.set_len(length as u64).expect("cut");
-        let complete = whole[..length].matches('\n').count() as u64;
+        let complete = complete(&whole, length);
         assert_eq!(seeds(&file), (0..complete).collect::<Vec<_>>(), "cut at byte {length}");
     }
 }
@@ -182,7 +215,7 @@ proptest! {
         let whole: String = (0..records).map(line).collect();
         let length = (share * whole.len() as f64) as usize;
         fs::write(&file, &whole[..length]).expect("written");
-        let complete = whole[..length].matches('\n').count() as u64;
+        let complete = complete(&whole, length);
         let mut journal = Journal::open(folder.path(), "0").expect("opens");
         for seed in complete..records {
             journal.append(&record(seed)).expect("written");

@@ -59,6 +59,14 @@ fn a_range_holds_its_values_with_room() {
     assert!(low > 0.0 && high.is_finite());
 }
 
+/// An end beyond what doubles hold is what a line drawn beyond very wide data asks for.
+#[test]
+fn an_axis_without_an_end_has_ticks_as_far_as_doubles_go() {
+    let ticks = axis(1e-300, f64::INFINITY, Numbers::Powers).ticks();
+    assert_eq!(ticks.last().map(|tick| tick.value), Some(1e308));
+    assert_eq!(axis(0.0, 1.0, Numbers::Powers).ticks().last().map(|tick| tick.value), Some(1.0));
+}
+
 proptest! {
     #[test]
     fn ticks_lie_inside_rise_and_label_the_decades(from in -18.0..18.0f64, decades in 0.7..20.0f64) {

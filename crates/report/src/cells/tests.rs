@@ -64,6 +64,8 @@ fn without_a_sweep_every_cell_is_its_own_budget() {
         .into();
     let cells = group(&runs).unwrap();
     assert_eq!(cells.notes, ["Not a sweep: nothing was selected."]);
+    let once: BTreeSet<u64> = cells.groups.iter().map(|group| group.cell.budget.to_bits()).collect();
+    assert_eq!(once.len(), 3);
     // All three cost the same FLOPs and none pushes another out.
     assert_eq!(law::frontier::frontier(&price(&cells, Cost::Flops).cells).len(), 3);
 }

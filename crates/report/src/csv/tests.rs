@@ -54,6 +54,9 @@ fn faults_say_where_what_and_what_was_expected() {
     for (text, expected) in cases {
         assert_eq!(read_text(text), Err(expected), "{text:?}");
     }
+    let twice = read_text("compute, compute ,error\n1,2,3\n").unwrap_err();
+    assert!(twice.contains("FILE, line 1: found several columns `compute`"), "{twice}");
+    assert!(read_text("compute,error,x,x\n1,2,3,4\n").is_ok());
     let missing = read_text("flops,error\n1,2\n").unwrap_err();
     assert!(missing.contains("FILE, line 1: no column `compute`; found `flops`, `error`"), "{missing}");
     let absent = read(Path::new("/no/such/file.csv"), "compute", "error").unwrap_err().to_string();

@@ -17,6 +17,7 @@ fn frontier(points: &[(f64, f64)]) -> Vec<FrontierMark> {
         mark: Mark { cost, error, net: String::new() },
         deviation: None,
         at_edge: false,
+        dominated: false,
         fitted: true,
     };
     points.iter().map(point).collect()
@@ -49,6 +50,14 @@ fn a_reference_slope_ends_at_the_bottom_when_it_gets_there_first() {
     let svg = drawn(|svg| behind(svg, &plot, &frame()));
     let end = 400.0 * 2f64.log10();
     assert!(svg.contains(&format!("x2=\"{end:.2}\" y2=\"200.00\"")), "{svg}");
+}
+
+/// From 10^3.4 six tenths of a decade are left: 60 units, too few for the whole label.
+#[test]
+fn a_short_reference_slope_has_a_short_label() {
+    let plot = Plot { frontier: frontier(&[(libm::pow(10.0, 3.4), 0.5)]), ..Plot::default() };
+    let svg = drawn(|svg| behind(svg, &plot, &frame()));
+    assert!(svg.contains(">k = 9<") && svg.contains(">k = 4<") && !svg.contains("published"), "{svg}");
 }
 
 #[test]

@@ -85,10 +85,17 @@ fn several_data_sets_have_figures_of_their_own() {
 fn plain_points_are_drawn_under_the_name_of_their_source() {
     let point = |compute, error| Point { compute, error };
     let points = [point(1.0, 0.4), point(4.0, 0.2), point(16.0, 0.1)];
-    let figure = draw_points(&points, "a<b.csv").unwrap();
+    let figure = draw_points(&points, ["flops", "top/1"], "a<b.csv").unwrap();
     // Halving for four times the compute: k = 2.
-    assert!(figure.svg.contains("a&lt;b.csv: error falls as") && figure.svg.contains("k = 2.0 ["));
-    assert!(draw_points(&[point(-1.0, 0.1)], "x").is_err());
+    assert!(figure.svg.contains("a&lt;b.csv: top/1 falls as flops") && figure.svg.contains("k = 2.0 ["));
+    assert_eq!(figure.name, "a-b.csv-top-1-vs-flops");
+    assert!(figure.svg.contains(">flops</text>") && figure.svg.contains(">top/1</text>"));
+    assert!(figure.svg.contains("lowest error so far") && !figure.svg.contains("budget"));
+    assert!(draw_points(&[point(-1.0, 0.1)], ["c", "e"], "x").is_err());
+    // As wide as doubles go: this once overflowed.
+    let wide = [point(1e-300, 1e300), point(1e300, 1e-300), point(1.0, 1.0), point(1e10, 0.1)];
+    let svg = draw_points(&wide, ["c", "e"], "x").unwrap().svg;
+    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
 }
 
 /// Writes examples to look at, into the folder that `ERGO_FIGURES` names.
@@ -126,6 +133,13 @@ fn examples_to_look_at() {
             .map(|(c, noise)| Point { compute: c, error: error(c) * noise })
             .collect()
     };
-    write("table", &draw_points(&table(&|c| 30.0 * libm::pow(c, -0.2)), "table.csv").unwrap());
-    write("floored", &draw_points(&table(&|c| 0.03 + 4.0 * libm::pow(c, -0.35)), "table.csv").unwrap());
+    write(
+        "table",
+        &draw_points(&table(&|c| 30.0 * libm::pow(c, -0.2)), ["compute", "error"], "table.csv").unwrap(),
+    );
+    write(
+        "floored",
+        &draw_points(&table(&|c| 0.03 + 4.0 * libm::pow(c, -0.35)), ["compute", "error"], "table.csv")
+            .unwrap(),
+    );
 }

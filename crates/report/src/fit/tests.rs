@@ -63,10 +63,12 @@ fn single_trainings_are_fitted_with_a_warning_and_no_invented_validation() {
 
 #[test]
 fn plain_points_keep_their_place_in_the_file() {
-    let points = [(4e9, 0.125), (1e9, 0.25)].map(|(compute, error)| Point { compute, error });
-    let fit = of_points(&points).unwrap();
+    let points =
+        [(4e9, 0.125), (1e9, 0.25), (1.6e10, 0.0625)].map(|(compute, error)| Point { compute, error });
+    let fit = of_points(&points, ["flops", "top1"]).unwrap();
     // Halving for four times the compute: k = 2.
     assert!((fit.k.unwrap() - 2.0).abs() < 1e-9);
+    assert_eq!((fit.compute_unit.as_str(), fit.error_unit.as_str()), ("flops", "top1"));
     let cells: Vec<_> = fit.frontier.iter().map(|point| point.cell.as_str()).collect();
-    assert_eq!(cells, ["point 2", "point 1"]);
+    assert_eq!(cells, ["point 2", "point 1", "point 3"]);
 }

@@ -31,7 +31,7 @@ fn labels_name_only_what_differs() {
 
 #[test]
 fn numbers_for_people() {
-    for (value, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+    for (value, text) in [(0u64, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
         assert_eq!(grouped(value), text);
     }
     let cases =

@@ -13,6 +13,7 @@ fn exact() -> Plot {
         mark: mark(pair),
         deviation: (pair.1 == 0.4).then_some(0.1),
         at_edge: pair.1 == 0.1,
+        dominated: false,
         fitted: true,
     });
     Plot {
@@ -20,6 +21,7 @@ fn exact() -> Plot {
         subtitle: "subtitle".to_owned(),
         cost_label: "cost".to_owned(),
         error_label: "error".to_owned(),
+        in_percent: true,
         points: vec![mark((1e10, 0.3)), mark((1e10, 0.0)), mark((1e10, f64::NAN))],
         frontier: frontier.to_vec(),
         fit: Some(fit_points(&points, &Settings::default()).unwrap()),
@@ -93,6 +95,56 @@ fn errors_above_one_are_no_percentages() {
     plot.frontier.iter_mut().for_each(|point| point.mark.error *= 10.0);
     let svg = draw(&plot);
     assert!(svg.contains(">2</text>") && !svg.contains("%</text>"));
+}
+
+/// What a cheaper one beats is hollow, as what lies at an edge.
+#[test]
+fn dominated_points_are_hollow_and_named_so() {
+    let mut plot = exact();
+    plot.frontier[1].dominated = true;
+    plot.frontier.iter_mut().for_each(|point| point.at_edge = false);
+    let [x, y] = place(1e10, 0.2);
+    let svg = draw(&plot);
+    assert!(svg.contains(&format!("<circle cx=\"{x:.2}\" cy=\"{y:.2}\" r=\"5.40\" fill=\"#ffffff\"/>")));
+    assert!(svg.contains(">no better than a cheaper<"), "{svg}");
+}
+
+#[test]
+fn errors_in_another_unit_are_no_percentages() {
+    let svg = draw(&Plot { in_percent: false, ..exact() });
+    assert!(svg.contains(">0.1</text>") && !svg.contains("%</text>"), "{svg}");
+}
+
+/// All texts end on the page, by the widths of the font, where names are longer than their place.
+#[test]
+fn long_names_stay_on_the_page() {
+    let mut plot = exact();
+    let long = "a-network-with-a-name-that-nobody-would-type-w8-d2".to_owned();
+    plot.frontier.iter_mut().for_each(|point| point.mark.net.clone_from(&long));
+    plot.title = "a long title ".repeat(20);
+    let svg = draw(&plot);
+    for text in svg.lines().filter(|line| line.starts_with("<text") && !line.contains("anchor")) {
+        let number = |key: &str| -> f64 {
+            text.split_once(key).unwrap().1.split_once('"').unwrap().0.parse().unwrap()
+        };
+        let words = text.split_once('>').unwrap().1.trim_end_matches("</text>");
+        let end = number(" x=\"") + svg::text_width(words, number("font-size=\""));
+        assert!(end <= WIDTH, "{end}: {text}");
+    }
+}
+
+/// One tick just left of the end: the unit's name begins after its label.
+#[test]
+fn the_second_unit_stands_clear_of_its_last_tick() {
+    let mut plot = exact();
+    // 1e11 lies 0.14 x 2.18 + 0.09 decades before the end; so does one unit of this size.
+    plot.second_unit = Some(SecondUnit { name: "units".to_owned(), size: 1e11 * 10f64.powf(0.38) });
+    let svg = draw(&plot);
+    let x = |text: &str| -> f64 {
+        let line = svg.lines().find(|line| line.contains(&format!(">{text}<"))).unwrap();
+        line.split_once(" x=\"").unwrap().1.split_once('"').unwrap().0.parse().unwrap()
+    };
+    assert!(x("units") > x("1") + svg::text_width("1", SMALL) / 2.0, "{} {}", x("units"), x("1"));
 }
 
 #[test]

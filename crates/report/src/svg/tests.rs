@@ -42,7 +42,7 @@ fn widths_add_up_from_the_font() {
 fn lines_break_at_spaces_and_fit() {
     let text = "some words that do not fit into one line and anextremelylongwordthatcannotfit";
     let lines = wrap(text, 10.0, 100.0);
-    assert_eq!(lines.join(" "), text);
-    assert!(lines.iter().all(|line| text_width(line, 10.0) <= 100.0 || !line.contains(' ')), "{lines:?}");
+    assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
+    assert!(lines.iter().all(|line| text_width(line, 10.0) <= 100.0), "{lines:?}");
     assert!(lines.len() > 2);
 }

@@ -9,10 +9,13 @@ fn fit() -> FitOutput {
         error,
         error_deviation: Some(0.004),
         validation_error: None,
+        dominated: false,
         edges: edges.iter().map(|&edge| edge.to_owned()).collect(),
         fitted: edges.is_empty(),
     };
     FitOutput {
+        compute_unit: "FLOP".to_owned(),
+        error_unit: FRACTION.to_owned(),
         k: Some(5.0),
         k_low: Some(4.0),
         k_high: None,
@@ -39,10 +42,10 @@ fn fit() -> FitOutput {
 #[test]
 fn the_whole_text() {
     let expected = "\
-frontier                                        compute  test error   s.e.  validation  in the fit
-cnn-w4-d2 lr 0.1, 1,200 steps                    1.00e9       40.0%  0.40%           -  yes
-cnn-w16-d2 lr 0.05, 12,000 steps                1.23e12       10.0%  0.40%           -  no: edge of width, steps
-long long long long long long long long lon...  2.00e12           -  0.40%           -  no: not reported
+frontier                                           FLOP  test error   s.e.  in the fit
+cnn-w4-d2 lr 0.1, 1,200 steps                    1.00e9       40.0%  0.40%  yes
+cnn-w16-d2 lr 0.05, 12,000 steps                1.23e12       10.0%  0.40%  no: edge of width, steps
+long long long long long long long long lon...  2.00e12           -  0.40%  no: not reported
 
 k             5.00  [4.00, \u{221e})
 halving costs 32 x the compute  [16, \u{221e})
@@ -76,4 +79,30 @@ fn a_fit_without_anything() {
         ..fit()
     };
     assert_eq!(text(&nothing), "k             none; the reasons are below\n\nLeast squares.\n");
+}
+
+/// The numbers of a table of points stand as they were given, in its own unit, and empty columns do not.
+#[test]
+fn points_keep_their_unit() {
+    let mut fit = fit();
+    (fit.compute_unit, fit.error_unit) = ("burden".to_owned(), "top1_error".to_owned());
+    fit.frontier.truncate(1);
+    (fit.frontier[0].compute, fit.frontier[0].error) = (65_536.0, 18.6);
+    fit.frontier[0].error_deviation = None;
+    (fit.error_range, fit.compute_range) = (Some([18.6, 9.0]), Some([4096.0, 65_536.0]));
+    let text = text(&fit);
+    let rows = "                               burden  top1_error  in the fit\n\
+                cnn-w4-d2 lr 0.1, 1,200 steps   65536        18.6  yes\n";
+    assert!(text.starts_with(rows), "{text}");
+    assert!(text.contains("errors from 18.6 to 9, compute from 4096 to 65536"), "{text}");
+    assert!(!text.contains('%'), "{text}");
+}
+
+#[test]
+fn a_long_table_is_cut_in_the_middle() {
+    let mut fit = fit();
+    fit.frontier = vec![fit.frontier[0].clone(); 100];
+    let text = text(&fit);
+    assert_eq!(text.matches("cnn-w4-d2").count(), 60);
+    assert!(text.contains("... 40 more"), "{text}");
 }
