@@ -1,1 +1,5 @@
-//! Fast CPU kernels for convolution and its gradients; empty until the native learner needs the first.
+//! Fast CPU kernels: convolution, its gradients, and what stands between convolutions.
+
+pub mod isa;
+pub mod product;
+mod simd;

@@ -1,0 +1,121 @@
+//! Which instructions this processor has, and running a kernel with them.
+
+use crate::simd::Simd;
+use crate::simd::portable::Portable;
+
+/// An instruction set that kernels are compiled for. The last bits of a result depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// AVX-512 F and VL: vectors of sixteen.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// AVX2 with FMA: vectors of eight.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// Plain Rust.
+    Portable,
+}
+
+/// A computation written once for every instruction set; `run` must be `#[inline(always)]`.
+pub(crate) trait Kernel {
+    /// What it gives.
+    type Output;
+
+    /// Computes with vectors of the widest kind, and with vectors of eight lanes.
+    fn run<W: Simd, H: Simd>(self, wide: W, half: H) -> Self::Output;
+}
+
+impl Isa {
+    /// The best that this processor has.
+    #[must_use]
+    pub fn detect() -> Isa {
+        Isa::all().into_iter().find(|isa| isa.is_available()).unwrap_or(Isa::Portable)
+    }
+
+    /// Every instruction set that this processor has, the best first.
+    #[must_use]
+    pub fn available() -> Vec<Isa> {
+        Isa::all().into_iter().filter(|isa| isa.is_available()).collect()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn all() -> Vec<Isa> {
+        vec![Isa::Avx512, Isa::Avx2, Isa::Portable]
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn all() -> Vec<Isa> {
+        vec![Isa::Portable]
+    }
+
+    fn is_available(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512vl")
+                    && Isa::Avx2.is_available()
+            }
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            Isa::Portable => true,
+        }
+    }
+
+    /// The name that records carry.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => "avx2",
+            Isa::Portable => "portable",
+        }
+    }
+
+    /// Widths, in channels, of the blocks that a product computes at once; the widest first, the last is 8.
+    #[must_use]
+    pub fn block_widths(self) -> &'static [usize] {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => &[64, 48, 32, 16, 8],
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => &[16, 8],
+            Isa::Portable => &[8],
+        }
+    }
+
+    /// Runs a kernel with these instructions, or in plain Rust where the processor lacks them.
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self {
+            // SAFETY: the features were just found.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 if self.is_available() => unsafe { run_avx512(kernel) },
+            // SAFETY: the features were just found.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 if self.is_available() => unsafe { run_avx2(kernel) },
+            _ => kernel.run(Portable, Portable),
+        }
+    }
+}
+
+/// # Safety
+/// The processor must have the features.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+unsafe fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
+    // SAFETY: the features are the caller's promise.
+    let (wide, half) = unsafe { crate::simd::avx512::Avx512::new() };
+    kernel.run(wide, half)
+}
+
+/// # Safety
+/// The processor must have the features.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
+    // SAFETY: the features are the caller's promise.
+    let simd = unsafe { crate::simd::avx2::Avx2::new() };
+    kernel.run(simd, simd)
+}

@@ -1,0 +1,33 @@
+//! Vectors of f32 behind one trait, so that a kernel is written once for every instruction set.
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx512;
+pub(crate) mod portable;
+
+/// An instruction set's vector of f32; a value of the type is the proof that the processor has the instructions.
+pub(crate) trait Simd: Copy {
+    /// The vector.
+    type Vector: Copy;
+    /// Values in a vector.
+    const LANES: usize;
+
+    /// The same value in every lane.
+    fn splat(self, value: f32) -> Self::Vector;
+
+    /// `LANES` values from `from` on; any alignment.
+    ///
+    /// # Safety
+    /// They must be readable.
+    unsafe fn load(self, from: *const f32) -> Self::Vector;
+
+    /// Writes `LANES` values from `to` on; any alignment.
+    ///
+    /// # Safety
+    /// They must be writable.
+    unsafe fn store(self, to: *mut f32, vector: Self::Vector);
+
+    /// a * b + c, fused where the instruction set can.
+    fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+}

@@ -1,0 +1,38 @@
+//! Eight lanes in plain Rust, which the compiler puts into whatever vectors the processor has.
+
+use super::Simd;
+
+/// Eight lanes anywhere.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable;
+
+impl Simd for Portable {
+    type Vector = [f32; 8];
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> [f32; 8] {
+        [value; 8]
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, from: *const f32) -> [f32; 8] {
+        // SAFETY: the caller promises eight readable values; an unaligned read needs no more.
+        unsafe { from.cast::<[f32; 8]>().read_unaligned() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32, vector: [f32; 8]) {
+        // SAFETY: the caller promises eight writable values; an unaligned write needs no more.
+        unsafe { to.cast::<[f32; 8]>().write_unaligned(vector) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: [f32; 8], b: [f32; 8], mut c: [f32; 8]) -> [f32; 8] {
+        // Not f32::mul_add, which is a library call where the processor has no fused instruction.
+        for lane in 0..8 {
+            c[lane] += a[lane] * b[lane];
+        }
+        c
+    }
+}
