@@ -1,31 +1,24 @@
-//! Sixteen lanes of AVX-512, and eight lanes with its 32 registers.
+//! Sixteen lanes of AVX-512.
 
-use std::arch::x86_64::{
-    __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_fmadd_ps,
-    _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
-};
+use std::arch::x86_64::{__m512, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps};
 
 use super::Simd;
 
-/// Sixteen lanes; made only after the processor was asked for AVX-512 F and VL, AVX2 and FMA.
+/// Sixteen lanes; made only after the processor was asked for AVX-512 F.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(());
-
-/// Eight lanes on the same processors.
-#[derive(Clone, Copy)]
-pub(crate) struct Avx512Half(());
 
 impl Avx512 {
     /// The proof.
     ///
     /// # Safety
-    /// The processor must have AVX-512 F and VL, AVX2 and FMA.
-    pub(crate) unsafe fn new() -> (Avx512, Avx512Half) {
-        (Avx512(()), Avx512Half(()))
+    /// The processor must have AVX-512 F.
+    pub(crate) unsafe fn new() -> Avx512 {
+        Avx512(())
     }
 }
 
-// SAFETY of every block below: a value of either type exists only where `Avx512::new` was allowed, so the
+// SAFETY of every block below: a value exists only where `Avx512::new` was allowed, so the
 // instructions exist; memory is the caller's promise.
 impl Simd for Avx512 {
     type Vector = __m512;
@@ -49,30 +42,5 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
         unsafe { _mm512_fmadd_ps(a, b, c) }
-    }
-}
-
-impl Simd for Avx512Half {
-    type Vector = __m256;
-    const LANES: usize = 8;
-
-    #[inline(always)]
-    fn splat(self, value: f32) -> __m256 {
-        unsafe { _mm256_set1_ps(value) }
-    }
-
-    #[inline(always)]
-    unsafe fn load(self, from: *const f32) -> __m256 {
-        unsafe { _mm256_loadu_ps(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32, vector: __m256) {
-        unsafe { _mm256_storeu_ps(to, vector) }
-    }
-
-    #[inline(always)]
-    fn mul_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
-        unsafe { _mm256_fmadd_ps(a, b, c) }
     }
 }
