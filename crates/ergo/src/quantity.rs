@@ -1,6 +1,6 @@
 //! Seconds and joules in words: a few significant digits in the unit in which people think of them.
 
-use report::label::significant;
+use law::number::significant;
 
 /// Significant digits; what is shown is predicted or estimated.
 const DIGITS: usize = 3;

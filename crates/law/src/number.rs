@@ -1,17 +1,29 @@
 //! Numbers as a sentence has them: few digits, no idle zeros, powers of ten only far from 1.
 
-/// `value` with at most `digits` significant digits: `0.336`, `65536`, `6e9`, `1.23e10`.
+/// `value` with `digits` significant digits, zeros kept: `0.336`, `0.500`, `65500`, `6.00e9`.
 #[must_use]
-pub fn short(value: f64, digits: usize) -> String {
+pub fn significant(value: f64, digits: usize) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
     let scientific = format!("{value:.*e}", digits.saturating_sub(1));
-    let Some((mantissa, exponent)) = scientific.split_once('e') else { return value.to_string() };
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if value != 0.0 && !(-4..6).contains(&exponent) {
-        return format!("{}e{exponent}", trimmed(mantissa));
+    let exponent: i32 = scientific.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
+    if !(-4..6).contains(&exponent) {
+        return scientific;
     }
     let decimals = usize::try_from(digits as i32 - 1 - exponent).unwrap_or(0);
     let rounded: f64 = scientific.parse().unwrap_or(value);
-    trimmed(&format!("{rounded:.decimals$}")).to_owned()
+    format!("{rounded:.decimals$}")
+}
+
+/// `value` with at most `digits` significant digits: `0.336`, `65536`, `6e9`, `1.23e10`.
+#[must_use]
+pub fn short(value: f64, digits: usize) -> String {
+    let text = significant(value, digits);
+    match text.split_once('e') {
+        Some((mantissa, exponent)) => format!("{}e{exponent}", trimmed(mantissa)),
+        None => trimmed(&text).to_owned(),
+    }
 }
 
 /// Without the zeros that end a decimal fraction, nor a point that ends it then.
@@ -22,6 +34,15 @@ fn trimmed(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn significant_digits_keep_their_zeros() {
+        let cases =
+            [(1.234e10, "1.23e10"), (12.34, "12.3"), (0.5, "0.500"), (999.9, "1000"), (0.000_012, "1.20e-5")];
+        for (value, text) in cases {
+            assert_eq!(significant(value, 3), text);
+        }
+    }
 
     #[test]
     fn few_digits_and_no_idle_zeros() {

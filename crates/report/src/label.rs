@@ -1,5 +1,6 @@
 //! Names for cells: the settings that tell one from another, and numbers as people read them.
 
+use law::number::significant;
 use record::spec::RunSpec;
 
 /// One label per spec: network, learning rate and steps, then every other setting in which the specs differ.
@@ -56,22 +57,6 @@ pub fn grouped(value: impl Into<u128>) -> String {
         result.push(digit);
     }
     result
-}
-
-/// A positive number with `digits` significant digits; as `1.2e10` where it is far from 1.
-#[must_use]
-pub fn significant(value: f64, digits: usize) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return value.to_string();
-    }
-    let scientific = format!("{value:.*e}", digits.saturating_sub(1));
-    let exponent: i32 = scientific.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
-    if !(-4..6).contains(&exponent) {
-        return scientific;
-    }
-    let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
-    let rounded: f64 = scientific.parse().unwrap_or(value);
-    format!("{rounded:.decimals$}")
 }
 
 /// The lines of a text broken at spaces, filled as far as each still fits; a no-break space (U+00A0) holds.

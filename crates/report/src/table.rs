@@ -1,10 +1,10 @@
 //! The frontier and its exponent as plain text for a terminal of 100 columns.
 
-use law::number::short;
+use law::number::{short, significant};
 use record::output::{FitOutput, FrontierOutput};
 
 use crate::fit::FRACTION;
-use crate::label::{factor, grouped, interval, percent, significant, wrap};
+use crate::label::{factor, grouped, interval, percent, wrap};
 
 /// Width that no line of prose exceeds.
 const COLUMNS: usize = 100;
