@@ -1,6 +1,8 @@
 //! The one matrix product behind every convolution and linear layer: sums of scalars times rows of lanes, with
 //! both found through tables of places.
 
+use std::ops::Range;
+
 use crate::isa::{Isa, Kernel};
 use crate::simd::Simd;
 
@@ -63,6 +65,12 @@ impl Product {
         self.rows.len()
     }
 
+    /// Terms of each sum.
+    #[must_use]
+    pub fn terms(&self) -> usize {
+        self.terms.len()
+    }
+
     /// Computes the first `rows` rows for one block of `lanes`, one of [`Isa::block_widths`].
     ///
     /// `operands` are `a` and `b`. A row may not overlap another in `c`, or which is stored last decides.
@@ -78,19 +86,56 @@ impl Product {
         c: &mut [f32],
         start: Start<'_>,
     ) {
+        self.run_terms(isa, lanes, rows, 0..self.terms.len(), operands, c, start);
+    }
+
+    /// As [`Product::run`], with some of the terms only.
+    ///
+    /// # Panics
+    /// When a slice is shorter than the tables say, there are fewer rows or terms, or no kernel has this width.
+    #[expect(clippy::too_many_arguments, reason = "three operands and what part of them")]
+    pub fn run_terms(
+        &self,
+        isa: Isa,
+        lanes: usize,
+        rows: usize,
+        terms: Range<usize>,
+        operands: (&[f32], &[f32]),
+        c: &mut [f32],
+        start: Start<'_>,
+    ) {
         let (a, b) = operands;
         let [row_a, row_c, term_a, term_b] = self.reach;
         assert!(isa.block_widths().contains(&lanes), "no kernel computes {lanes} lanes at once");
         assert!(
-            self.terms.is_empty() || (row_a + term_a < a.len() && term_b + lanes <= b.len()),
+            terms.is_empty() || (row_a + term_a < a.len() && term_b + lanes <= b.len()),
             "operands too short"
         );
         assert!(self.rows.is_empty() || row_c + lanes <= c.len(), "result too short");
         if let Start::Bias(bias) = start {
             assert!(bias.len() >= lanes, "bias too short");
         }
-        isa.run(Tiles { rows: &self.rows[..rows], terms: &self.terms, lanes, a, b, c, start });
+        isa.run(Tiles { rows: &self.rows[..rows], terms: &self.terms[terms], lanes, a, b, c, start });
     }
+}
+
+/// Rows that [`Product::run`] really computes for `rows` rows of `lanes`: the last tile may do some twice.
+#[must_use]
+pub fn executed_rows(isa: Isa, lanes: usize, rows: usize) -> usize {
+    let large = match (isa.block_widths()[0], lanes) {
+        (64, 48 | 32) => 8,
+        (64, 16 | 8) => 12,
+        _ => 6,
+    };
+    let rest = rows % large;
+    let last = if rest == 0 {
+        0
+    } else if rest > large / 2 {
+        large
+    } else {
+        large / 2
+    };
+    rows - rest + last
 }
 
 /// A checked product: every place of the tables lies inside the slices.

@@ -7,6 +7,7 @@ mod checkpoint;
 mod course;
 pub mod error;
 pub mod learner;
+pub mod native;
 pub mod run;
 pub mod schedule;
 pub mod shelf;

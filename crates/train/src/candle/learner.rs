@@ -40,10 +40,10 @@ pub(super) struct Lane<T> {
 }
 
 /// A loss with the gradient of every parameter, and what the pass left behind.
-pub(super) struct Gradients {
-    pub(super) loss: f64,
+pub(crate) struct Gradients {
+    pub(crate) loss: f64,
     /// In the network's order; `None` for buffers.
-    pub(super) by_parameter: Vec<Option<Tensor>>,
+    pub(crate) by_parameter: Vec<Option<Tensor>>,
     moments: Vec<(std::ops::Range<usize>, Moments)>,
     executed_macs: u64,
 }
@@ -84,7 +84,7 @@ impl<T: Real> CandleLearner<T> {
     }
 
     /// Loss and gradients of one lane at one step, nothing changed.
-    pub(super) fn gradients(&self, lane: usize, step: &Step) -> candle_core::Result<Gradients> {
+    pub(crate) fn gradients(&self, lane: usize, step: &Step) -> candle_core::Result<Gradients> {
         let Some(images) = &self.images else { candle_core::bail!("no images were loaded") };
         let lane = &self.lanes[lane];
         let dropout = Box::new(Stream::new(lane.spec.seed, Purpose::Dropout, step.number));

@@ -1,0 +1,196 @@
+//! Fully connected layers on planes: forward and gradient of the input for some images, gradient of the weights for
+//! some inputs over all images.
+
+use std::ops::Range;
+
+use crate::blocks::blocks;
+use crate::isa::Isa;
+use crate::plane::Plane;
+use crate::product::{Product, Row, Start, Term, executed_rows};
+
+/// Images that the gradient of the weights takes at once, so that both operands stay near the processor.
+const IMAGES_AT_ONCE: usize = 128;
+
+/// A fully connected layer from whole planes to vectors, for up to so many images at once.
+///
+/// Weights are packed in blocks of outputs as [`blocks`] cuts them, each `[input][lane]`, with the inputs in the
+/// order (row, column, real channel).
+#[derive(Clone, Debug)]
+pub struct Dense {
+    isa: Isa,
+    x: Plane,
+    y: Plane,
+    dx: Plane,
+    out_blocks: Vec<Range<usize>>,
+    in_blocks: Vec<Range<usize>>,
+    forward: Vec<Product>,
+    input: Vec<Product>,
+}
+
+/// A share of the gradient of the weights: one block of outputs, some inputs; one task of its own.
+#[derive(Clone, Debug)]
+pub struct WeightShare {
+    isa: Isa,
+    lanes: Range<usize>,
+    rows: usize,
+    table: Product,
+}
+
+fn place(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+impl Dense {
+    /// Plans a layer for up to `images` images; `y` is 1 pixel without border, `dx` the gradient of `x`.
+    #[must_use]
+    pub fn new(isa: Isa, x: Plane, y: Plane, dx: Plane, images: usize) -> Dense {
+        let out_blocks = blocks(isa, y.channels);
+        let in_blocks = blocks(isa, dx.values());
+        let mut dense =
+            Dense { isa, x, y, dx, out_blocks, in_blocks, forward: Vec::new(), input: Vec::new() };
+        for &lanes in isa.block_widths() {
+            dense.forward.push(dense.forward_table(lanes, images));
+            dense.input.push(dense.input_table(lanes, images));
+        }
+        dense
+    }
+
+    fn table(&self, block: &Range<usize>) -> usize {
+        self.isa.block_widths().iter().position(|&width| width == block.len()).unwrap_or(0)
+    }
+
+    /// Real inputs.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.x.height * self.x.width * self.x.channels
+    }
+
+    /// Values of the packed weights.
+    #[must_use]
+    pub fn weights_len(&self) -> usize {
+        self.inputs() * self.y.stride
+    }
+
+    /// Values of the weights packed for the gradient of the input.
+    #[must_use]
+    pub fn back_len(&self) -> usize {
+        self.y.channels * self.dx.values()
+    }
+
+    fn input_places(plane: Plane) -> impl Iterator<Item = usize> {
+        (0..plane.height * plane.width * plane.channels).map(move |input| {
+            let (pixel, channel) = (input / plane.channels, input % plane.channels);
+            plane.place((pixel / plane.width) as isize, (pixel % plane.width) as isize) + channel
+        })
+    }
+
+    fn forward_table(&self, lanes: usize, images: usize) -> Product {
+        let rows = (0..images)
+            .map(|image| Row { a: place(image * self.x.values()), c: place(image * self.y.values()) });
+        let terms = Self::input_places(self.x).enumerate();
+        let terms = terms.map(|(input, from)| Term { a: place(from), b: place(input * lanes) });
+        Product::new(rows.collect(), terms.collect())
+    }
+
+    fn input_table(&self, lanes: usize, images: usize) -> Product {
+        let rows = (0..images)
+            .map(|image| Row { a: place(image * self.y.values()), c: place(image * self.dx.values()) });
+        let terms = (0..self.y.channels).map(|output| Term { a: place(output), b: place(output * lanes) });
+        Product::new(rows.collect(), terms.collect())
+    }
+
+    /// y = bias + x * weights for the first `images` images of the slices, which have room for all planned.
+    pub fn forward(&self, images: usize, x: &[f32], weights: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+        for block in &self.out_blocks {
+            let weights = &weights[block.start * self.inputs()..];
+            let start = bias.map_or(Start::Zero, |bias| Start::Bias(&bias[block.clone()]));
+            let table = &self.forward[self.table(block)];
+            table.run(self.isa, block.len(), images, (x, weights), &mut y[block.start..], start);
+        }
+    }
+
+    /// The gradient of the input from weights packed by [`Dense::pack_back`], stored or added.
+    pub fn input_gradient(&self, images: usize, dy: &[f32], back: &[f32], add: bool, dx: &mut [f32]) {
+        let start = if add { Start::Add } else { Start::Zero };
+        for block in &self.in_blocks {
+            let back = &back[block.start * self.y.channels..];
+            let table = &self.input[self.table(block)];
+            table.run(self.isa, block.len(), images, (dy, back), &mut dx[block.start..], start);
+        }
+    }
+
+    /// Packs the weights for the gradient of the input: blocks of places in the input's plane, each `[output][lane]`.
+    pub fn pack_back(&self, weights: &[f32], back: &mut [f32]) {
+        let (inputs, outputs) = (self.inputs(), self.y.channels);
+        let places: Vec<usize> = Self::input_places(self.dx).collect();
+        for block in &self.in_blocks {
+            let back = &mut back[block.start * outputs..block.end * outputs];
+            // Places grow with inputs, so those of the block follow each other.
+            let first = places.partition_point(|&place| place < block.start);
+            let last = places.partition_point(|&place| place < block.end);
+            for out_block in &self.out_blocks {
+                let weights = &weights[out_block.start * inputs..out_block.end * inputs];
+                for input in first..last {
+                    let from = &weights[input * out_block.len()..][..out_block.len()];
+                    let lane = places[input] - block.start;
+                    for (output, &weight) in (out_block.start..outputs).zip(from) {
+                        back[output * block.len() + lane] = weight;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The gradient of the weights in shares of about `inputs` inputs, in the order in which the weights are packed;
+    /// `images` gives the places of every image in `x` and in `dy`.
+    #[must_use]
+    pub fn weight_shares(&self, inputs: usize, images: &[(usize, usize)]) -> Vec<WeightShare> {
+        let places: Vec<usize> = Self::input_places(self.x).collect();
+        let mut shares = Vec::new();
+        for block in &self.out_blocks {
+            for places in places.chunks(inputs.max(1)) {
+                let rows = places.iter().enumerate();
+                let rows = rows.map(|(row, &from)| Row { a: place(from), c: place(row * block.len()) });
+                let terms = images.iter().map(|&(x, dy)| Term { a: place(x), b: place(dy + block.start) });
+                let table = Product::new(rows.collect(), terms.collect());
+                shares.push(WeightShare { isa: self.isa, lanes: block.clone(), rows: places.len(), table });
+            }
+        }
+        shares
+    }
+
+    /// Multiply-accumulates that `images` images really take, lanes and rows of padding included: forward, gradient
+    /// of the weights, gradient of the input.
+    #[must_use]
+    pub fn executed_macs(&self, images: usize) -> [u64; 3] {
+        let rows = |lanes: usize, rows: usize| (executed_rows(self.isa, lanes, rows) * lanes) as u64;
+        let sum = |blocks: &[Range<usize>], count: usize| -> u64 {
+            blocks.iter().map(|block| rows(block.len(), count)).sum()
+        };
+        [
+            sum(&self.out_blocks, images) * self.inputs() as u64,
+            sum(&self.out_blocks, self.inputs()) * images as u64,
+            sum(&self.in_blocks, images) * self.y.channels as u64,
+        ]
+    }
+}
+
+impl WeightShare {
+    /// Values of the share: it follows the one before.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.rows * self.lanes.len()
+    }
+
+    /// The gradient over the first `images` images.
+    pub fn run(&self, images: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]) {
+        for start in (0..images).step_by(IMAGES_AT_ONCE) {
+            let terms = start..(start + IMAGES_AT_ONCE).min(images);
+            let first = if start == 0 { Start::Zero } else { Start::Add };
+            self.table.run_terms(self.isa, self.lanes.len(), self.rows, terms, (x, dy), gradient, first);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

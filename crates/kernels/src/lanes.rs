@@ -1,0 +1,55 @@
+//! Walking the pixels of planes some channels at a time, for everything that is not a product.
+
+use crate::plane::Plane;
+
+/// `L` values from `place` on.
+#[inline(always)]
+pub(crate) fn lanes<const L: usize>(values: &[f32], place: usize) -> &[f32; L] {
+    &values[place..place + L].as_chunks::<L>().0[0]
+}
+
+/// `L` values from `place` on, to write.
+#[inline(always)]
+pub(crate) fn lanes_mut<const L: usize>(values: &mut [f32], place: usize) -> &mut [f32; L] {
+    &mut values[place..place + L].as_chunks_mut::<L>().0[0]
+}
+
+/// What is done to one block of channels of every pixel; `#[inline(always)]` wherever it is written.
+pub(crate) trait ByLanes {
+    /// Treats the channels from `lane` on, `L` of them.
+    fn run<const L: usize>(&mut self, lane: usize);
+}
+
+/// Treats all channels of a plane: sixteen at a time, or eight where they are no multiple of that.
+#[inline(always)]
+pub(crate) fn by_lanes(plane: Plane, work: &mut impl ByLanes) {
+    // Plain loops: what the standard library's iterators do not inline would lose the instruction set.
+    let mut lane = 0;
+    if plane.stride.is_multiple_of(16) {
+        while lane < plane.stride {
+            work.run::<16>(lane);
+            lane += 16;
+        }
+    }
+    while lane < plane.stride {
+        work.run::<8>(lane);
+        lane += 8;
+    }
+}
+
+/// Place of the first pixel of a row of image `image`.
+#[inline(always)]
+pub(crate) fn row_start(plane: Plane, image: usize, row: usize) -> usize {
+    image * plane.values() + plane.place(row as isize, 0)
+}
+
+/// Refuses slices too short for so many images.
+///
+/// # Panics
+/// When one is.
+pub(crate) fn check(plane: Plane, images: usize, length: usize) {
+    assert!(
+        images * plane.values() <= length,
+        "{length} values are too few for {images} images of {plane:?}"
+    );
+}

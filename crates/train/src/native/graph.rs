@@ -1,0 +1,259 @@
+//! A network lowered to the operations that the kernels know: what follows a convolution is gathered into one
+//! activation.
+
+use kernels::convolution::Window;
+use kernels::pool::PoolWindow;
+use net::layer::{Conv, Join, Layer, Pool};
+use net::network::{Network, Node, Shape};
+
+use crate::error::TrainError;
+
+/// Number of an activation tensor.
+pub(super) type TensorId = usize;
+
+/// Operations in an order in which they can run.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    /// Every tensor; the first is the image.
+    pub tensors: Vec<Tensor>,
+    /// Every operation.
+    pub ops: Vec<Op>,
+    /// Every batch normalisation.
+    pub norms: Vec<Norm>,
+    /// What the loss is taken of.
+    pub logits: TensorId,
+}
+
+/// One activation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tensor {
+    /// Channels, height and width.
+    pub shape: Shape,
+    /// Zero pixels that a reader wants on every side.
+    pub border: usize,
+    /// Whether anything before it is trained.
+    pub needs_gradient: bool,
+}
+
+/// A batch normalisation: its first parameter, and the tensor it normalises.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Norm {
+    /// Place of scale, shift, running mean and running variance in the network's parameters.
+    pub parameters: usize,
+    /// What it normalises.
+    pub tensor: TensorId,
+}
+
+/// A tensor with the normalisation that its reader applies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Source {
+    /// The tensor.
+    pub tensor: TensorId,
+    /// The normalisation.
+    pub norm: Option<usize>,
+}
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub(super) enum Op {
+    /// Convolution, with bias where `bias`.
+    Conv { node: String, window: Window, groups: usize, weights: Weights, x: TensorId, y: TensorId },
+    /// Fully connected layer.
+    Linear { node: String, weights: Weights, x: TensorId, y: TensorId },
+    /// out = pool(relu(norm(y) + norm(residual))).
+    Activate { y: Source, residual: Option<Source>, relu: bool, pooled: bool, out: TensorId },
+    /// Maximum over windows.
+    MaxPool { window: PoolWindow, x: TensorId, out: TensorId },
+    /// Mean over height and width.
+    Mean { x: TensorId, out: TensorId },
+    /// The parts' channels one after the other.
+    Concat { parts: Vec<TensorId>, out: TensorId },
+    /// Zeroes values at random while training.
+    Dropout { percent: u8, x: TensorId, out: TensorId },
+}
+
+/// Places of weight and bias in the network's parameters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weights {
+    /// The weight.
+    pub weight: usize,
+    /// The bias.
+    pub bias: Option<usize>,
+}
+
+impl Op {
+    /// The tensor it makes.
+    pub(super) fn out(&self) -> TensorId {
+        match self {
+            Op::Conv { y: out, .. }
+            | Op::Linear { y: out, .. }
+            | Op::Activate { out, .. }
+            | Op::MaxPool { out, .. }
+            | Op::Mean { out, .. }
+            | Op::Concat { out, .. }
+            | Op::Dropout { out, .. } => *out,
+        }
+    }
+
+    /// The tensors it reads.
+    pub(super) fn inputs(&self) -> Vec<TensorId> {
+        match self {
+            Op::Conv { x, .. }
+            | Op::Linear { x, .. }
+            | Op::MaxPool { x, .. }
+            | Op::Mean { x, .. }
+            | Op::Dropout { x, .. } => vec![*x],
+            Op::Activate { y, residual, .. } => {
+                std::iter::once(y.tensor).chain(residual.map(|source| source.tensor)).collect()
+            }
+            Op::Concat { parts, .. } => parts.clone(),
+        }
+    }
+}
+
+impl Graph {
+    /// Lowers a network.
+    ///
+    /// # Errors
+    /// When a layer is beyond the kernels.
+    pub(super) fn lower(network: &Network) -> Result<Graph, TrainError> {
+        let mut graph = Graph::default();
+        graph.tensor(network.input, false);
+        let last = graph.nodes(&network.nodes, Source { tensor: 0, norm: None })?;
+        graph.logits = graph.settled(last);
+        Ok(graph)
+    }
+
+    fn tensor(&mut self, shape: Shape, needs_gradient: bool) -> TensorId {
+        self.tensors.push(Tensor { shape, border: 0, needs_gradient });
+        self.tensors.len() - 1
+    }
+
+    fn shape(&self, source: Source) -> Shape {
+        self.tensors[source.tensor].shape
+    }
+
+    fn needs_gradient(&self, source: Source) -> bool {
+        source.norm.is_some() || self.tensors[source.tensor].needs_gradient
+    }
+
+    /// An activation of its own, so that the tensor can be read as it is.
+    fn activate(&mut self, y: Source, residual: Option<Source>, relu: bool, pool: Option<Shape>) -> Source {
+        let shape = pool.unwrap_or_else(|| self.shape(y));
+        let needs = self.needs_gradient(y) || residual.is_some_and(|source| self.needs_gradient(source));
+        let out = self.tensor(shape, needs);
+        self.ops.push(Op::Activate { y, residual, relu, pooled: pool.is_some(), out });
+        Source { tensor: out, norm: None }
+    }
+
+    /// The tensor of a source, after its normalisation.
+    fn settled(&mut self, source: Source) -> TensorId {
+        if source.norm.is_none() { source.tensor } else { self.activate(source, None, false, None).tensor }
+    }
+
+    fn nodes(&mut self, nodes: &[Node], mut x: Source) -> Result<Source, TrainError> {
+        let mut rest = nodes.iter().peekable();
+        while let Some(node) = rest.next() {
+            x = match &node.layer {
+                Layer::Relu => {
+                    let pool = rest.next_if(|next| halves(next)).map(|next| next.output);
+                    self.activate(x, None, true, pool)
+                }
+                Layer::Branches { join: Join::Add, .. } => {
+                    let relu = rest.next_if(|next| next.layer == Layer::Relu).is_some();
+                    self.sum(node, x, relu)?
+                }
+                Layer::BatchNorm => {
+                    let tensor = self.settled(x);
+                    self.norms.push(Norm { parameters: node.parameters.start, tensor });
+                    Source { tensor, norm: Some(self.norms.len() - 1) }
+                }
+                _ => self.node(node, x)?,
+            };
+        }
+        Ok(x)
+    }
+
+    /// A layer that needs no look at the next.
+    fn node(&mut self, node: &Node, x: Source) -> Result<Source, TrainError> {
+        let x = self.settled(x);
+        let needs = self.tensors[x].needs_gradient;
+        let weights = Weights {
+            weight: node.parameters.start,
+            bias: (node.parameters.len() > 1).then_some(node.parameters.start + 1),
+        };
+        let op = match &node.layer {
+            Layer::Conv(conv) => {
+                let y = self.tensor(node.output, true);
+                self.conv(node, conv, weights, x, y)
+            }
+            Layer::Linear(_) => {
+                let y = self.tensor(node.output, true);
+                Op::Linear { node: node.name.clone(), weights, x, y }
+            }
+            Layer::MaxPool(pool) => {
+                let Pool { kernel, stride, padding, ceil: _ } = *pool;
+                let window = PoolWindow { kernel, stride, padding };
+                Op::MaxPool { window, x, out: self.tensor(node.output, needs) }
+            }
+            Layer::GlobalAvgPool => Op::Mean { x, out: self.tensor(node.output, needs) },
+            Layer::Dropout { percent } => {
+                Op::Dropout { percent: *percent, x, out: self.tensor(node.output, needs) }
+            }
+            Layer::Branches { .. } => {
+                let mut parts = Vec::new();
+                for path in &node.paths {
+                    let part = self.nodes(path, Source { tensor: x, norm: None })?;
+                    parts.push(self.settled(part));
+                }
+                let needs = parts.iter().any(|&part| self.tensors[part].needs_gradient);
+                Op::Concat { parts, out: self.tensor(node.output, needs) }
+            }
+            Layer::BatchNorm | Layer::Relu => {
+                return Ok(Source { tensor: x, norm: None });
+            }
+        };
+        let out = op.out();
+        self.ops.push(op);
+        Ok(Source { tensor: out, norm: None })
+    }
+
+    fn conv(&mut self, node: &Node, conv: &Conv, weights: Weights, x: TensorId, y: TensorId) -> Op {
+        let Conv { kernel, stride, padding, dilation, groups, .. } = *conv;
+        let border = &mut self.tensors[x].border;
+        *border = padding.max(*border);
+        let window = Window { kernel, stride, padding, dilation };
+        Op::Conv { node: node.name.clone(), window, groups, weights, x, y }
+    }
+
+    /// The sum of branches, through ReLU where it follows.
+    fn sum(&mut self, node: &Node, x: Source, relu: bool) -> Result<Source, TrainError> {
+        let x = Source { tensor: self.settled(x), norm: None };
+        let mut sum: Option<Source> = None;
+        for (number, path) in node.paths.iter().enumerate() {
+            let mut part = self.nodes(path, x)?;
+            if let Some(before) = sum {
+                // The same tensor twice would be one slice borrowed twice.
+                if part.tensor == before.tensor {
+                    part = self.activate(part, None, false, None);
+                }
+                let last = number + 1 == node.paths.len();
+                part = self.activate(before, Some(part), relu && last, None);
+            }
+            sum = Some(part);
+        }
+        let sum = sum.unwrap_or(x);
+        Ok(if relu && node.paths.len() < 2 { self.activate(sum, None, true, None) } else { sum })
+    }
+}
+
+/// Whether a layer is the 2x2 pooling that an activation takes in.
+fn halves(node: &Node) -> bool {
+    match &node.layer {
+        Layer::MaxPool(Pool { kernel: 2, stride: 2, padding: 0, .. }) => {
+            // With `ceil` a last window may hang over the edge.
+            node.output.height == node.input.height / 2 && node.output.width == node.input.width / 2
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,295 @@
+//! The native learner: steps, losses, evaluation and state, lane after lane.
+
+use data::augment::Augment;
+use data::images::Images;
+use data::normalisation::{Normalisation, normalisation};
+use kernels::arena::Arena;
+use kernels::isa::Isa;
+use kernels::plane::Plane;
+use kernels::softmax::log_sum_exp;
+use net::network::Network;
+use record::spec::{RunPlan, RunSpec};
+use record::units::Flops;
+
+use super::graph::Graph;
+use super::norm::NormState;
+use super::parameters::Layout;
+use super::program::Program;
+use super::schedule::Schedule;
+use super::step::{Batch, Machine, dropout_masks, sgd, update};
+use super::update::Update;
+use crate::error::TrainError;
+use crate::learner::{Executed, Learner, NamedTensor, Outcome, State, Step};
+
+/// Images of a chunk in evaluation, and chunks at once.
+const EVALUATION: (usize, usize) = (16, 16);
+
+/// Trains with our own kernels on the CPU, in f32.
+pub struct NativeLearner {
+    network: Network,
+    normalisation: Normalisation,
+    graph: Graph,
+    layout: Layout,
+    training: Machine,
+    evaluation: Machine,
+    update: Update,
+    /// Gradient of the latest step, packed.
+    gradient: Arena,
+    step_macs: u64,
+    images: Option<Images>,
+    lanes: Vec<Lane>,
+}
+
+/// One run: its settings, weights and optimizer state.
+struct Lane {
+    spec: RunSpec,
+    weights: Arena,
+    velocity: Arena,
+    losses: Vec<f32>,
+    executed: Executed,
+}
+
+/// Images of a chunk for batches of `batch`: from eight chunks to sixteen, but of no fewer than eight images, as
+/// every chunk has partial gradients of its own. Never from the number of threads, as bits follow from chunks.
+fn chunk_images(batch: usize) -> usize {
+    if batch <= 128 { batch.div_ceil(8).max(8).min(batch) } else { batch.div_ceil(16).max(16) }
+}
+
+impl NativeLearner {
+    /// A learner with the initial weights of each plan, on the best instructions that this processor has.
+    ///
+    /// # Errors
+    /// When a step would need more memory than the kernels can address.
+    pub fn new(plans: &[&RunPlan]) -> Result<NativeLearner, TrainError> {
+        NativeLearner::with_isa(plans, Isa::detect())
+    }
+
+    /// A learner on the instructions of `isa`.
+    ///
+    /// # Errors
+    /// When a step would need more memory than the kernels can address.
+    pub fn with_isa(plans: &[&RunPlan], isa: Isa) -> Result<NativeLearner, TrainError> {
+        let first = plans.first().ok_or_else(|| failed("build a learner", "no run was given"))?;
+        let network = first.network.clone();
+        let batch = first.spec.batch as usize;
+        let graph = Graph::lower(&network)?;
+        let layout = Layout::new(isa, &network, &graph);
+        let norms = norms(&graph, &layout);
+        let chunk = chunk_images(batch);
+        let schedule = Schedule::training(&graph, chunk);
+        let program = Program::compile(isa, &graph, &layout, &norms, &schedule, chunk)?;
+        let update = Update::plan(&program, &layout, &network.parameters, batch);
+        let step_macs = program.executed_macs(batch);
+        let training = Machine::new(isa, program, norms.clone(), batch.div_ceil(chunk));
+        let schedule = Schedule::inference(&graph, EVALUATION.0);
+        let program = Program::compile(isa, &graph, &layout, &norms, &schedule, EVALUATION.0)?;
+        let evaluation = Machine::new(isa, program, norms, EVALUATION.1);
+        let lanes = plans.iter().map(|plan| Lane::new(&network, &layout, &plan.spec)).collect();
+        Ok(NativeLearner {
+            normalisation: normalisation(first.spec.data),
+            gradient: Arena::new(layout.len),
+            network,
+            graph,
+            layout,
+            training,
+            evaluation,
+            update,
+            step_macs,
+            images: None,
+            lanes,
+        })
+    }
+
+    /// Bytes of memory for activations, gradients and packed weights, beside the weights of each lane.
+    #[must_use]
+    pub fn arena_bytes(&self) -> usize {
+        self.training.bytes() + self.evaluation.bytes() + self.gradient.bytes()
+    }
+
+    /// Loss and gradient of one lane at one step; descends unless `dry`.
+    fn step(&mut self, number: usize, step: &Step, dry: bool) -> Result<f64, TrainError> {
+        let images = self.images.as_ref().ok_or_else(|| failed("take a step", "no images were loaded"))?;
+        let lane = &mut self.lanes[number];
+        let count = step.indices.len();
+        let masks = dropout_masks(&self.graph, lane.spec.seed, step.number, count);
+        let batch = Batch {
+            images,
+            normalisation: &self.normalisation,
+            indices: &step.indices,
+            augment: &step.augment,
+            label_smoothing: lane.spec.label_smoothing,
+            masks: &masks,
+        };
+        let loss = self.training.pass(&batch, &mut lane.weights, &mut self.gradient);
+        self.training.biases(&self.layout, &mut self.gradient);
+        let tensors = (&mut lane.weights[..], &mut lane.velocity[..], &mut self.gradient[..]);
+        let (network, spec) = (&self.network, &lane.spec);
+        update(&self.training, &self.update, count, tensors, |parameter| {
+            if dry { None } else { sgd(network, spec, step, parameter) }
+        });
+        Ok(loss)
+    }
+
+    fn judge(&mut self, number: usize, images: &Images) -> Vec<Outcome> {
+        let weights = &self.lanes[number].weights;
+        self.evaluation.norms.iter_mut().for_each(|norm| norm.by_running(weights));
+        let mut outcomes = Vec::with_capacity(images.len());
+        let most = self.evaluation.images();
+        let augment = vec![Augment::IDENTITY; most];
+        for start in (0..images.len()).step_by(most) {
+            let indices: Vec<u32> =
+                (start..images.len().min(start + most)).map(|index| index as u32).collect();
+            let batch = Batch {
+                images,
+                normalisation: &self.normalisation,
+                indices: &indices,
+                augment: &augment[..indices.len()],
+                label_smoothing: 0.0,
+                masks: &[],
+            };
+            self.evaluation.infer(&batch, weights);
+            for (image, &index) in indices.iter().enumerate() {
+                let label = usize::from(images.labels[index as usize]);
+                outcomes.push(outcome(self.evaluation.logits(image), label));
+            }
+        }
+        outcomes
+    }
+
+    /// The gradient of a parameter at the latest step, in the network's order.
+    #[cfg(test)]
+    pub(super) fn gradients(&mut self, lane: usize, step: &Step) -> (f64, Vec<Vec<f32>>) {
+        let loss = self.step(lane, step, true).unwrap();
+        let parameters = self.network.parameters.iter().zip(&self.layout.slots);
+        let unpack = |(parameter, slot): (&net::network::Parameter, &super::parameters::Slot)| {
+            slot.unpack(parameter.elements() as usize, &self.gradient)
+        };
+        (loss, parameters.map(unpack).collect())
+    }
+}
+
+/// One state for each batch normalisation, with places for its sums.
+fn norms(graph: &Graph, layout: &Layout) -> Vec<NormState> {
+    let mut start = 0;
+    let mut norms = Vec::new();
+    for norm in &graph.norms {
+        let shape = graph.tensors[norm.tensor].shape;
+        let plane = Plane::new(shape.height, shape.width, shape.channels, 0);
+        let length = 2 * plane.stride;
+        let sums = [start..start + length, start + length..start + 2 * length];
+        start += 2 * length;
+        norms.push(NormState::new(&layout.slots[norm.parameters..norm.parameters + 4], plane, sums));
+    }
+    norms
+}
+
+fn outcome(logits: &[f32], label: usize) -> Outcome {
+    let top = |best: usize, class: usize| if logits[class] > logits[best] { class } else { best };
+    let right = logits.iter().all(|v| v.is_finite()) && (0..logits.len()).fold(0, top) == label;
+    Outcome { right, cross_entropy: log_sum_exp(logits) - f64::from(logits[label]) }
+}
+
+impl Lane {
+    fn new(network: &Network, layout: &Layout, spec: &RunSpec) -> Lane {
+        let mut weights = Arena::new(layout.len);
+        for (slot, values) in layout.slots.iter().zip(net::init::initial_weights(network, spec.seed)) {
+            slot.pack(&values, &mut weights);
+        }
+        Lane {
+            spec: spec.clone(),
+            weights,
+            velocity: Arena::new(layout.len),
+            losses: Vec::new(),
+            executed: Executed::default(),
+        }
+    }
+}
+
+impl Learner for NativeLearner {
+    fn load(&mut self, images: &Images) -> Result<(), TrainError> {
+        self.images = Some(images.clone());
+        Ok(())
+    }
+
+    fn train(&mut self, lanes: &[&[Step]]) -> Result<(), TrainError> {
+        for (number, steps) in lanes.iter().enumerate() {
+            for step in *steps {
+                let loss = self.step(number, step, false)?;
+                let lane = &mut self.lanes[number];
+                lane.losses.push(loss as f32);
+                lane.executed.train += Flops::of_macs(self.step_macs);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_losses(&mut self) -> Result<Vec<Vec<f32>>, TrainError> {
+        Ok(self.lanes.iter_mut().map(|lane| std::mem::take(&mut lane.losses)).collect())
+    }
+
+    fn evaluate(&mut self, images: &Images) -> Result<Vec<Vec<Outcome>>, TrainError> {
+        let macs = self.evaluation.program.executed_macs(images.len());
+        let mut outcomes = Vec::with_capacity(self.lanes.len());
+        for number in 0..self.lanes.len() {
+            outcomes.push(self.judge(number, images));
+            self.lanes[number].executed.evaluate += Flops::of_macs(macs);
+        }
+        Ok(outcomes)
+    }
+
+    fn state(&self, lane: usize) -> Result<State, TrainError> {
+        let lane = &self.lanes[lane];
+        let mut state = State { weights: Vec::new(), optimizer: Vec::new() };
+        for (parameter, slot) in self.network.parameters.iter().zip(&self.layout.slots) {
+            let tensor = |name: String, flat: &[f32]| NamedTensor {
+                name,
+                shape: parameter.shape.clone(),
+                values: slot.unpack(parameter.elements() as usize, flat),
+            };
+            state.weights.push(tensor(parameter.name.clone(), &lane.weights));
+            if parameter.role.is_trained() {
+                state.optimizer.push(tensor(momentum_name(&parameter.name), &lane.velocity));
+            }
+        }
+        Ok(state)
+    }
+
+    fn restore(&mut self, lane: usize, state: &State) -> Result<(), TrainError> {
+        let lane = &mut self.lanes[lane];
+        for (parameter, slot) in self.network.parameters.iter().zip(&self.layout.slots) {
+            let values = find(&state.weights, &parameter.name, &parameter.shape)?;
+            slot.pack(values, &mut lane.weights);
+            if parameter.role.is_trained() {
+                let values = find(&state.optimizer, &momentum_name(&parameter.name), &parameter.shape)?;
+                slot.pack(values, &mut lane.velocity);
+            }
+        }
+        Ok(())
+    }
+
+    fn executed(&self, lane: usize) -> Executed {
+        self.lanes[lane].executed
+    }
+
+    fn sync(&mut self) -> Result<(), TrainError> {
+        Ok(())
+    }
+}
+
+fn momentum_name(parameter: &str) -> String {
+    format!("{parameter}.momentum")
+}
+
+fn find<'a>(tensors: &'a [NamedTensor], name: &str, shape: &[usize]) -> Result<&'a [f32], TrainError> {
+    let found = tensors.iter().find(|tensor| tensor.name == name);
+    let tensor = found.ok_or_else(|| failed("restore", &format!("{name} is missing")))?;
+    if tensor.shape != shape {
+        let reason = format!("{name} has shape {:?}, expected {shape:?}", tensor.shape);
+        return Err(failed("restore", &reason));
+    }
+    Ok(&tensor.values)
+}
+
+fn failed(action: &'static str, reason: &str) -> TrainError {
+    TrainError::Learner { learner: "native", action, reason: reason.to_owned() }
+}

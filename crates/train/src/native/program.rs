@@ -1,0 +1,472 @@
+//! A network compiled for one mode and one size of chunk: actions bound to memory and kernels.
+
+use std::ops::Range;
+
+use kernels::convolution::{Convolution, Planes};
+use kernels::dense::{Dense, WeightShare};
+use kernels::grouped::Grouped;
+use kernels::isa::Isa;
+
+use super::graph::{Graph, Op, Source, TensorId};
+use super::memory::{Memory, Place, pooled_values};
+use super::norm::NormState;
+use super::parameters::Layout;
+use super::schedule::{Action, Schedule, is_masked};
+use super::work::{Filter, Group, Input, Notes, Winners, Work};
+use crate::error::TrainError;
+
+/// Inputs of a linear layer whose weights one task trains.
+const INPUTS_PER_SHARE: usize = 96;
+
+/// A compiled network.
+#[derive(Debug)]
+pub(super) struct Program {
+    /// Images of a chunk.
+    pub chunk: usize,
+    /// Region after region, stage after stage.
+    pub regions: Vec<Region>,
+    /// Values in the slab of a chunk.
+    pub slab: usize,
+    /// Values of a chunk's partial gradients, and what each part is of: a parameter.
+    pub partial: usize,
+    pub partials: Vec<(usize, Range<usize>)>,
+    /// Sums of a chunk that are the gradient of a bias: a parameter and where they lie.
+    pub biases: Vec<(usize, Range<usize>)>,
+    /// Prepared weights.
+    pub prepared: usize,
+    pub preparations: Vec<(Preparation, Range<usize>)>,
+    /// Linear layers, whose weights are trained from all chunks.
+    pub linears: Vec<Linear>,
+    /// What is left where the loss would be taken.
+    pub logits: Place,
+    notes: Notes,
+}
+
+/// Work between two points at which all chunks have arrived.
+#[derive(Debug)]
+pub(super) struct Region {
+    pub stages: Vec<BoundStage>,
+    /// Normalisations whose forward sums are complete after it.
+    pub moments: Vec<usize>,
+    /// Normalisations whose backward sums are complete after it.
+    pub backward: Vec<usize>,
+}
+
+/// A stage with its actions bound.
+#[derive(Debug)]
+pub(super) struct BoundStage {
+    pub works: Vec<Work>,
+    pub group: usize,
+}
+
+/// Weights to be packed for the way back.
+#[derive(Debug)]
+pub(super) enum Preparation {
+    Conv(Convolution, Range<usize>),
+    Dense(Dense, Range<usize>),
+}
+
+/// A linear layer at the end of a step.
+#[derive(Debug)]
+pub(super) struct Linear {
+    pub dense: Dense,
+    /// The weight among the parameters.
+    pub parameter: usize,
+    pub x: Place,
+    pub dy: Place,
+}
+
+impl Linear {
+    /// The gradient of the weights in tasks, for chunks of `chunk` images in slabs of `slab` values.
+    pub(super) fn shares(&self, chunk: usize, slab: usize, images: usize) -> Vec<WeightShare> {
+        let place = |place: &Place, image: usize| {
+            image / chunk * slab + place.start + image % chunk * place.plane.values()
+        };
+        let images: Vec<(usize, usize)> =
+            (0..images).map(|image| (place(&self.x, image), place(&self.dy, image))).collect();
+        self.dense.weight_shares(INPUTS_PER_SHARE, &images)
+    }
+}
+
+/// What is needed to compile.
+struct Compiler<'a> {
+    isa: Isa,
+    graph: &'a Graph,
+    layout: &'a Layout,
+    norms: &'a [NormState],
+    schedule: &'a Schedule,
+    memory: Memory,
+    winners: Vec<Option<Winners>>,
+    program: Program,
+}
+
+impl Program {
+    /// Compiles `graph` for chunks of `chunk` images.
+    ///
+    /// # Errors
+    /// When a chunk is too large for the tables of the kernels.
+    pub(super) fn compile(
+        isa: Isa,
+        graph: &Graph,
+        layout: &Layout,
+        norms: &[NormState],
+        schedule: &Schedule,
+        chunk: usize,
+    ) -> Result<Program, TrainError> {
+        let memory = Memory::plan(graph, schedule, chunk);
+        let failed = |reason: &str| TrainError::Learner {
+            learner: "native",
+            action: "plan its memory",
+            reason: reason.to_owned(),
+        };
+        if u32::try_from(memory.slab).is_err() {
+            return Err(failed("a step needs too much memory; make the batch or the network smaller"));
+        }
+        let logits = memory.value(graph.logits).ok_or_else(|| failed("the network has no output"))?;
+        let sums = norms.iter().flat_map(|norm| &norm.sums).map(|range| range.end).max().unwrap_or(0);
+        let notes = Notes {
+            bytes: Vec::new(),
+            marks: Vec::new(),
+            sums: vec![0.0; sums],
+            loss: 0.0,
+            pixels: vec![0.0; graph.tensors[0].shape.elements()],
+        };
+        let program = Program {
+            chunk,
+            regions: Vec::new(),
+            slab: memory.slab.next_multiple_of(16),
+            partial: 0,
+            partials: Vec::new(),
+            biases: Vec::new(),
+            prepared: 0,
+            preparations: Vec::new(),
+            linears: Vec::new(),
+            logits,
+            notes,
+        };
+        let mut compiler =
+            Compiler { isa, graph, layout, norms, schedule, memory, winners: Vec::new(), program };
+        compiler.place_winners();
+        compiler.regions().map_err(|action| failed(&format!("{action:?} has no memory")))?;
+        compiler.linears();
+        Ok(compiler.program)
+    }
+
+    /// What a chunk keeps beside its slab.
+    pub(super) fn notes(&self) -> Notes {
+        self.notes.clone()
+    }
+
+    /// The groups of a stage in a chunk of `images` images, of which the first is `batch_first` in the batch.
+    pub(super) fn groups(batch_first: usize, images: usize, room: usize) -> impl Iterator<Item = Group> {
+        (0..images).step_by(room).map(move |first| Group {
+            batch_first,
+            first,
+            images: room.min(images - first),
+            room,
+        })
+    }
+
+    /// Multiply-accumulates that a batch of `images` images really takes.
+    pub(super) fn executed_macs(&self, images: usize) -> u64 {
+        let chunks = (0..images).step_by(self.chunk).map(|first| self.chunk.min(images - first));
+        let stages = self.regions.iter().flat_map(|region| &region.stages);
+        let spatial: u64 = chunks
+            .flat_map(|images| {
+                stages.clone().map(move |stage| -> u64 {
+                    let groups = Program::groups(0, images, stage.group);
+                    groups
+                        .map(|group| stage.works.iter().map(|work| macs(work, group.images)).sum::<u64>())
+                        .sum()
+                })
+            })
+            .sum();
+        spatial + self.linears.iter().map(|linear| linear.dense.executed_macs(images)[1]).sum::<u64>()
+    }
+}
+
+fn macs(work: &Work, images: usize) -> u64 {
+    match work {
+        Work::Conv { filter, .. } => filter_macs(filter, images, 0),
+        Work::WeightGradient { filter, .. } => filter_macs(filter, images, 1),
+        Work::ConvBack { filter, .. } => filter_macs(filter, images, 2),
+        Work::Linear { dense, .. } => dense.executed_macs(images)[0],
+        Work::LinearBack { dense, .. } => dense.executed_macs(images)[2],
+        _ => 0,
+    }
+}
+
+fn filter_macs(filter: &Filter, images: usize, part: usize) -> u64 {
+    match filter {
+        Filter::Direct(conv) => conv.executed_macs(images)[part],
+        Filter::Grouped(conv) => conv.executed_macs(images),
+    }
+}
+
+impl Compiler<'_> {
+    fn place_winners(&mut self) {
+        for op in &self.graph.ops {
+            let per_image = pooled_values(self.graph, op);
+            let room = per_image * self.program.chunk;
+            let notes = &mut self.program.notes;
+            let start = match op {
+                Op::Activate { pooled: true, .. } => {
+                    let start = notes.bytes.len();
+                    notes.bytes.resize(start + room, 0);
+                    start
+                }
+                Op::MaxPool { .. } => {
+                    let start = notes.marks.len();
+                    notes.marks.resize(start + room, 0);
+                    start
+                }
+                _ => {
+                    self.winners.push(None);
+                    continue;
+                }
+            };
+            self.winners.push(Some(Winners { start, per_image }));
+        }
+    }
+
+    /// Binds every action; the one that has no memory, should the schedule and the memory plan disagree.
+    fn regions(&mut self) -> Result<(), Action> {
+        for stages in &self.schedule.regions {
+            let mut region = Region { stages: Vec::new(), moments: Vec::new(), backward: Vec::new() };
+            for stage in stages {
+                let mut works = Vec::new();
+                for &action in &stage.actions {
+                    let work = self.bind(action, stage.group).ok_or(action)?;
+                    match &work {
+                        Work::Moments { norm, .. } => region.moments.push(*norm),
+                        Work::Mask { before, .. } => {
+                            region.backward.extend(before.iter().map(|(norm, _)| *norm));
+                        }
+                        _ => {}
+                    }
+                    works.push(work);
+                }
+                region.stages.push(BoundStage { works, group: stage.group });
+            }
+            self.program.regions.push(region);
+        }
+        Ok(())
+    }
+
+    fn value(&self, tensor: TensorId) -> Option<Place> {
+        self.memory.value(tensor)
+    }
+
+    fn gradient(&self, tensor: TensorId) -> Option<Place> {
+        self.memory.gradient(self.schedule, tensor)
+    }
+
+    fn parameter(&self, number: usize) -> Range<usize> {
+        self.layout.slots[number].range.clone()
+    }
+
+    /// Where a gradient goes, and whether it is added.
+    fn target(&self, action: Action, tensor: TensorId) -> Option<(Place, bool)> {
+        let wanted = self.graph.tensors[tensor].needs_gradient;
+        let place = self.gradient(tensor).filter(|_| wanted)?;
+        Some((place, self.schedule.adds(action, tensor)))
+    }
+
+    /// An action with its memory and kernels; `None` where memory was not planned for it.
+    fn bind(&mut self, action: Action, group: usize) -> Option<Work> {
+        Some(match action {
+            Action::Load => Work::Load { x: self.value(0)? },
+            Action::Moments(norm) => Work::Moments { norm, x: self.value(self.graph.norms[norm].tensor)? },
+            Action::Loss => Work::Loss {
+                logits: self.value(self.graph.logits)?,
+                gradient: self.gradient(self.graph.logits)?,
+            },
+            Action::Forward(number) => self.forward(number, group)?,
+            Action::Mask(number) => self.mask(number)?,
+            Action::Spread(number, which) => self.spread(action, number, which)?,
+            Action::BiasGradient(number) => self.bias(number)?,
+            Action::WeightGradient(number) => self.weight_gradient(number, group)?,
+            Action::InputGradient(number) => self.input_gradient(action, number, group)?,
+        })
+    }
+
+    fn filter(&self, op: &Op, images: usize) -> Option<Filter> {
+        let Op::Conv { window, groups, x, y, .. } = op else { return None };
+        let (x, y) = (*x, *y);
+        let out = self.value(y)?.plane;
+        let planes = Planes {
+            x: self.value(x)?.plane,
+            y: out,
+            dy: self.gradient(y).map_or(out, |place| place.plane),
+            dx: self.gradient(x).filter(|_| self.graph.tensors[x].needs_gradient).map(|place| place.plane),
+        };
+        Some(match groups {
+            1 => Filter::Direct(Convolution::new(self.isa, *window, planes, images)),
+            _ => Filter::Grouped(Grouped { window: *window, planes, groups: *groups }),
+        })
+    }
+
+    fn dense(&self, x: TensorId, y: TensorId, images: usize) -> Option<Dense> {
+        let (x_plane, y_plane) = (self.value(x)?.plane, self.value(y)?.plane);
+        let dx = self.gradient(x).map_or(x_plane, |place| place.plane);
+        Some(Dense::new(self.isa, x_plane, y_plane, dx, images))
+    }
+
+    fn forward(&self, number: usize, group: usize) -> Option<Work> {
+        let graph = self.graph;
+        let op = &graph.ops[number];
+        let out = self.value(op.out())?;
+        Some(match op {
+            Op::Conv { weights, x, .. } => Work::Conv {
+                filter: self.filter(op, group)?,
+                weight: self.parameter(weights.weight),
+                bias: weights.bias.map(|bias| self.parameter(bias)),
+                x: self.value(*x)?,
+                y: out,
+            },
+            Op::Linear { weights, x, y, .. } => Work::Linear {
+                dense: self.dense(*x, *y, group)?,
+                weight: self.parameter(weights.weight),
+                bias: weights.bias.map(|bias| self.parameter(bias)),
+                x: self.value(*x)?,
+                y: out,
+            },
+            Op::Activate { y, residual, relu, .. } => {
+                let input =
+                    |source: &Source| Some(Input { place: self.value(source.tensor)?, norm: source.norm });
+                let residual = match residual {
+                    Some(source) => Some(input(source)?),
+                    None => None,
+                };
+                Work::Activate { y: input(y)?, residual, relu: *relu, out, winners: self.winners[number] }
+            }
+            Op::MaxPool { window, x, .. } => {
+                Work::MaxPool { window: *window, x: self.value(*x)?, out, winners: self.winners[number]? }
+            }
+            Op::Mean { x, .. } => Work::Mean { x: self.value(*x)?, out },
+            Op::Concat { parts, .. } => {
+                let parts = parts.iter().map(|&part| self.value(part)).collect::<Option<_>>()?;
+                Work::Concat { parts, out }
+            }
+            Op::Dropout { x, .. } => {
+                Work::Dropout { mask: self.mask_number(number), x: self.value(*x)?, out }
+            }
+        })
+    }
+
+    /// Which of the dropout operations this one is.
+    fn mask_number(&self, number: usize) -> usize {
+        self.graph.ops[..number].iter().filter(|op| matches!(op, Op::Dropout { .. })).count()
+    }
+
+    fn mask(&self, number: usize) -> Option<Work> {
+        let Op::Activate { y, residual, relu, out, .. } = &self.graph.ops[number] else { return None };
+        let mut before = Vec::new();
+        for source in std::iter::once(y).chain(residual) {
+            if let Some(norm) = source.norm {
+                before.push((norm, self.value(source.tensor)?));
+            }
+        }
+        let gradient = self.gradient(*out)?;
+        let out = if *relu { Some(self.value(*out)?) } else { None };
+        Some(Work::Mask { gradient, out, winners: self.winners[number], before })
+    }
+
+    fn spread(&self, action: Action, number: usize, which: usize) -> Option<Work> {
+        let Op::Activate { y, residual, relu, out, .. } = &self.graph.ops[number] else { return None };
+        let source = std::iter::once(y).chain(residual).nth(which)?;
+        let (dy, add) = self.target(action, source.tensor)?;
+        let norm = match source.norm {
+            Some(norm) => Some((norm, self.value(source.tensor)?)),
+            None => None,
+        };
+        let unmasked = *relu && !is_masked(*y, *residual);
+        let masked_by = if unmasked { Some(self.value(*out)?) } else { None };
+        let gradient = self.gradient(*out)?;
+        Some(Work::Spread { gradient, out: masked_by, winners: self.winners[number], norm, add, dy })
+    }
+
+    fn bias(&mut self, number: usize) -> Option<Work> {
+        let (Op::Conv { weights, y, .. } | Op::Linear { weights, y, .. }) = &self.graph.ops[number] else {
+            return None;
+        };
+        let dy = self.gradient(*y)?;
+        let start = self.program.notes.sums.len();
+        let sums = start..start + dy.plane.stride;
+        self.program.notes.sums.resize(sums.end, 0.0);
+        self.program.biases.push((weights.bias?, sums.clone()));
+        Some(Work::BiasGradient { dy, sums })
+    }
+
+    fn weight_gradient(&mut self, number: usize, group: usize) -> Option<Work> {
+        let op = &self.graph.ops[number];
+        let Op::Conv { weights, x, y, .. } = op else { return None };
+        let start = self.program.partial.next_multiple_of(16);
+        let partial = start..start + self.parameter(weights.weight).len();
+        self.program.partial = partial.end;
+        self.program.partials.push((weights.weight, partial.clone()));
+        let filter = self.filter(op, group)?;
+        Some(Work::WeightGradient { filter, x: self.value(*x)?, dy: self.gradient(*y)?, partial })
+    }
+
+    /// Room for the weights of a layer packed for the way back.
+    fn prepare(&mut self, values: usize, preparation: Preparation) -> Range<usize> {
+        let start = self.program.prepared.next_multiple_of(16);
+        let range = start..start + values;
+        self.program.prepared = range.end;
+        self.program.preparations.push((preparation, range.clone()));
+        range
+    }
+
+    fn input_gradient(&mut self, action: Action, number: usize, group: usize) -> Option<Work> {
+        let graph = self.graph;
+        let op = &graph.ops[number];
+        let gradient = self.gradient(op.out())?;
+        if let Op::Concat { parts, .. } = op {
+            let part = |&part: &TensorId| (self.target(action, part), graph.tensors[part].shape.channels);
+            return Some(Work::ConcatBack { gradient, parts: parts.iter().map(part).collect() });
+        }
+        let x = *op.inputs().first()?;
+        let (dx, add) = self.target(action, x)?;
+        Some(match op {
+            Op::Conv { weights, .. } => {
+                let filter = self.filter(op, group)?;
+                let weight = self.parameter(weights.weight);
+                let weight = match &filter {
+                    Filter::Direct(conv) => {
+                        self.prepare(conv.back_len(), Preparation::Conv(conv.clone(), weight))
+                    }
+                    Filter::Grouped(_) => weight,
+                };
+                Work::ConvBack { filter, weight, dy: gradient, dx, add }
+            }
+            Op::Linear { weights, y, .. } => {
+                let dense = self.dense(x, *y, group)?;
+                let weight = self.parameter(weights.weight);
+                let weight = self.prepare(dense.back_len(), Preparation::Dense(dense.clone(), weight));
+                Work::LinearBack { dense, weight, dy: gradient, dx, add }
+            }
+            Op::MaxPool { .. } => Work::MaxPoolBack {
+                x: self.value(x)?.plane,
+                gradient,
+                winners: self.winners[number]?,
+                dx,
+                add,
+            },
+            Op::Mean { .. } => Work::MeanBack { gradient, dx, add },
+            Op::Dropout { .. } => Work::DropoutBack { mask: self.mask_number(number), gradient, dx, add },
+            Op::Activate { .. } | Op::Concat { .. } => return None,
+        })
+    }
+
+    /// Linear layers at the end of a step.
+    fn linears(&mut self) {
+        for op in &self.graph.ops {
+            let Op::Linear { weights, x, y, .. } = op else { continue };
+            let places = (self.dense(*x, *y, 0), self.value(*x), self.gradient(*y));
+            if let (Some(dense), Some(x), Some(dy)) = places {
+                self.program.linears.push(Linear { dense, parameter: weights.weight, x, dy });
+            }
+        }
+    }
+}

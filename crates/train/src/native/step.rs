@@ -1,0 +1,217 @@
+//! One training step: regions over chunks, sums merged between them, and the update.
+
+use chance::{Purpose, Stream};
+use data::augment::Augment;
+use data::images::Images;
+use data::normalisation::Normalisation;
+use kernels::arena::Arena;
+use kernels::isa::Isa;
+use kernels::sgd::Sgd;
+use net::network::Network;
+use rayon::prelude::*;
+use record::spec::RunSpec;
+
+use super::graph::{Graph, Op};
+use super::norm::{ChunkSums, NormState};
+use super::parameters::Layout;
+use super::program::{Preparation, Program};
+use super::update::{Left, Update};
+use super::work::{Chunk, Notes, Shared};
+use crate::learner::Step;
+
+/// A compiled network with its memory.
+pub(super) struct Machine {
+    pub isa: Isa,
+    pub program: Program,
+    pub norms: Vec<NormState>,
+    slabs: Arena,
+    partials: Arena,
+    prepared: Arena,
+    notes: Vec<Notes>,
+}
+
+/// What a step is taken on.
+pub(super) struct Batch<'a> {
+    pub images: &'a Images,
+    pub normalisation: &'a Normalisation,
+    pub indices: &'a [u32],
+    pub augment: &'a [Augment],
+    pub label_smoothing: f64,
+    pub masks: &'a [Vec<f32>],
+}
+
+impl Machine {
+    /// Takes memory for `chunks` chunks.
+    pub(super) fn new(isa: Isa, program: Program, norms: Vec<NormState>, chunks: usize) -> Machine {
+        Machine {
+            isa,
+            slabs: Arena::new(program.slab * chunks),
+            partials: Arena::new(program.partial * chunks),
+            prepared: Arena::new(program.prepared),
+            notes: vec![program.notes(); chunks],
+            program,
+            norms,
+        }
+    }
+
+    /// Bytes of its memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.slabs.bytes() + self.partials.bytes() + self.prepared.bytes()
+    }
+
+    /// Images that fit at once.
+    pub(super) fn images(&self) -> usize {
+        self.program.chunk * self.notes.len()
+    }
+
+    /// The logits that the last pass left for image `image` of its batch.
+    pub(super) fn logits(&self, image: usize) -> &[f32] {
+        let (place, chunk) = (&self.program.logits, self.program.chunk);
+        let slab = &self.slabs[image / chunk * self.program.slab..];
+        let start = place.start + image % chunk * place.plane.values() + place.plane.place(0, 0);
+        &slab[start..start + place.plane.channels]
+    }
+
+    /// Packs the weights for the way back.
+    fn prepare(&mut self, weights: &[f32]) {
+        let mut rest = &mut self.prepared[..];
+        let mut taken = 0;
+        let mut work = Vec::with_capacity(self.program.preparations.len());
+        for (preparation, range) in &self.program.preparations {
+            let (_, tail) = std::mem::take(&mut rest).split_at_mut(range.start - taken);
+            let (part, tail) = tail.split_at_mut(range.len());
+            (rest, taken) = (tail, range.end);
+            work.push((preparation, part));
+        }
+        work.into_par_iter().with_max_len(1).for_each(|(preparation, part)| match preparation {
+            Preparation::Conv(conv, weight) => conv.pack_back(&weights[weight.clone()], part),
+            Preparation::Dense(dense, weight) => dense.pack_back(&weights[weight.clone()], part),
+        });
+    }
+
+    /// Passes all chunks of a batch through one region.
+    fn region(&mut self, number: usize, batch: &Batch<'_>, weights: &[f32]) {
+        let Machine { isa, program, norms, slabs, partials, prepared, notes } = self;
+        let shared = Shared {
+            isa: *isa,
+            weights,
+            prepared,
+            norms,
+            images: batch.images,
+            normalisation: batch.normalisation,
+            indices: batch.indices,
+            augment: batch.augment,
+            label_smoothing: batch.label_smoothing,
+            masks: batch.masks,
+        };
+        let count = notes.len();
+        let stages = &program.regions[number].stages;
+        let mut empty = vec![[]; if program.partial == 0 { count } else { 0 }];
+        let partials: Vec<&mut [f32]> = match program.partial {
+            0 => empty.iter_mut().map(|empty: &mut [f32; 0]| &mut empty[..]).collect(),
+            partial => partials.chunks_exact_mut(partial).collect(),
+        };
+        let chunks = slabs.par_chunks_mut(program.slab).zip(partials).zip(notes.par_iter_mut());
+        chunks.enumerate().with_max_len(1).for_each(|(number, ((slab, partial), notes))| {
+            let first = number * program.chunk;
+            let images = batch.indices.len().saturating_sub(first).min(program.chunk);
+            let mut chunk = Chunk { slab, partial, notes };
+            for stage in stages {
+                for group in Program::groups(first, images, stage.group) {
+                    stage.works.iter().for_each(|work| work.run(&shared, &mut chunk, &group));
+                }
+            }
+        });
+    }
+
+    /// The sums of each chunk with the number of its images.
+    fn sums<'a>(notes: &'a [Notes], chunk: usize, images: usize) -> Vec<ChunkSums<'a>> {
+        let of_chunk = |(number, notes): (usize, &'a Notes)| {
+            (images.saturating_sub(number * chunk).min(chunk), notes.sums.as_slice())
+        };
+        notes.iter().enumerate().map(of_chunk).filter(|(images, _)| *images > 0).collect()
+    }
+
+    /// Forward and backward: the mean loss; gradients of all but the weights of convolutions and linear layers.
+    pub(super) fn pass(&mut self, batch: &Batch<'_>, weights: &mut [f32], gradient: &mut [f32]) -> f64 {
+        self.prepare(weights);
+        for notes in &mut self.notes {
+            notes.sums.fill(0.0);
+            notes.loss = 0.0;
+        }
+        let images = batch.indices.len();
+        for number in 0..self.program.regions.len() {
+            self.region(number, batch, weights);
+            let sums = Machine::sums(&self.notes, self.program.chunk, images);
+            let region = &self.program.regions[number];
+            region.moments.iter().for_each(|&norm| self.norms[norm].by_batch(&sums, weights));
+            region.backward.iter().for_each(|&norm| self.norms[norm].backward(&sums, weights, gradient));
+        }
+        self.notes.iter().map(|notes| notes.loss).sum::<f64>() / images as f64
+    }
+
+    /// The gradients of biases, from sums of the chunks.
+    pub(super) fn biases(&self, layout: &Layout, gradient: &mut [f32]) {
+        for (parameter, sums) in &self.program.biases {
+            let to = &mut gradient[layout.slots[*parameter].range.clone()];
+            for (to, place) in to.iter_mut().zip(sums.clone()) {
+                *to = self.notes.iter().map(|notes| notes.sums[place]).sum::<f64>() as f32;
+            }
+        }
+    }
+
+    /// What the chunks left for the update.
+    pub(super) fn left(&self, images: usize) -> Left<'_> {
+        Left {
+            partials: &self.partials,
+            partial: self.program.partial,
+            chunks: images.div_ceil(self.program.chunk),
+            slabs: &self.slabs,
+            images,
+        }
+    }
+
+    /// The forward pass with running statistics.
+    pub(super) fn infer(&mut self, batch: &Batch<'_>, weights: &[f32]) {
+        (0..self.program.regions.len()).for_each(|number| self.region(number, batch, weights));
+    }
+}
+
+/// The numbers of the optimizer for one parameter at one step; `None` where it is not trained.
+pub(super) fn sgd(network: &Network, spec: &RunSpec, step: &Step, number: usize) -> Option<Sgd> {
+    let parameter = &network.parameters[number];
+    if parameter.trainable_until_step.is_some_and(|until| step.number >= until) {
+        return None;
+    }
+    Some(Sgd {
+        rate: (step.learning_rate * parameter.learning_rate_scale) as f32,
+        momentum: spec.momentum as f32,
+        decay: (spec.weight_decay * parameter.weight_decay_scale) as f32,
+    })
+}
+
+/// What each dropout operation multiplies by in one step: drawn one after the other, in the order of images,
+/// channels, rows and columns.
+pub(super) fn dropout_masks(graph: &Graph, seed: u64, step: u64, images: usize) -> Vec<Vec<f32>> {
+    let mut stream = Stream::new(seed, Purpose::Dropout, step);
+    let mut masks = Vec::new();
+    for op in &graph.ops {
+        let Op::Dropout { percent, x, .. } = op else { continue };
+        let probability = f32::from(*percent) / 100.0;
+        let kept = (1.0 / (1.0 - f64::from(*percent) / 100.0)) as f32;
+        let mut draw = || if stream.uniform_f32() < probability { 0.0 } else { kept };
+        masks.push((0..images * graph.tensors[*x].shape.elements()).map(|_| draw()).collect());
+    }
+    masks
+}
+
+/// Runs the tasks at the end of a step.
+pub(super) fn update(
+    machine: &Machine,
+    update: &Update,
+    images: usize,
+    tensors: (&mut [f32], &mut [f32], &mut [f32]),
+    sgd: impl Fn(usize) -> Option<Sgd> + Sync,
+) {
+    update.run(machine.isa, &machine.left(images), tensors, sgd);
+}

@@ -1,0 +1,6 @@
+//! Checks of the native learner: gradients against candle's in f64, loss curves, and its contract.
+
+#[cfg(feature = "candle")]
+mod agreement;
+mod contract;
+mod networks;

@@ -1,0 +1,128 @@
+//! The end of a step: gradients of all chunks summed in a fixed order, and descent, in tasks that share nothing.
+
+use std::ops::Range;
+
+use kernels::dense::WeightShare;
+use kernels::isa::Isa;
+use kernels::sgd::{Sgd, descend, reduce};
+use net::network::Parameter;
+use rayon::prelude::*;
+
+use super::parameters::Layout;
+use super::program::Program;
+
+/// Values of a parameter that one task treats.
+const VALUES_PER_TASK: usize = 8192;
+
+/// The tasks at the end of a step, in the order of the flat parameters.
+#[derive(Debug)]
+pub(super) struct Update {
+    tasks: Vec<Task>,
+}
+
+#[derive(Debug)]
+struct Task {
+    /// Its part of the flat parameters.
+    range: Range<usize>,
+    parameter: usize,
+    origin: Origin,
+}
+
+/// Where a gradient comes from.
+#[derive(Debug)]
+enum Origin {
+    /// It is there already.
+    Ready,
+    /// The chunks' partial gradients, from this place on in each.
+    Partial(usize),
+    /// All images, at once.
+    Linear(WeightShare),
+}
+
+/// What the chunks left behind.
+pub(super) struct Left<'a> {
+    /// Partial gradients, chunk after chunk.
+    pub partials: &'a [f32],
+    /// Values of each chunk's partial gradients.
+    pub partial: usize,
+    /// Chunks.
+    pub chunks: usize,
+    /// Activations and their gradients, chunk after chunk.
+    pub slabs: &'a [f32],
+    /// Images in the batch.
+    pub images: usize,
+}
+
+impl Update {
+    /// The tasks for batches of `images` images.
+    pub(super) fn plan(
+        program: &Program,
+        layout: &Layout,
+        parameters: &[Parameter],
+        images: usize,
+    ) -> Update {
+        let mut tasks = Vec::new();
+        for (number, (slot, parameter)) in layout.slots.iter().zip(parameters).enumerate() {
+            if !parameter.role.is_trained() {
+                continue;
+            }
+            if let Some(linear) = program.linears.iter().find(|linear| linear.parameter == number) {
+                let mut start = slot.range.start;
+                for share in linear.shares(program.chunk, program.slab, images) {
+                    let range = start..start + share.values();
+                    start = range.end;
+                    tasks.push(Task { range, parameter: number, origin: Origin::Linear(share) });
+                }
+                continue;
+            }
+            let partial = program.partials.iter().find(|(parameter, _)| *parameter == number);
+            for start in slot.range.clone().step_by(VALUES_PER_TASK) {
+                let range = start..(start + VALUES_PER_TASK).min(slot.range.end);
+                let origin = partial.map_or(Origin::Ready, |(_, place)| {
+                    Origin::Partial(place.start + start - slot.range.start)
+                });
+                tasks.push(Task { range, parameter: number, origin });
+            }
+        }
+        Update { tasks }
+    }
+
+    /// Completes the gradient and descends where `sgd` says how; it answers for each parameter.
+    pub(super) fn run(
+        &self,
+        isa: Isa,
+        left: &Left<'_>,
+        (weights, velocity, gradient): (&mut [f32], &mut [f32], &mut [f32]),
+        sgd: impl Fn(usize) -> Option<Sgd> + Sync,
+    ) {
+        let ranges = || self.tasks.iter().map(|task| task.range.clone());
+        let parts = cut(weights, ranges()).zip(cut(velocity, ranges())).zip(cut(gradient, ranges()));
+        let work: Vec<_> = self.tasks.iter().zip(parts).collect();
+        work.into_par_iter().with_max_len(1).for_each(|(task, ((weights, velocity), gradient))| {
+            match &task.origin {
+                Origin::Ready => {}
+                Origin::Partial(start) => {
+                    reduce(isa, &left.partials[*start..], left.partial, left.chunks, gradient);
+                }
+                Origin::Linear(share) => share.run(left.images, left.slabs, left.slabs, gradient),
+            }
+            if let Some(sgd) = sgd(task.parameter) {
+                descend(isa, sgd, weights, velocity, gradient);
+            }
+        });
+    }
+}
+
+/// The parts of a slice, which lie in order and apart.
+fn cut<'a>(
+    mut rest: &'a mut [f32],
+    ranges: impl Iterator<Item = Range<usize>>,
+) -> impl Iterator<Item = &'a mut [f32]> {
+    let mut taken = 0;
+    ranges.map(move |range| {
+        let (_, tail) = std::mem::take(&mut rest).split_at_mut(range.start - taken);
+        let (part, tail) = tail.split_at_mut(range.len());
+        (rest, taken) = (tail, range.end);
+        part
+    })
+}
