@@ -6,3 +6,4 @@ pub mod plane;
 pub mod product;
 mod simd;
 mod tiles;
+pub mod winograd;
