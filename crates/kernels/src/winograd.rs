@@ -64,7 +64,7 @@ pub struct Winograd {
 }
 
 /// Values that a strip's points should not exceed, lest they leave the second cache.
-const STRIP_VALUES: usize = 100_000;
+const STRIP_VALUES: usize = 120_000;
 
 /// Values in a line of the cache.
 const LINE: usize = 16;
@@ -93,7 +93,7 @@ impl Winograd {
         let mut plan = Winograd { isa, tile, inputs, outputs, blocks, strip: 0 };
         // 24 is a multiple of the rows of every register tile.
         let tile_values = tile.points() * (x.stride + plan.widest());
-        plan.strip = (STRIP_VALUES / tile_values).next_multiple_of(24).clamp(24, 96);
+        plan.strip = (STRIP_VALUES / tile_values).next_multiple_of(12).clamp(12, 96);
         plan
     }
 

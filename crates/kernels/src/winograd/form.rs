@@ -57,9 +57,8 @@ const POINTS: [f32; 2] = [std::f32::consts::FRAC_1_SQRT_2, std::f32::consts::SQR
 const SQUARES: [f32; 2] = [0.5, 2.0];
 /// Their third powers.
 const CUBES: [f32; 2] = [SQUARES[0] * POINTS[0], SQUARES[1] * POINTS[1]];
-/// The sum and the product of the squares.
+/// The sum of the squares; their product is 1.
 const SUM: f32 = SQUARES[0] + SQUARES[1];
-const PRODUCT: f32 = SQUARES[0] * SQUARES[1];
 
 /// [1, p, p²] over the product of the differences from p to the other finite points, for the point `sign` * p.
 const fn weights(this: usize, sign: f32) -> [f32; 3] {
@@ -69,7 +68,7 @@ const fn weights(this: usize, sign: f32) -> [f32; 3] {
 
 impl Form<4, 6> for Four {
     const WEIGHTS: [[f32; 3]; 6] = [
-        [1.0 / PRODUCT, 0.0, 0.0],
+        [1.0, 0.0, 0.0],
         weights(0, 1.0),
         weights(0, -1.0),
         weights(1, 1.0),
@@ -81,14 +80,9 @@ impl Form<4, 6> for Four {
     fn inputs<S: Simd>(self, simd: S, d: [S::Vector; 6]) -> [S::Vector; 6] {
         let even = [fused(simd, -SQUARES[1], d[2], d[4]), fused(simd, -SQUARES[0], d[2], d[4])];
         let odd = [fused(simd, -SQUARES[1], d[1], d[3]), fused(simd, -SQUARES[0], d[1], d[3])];
-        [
-            fused(simd, -SUM, d[2], fused(simd, PRODUCT, d[0], d[4])),
-            fused(simd, POINTS[0], odd[0], even[0]),
-            fused(simd, -POINTS[0], odd[0], even[0]),
-            fused(simd, POINTS[1], odd[1], even[1]),
-            fused(simd, -POINTS[1], odd[1], even[1]),
-            fused(simd, -SUM, d[3], fused(simd, PRODUCT, d[1], d[5])),
-        ]
+        let [[plus, minus], [plus_2, minus_2]] = both_signs(simd, even, odd);
+        let (first, last) = (simd.add(d[0], d[4]), simd.add(d[1], d[5]));
+        [fused(simd, -SUM, d[2], first), plus, minus, plus_2, minus_2, fused(simd, -SUM, d[3], last)]
     }
 
     #[inline(always)]
@@ -107,15 +101,20 @@ impl Form<4, 6> for Four {
     fn gradients<S: Simd>(self, simd: S, y: [S::Vector; 4]) -> [S::Vector; 6] {
         let even = [fused(simd, SQUARES[0], y[2], y[0]), fused(simd, SQUARES[1], y[2], y[0])];
         let odd = [fused(simd, SQUARES[0], y[3], y[1]), fused(simd, SQUARES[1], y[3], y[1])];
-        [
-            y[0],
-            fused(simd, POINTS[0], odd[0], even[0]),
-            fused(simd, -POINTS[0], odd[0], even[0]),
-            fused(simd, POINTS[1], odd[1], even[1]),
-            fused(simd, -POINTS[1], odd[1], even[1]),
-            y[3],
-        ]
+        let [[plus, minus], [plus_2, minus_2]] = both_signs(simd, even, odd);
+        [y[0], plus, minus, plus_2, minus_2, y[3]]
     }
+}
+
+/// Polynomials at a point and at its negative: even + point * odd and even - point * odd, for both points.
+#[inline(always)]
+fn both_signs<S: Simd>(simd: S, even: [S::Vector; 2], odd: [S::Vector; 2]) -> [[S::Vector; 2]; 2] {
+    // Additions have units of their own, which would be idle if both were fused with the multiplication.
+    let odd = [simd.mul(simd.splat(POINTS[0]), odd[0]), simd.mul(simd.splat(POINTS[1]), odd[1])];
+    [
+        [simd.add(even[0], odd[0]), simd.sub(even[0], odd[0])],
+        [simd.add(even[1], odd[1]), simd.sub(even[1], odd[1])],
+    ]
 }
 
 /// a * b + c. A function and not a closure, for a closure would not be compiled for the instruction set.
