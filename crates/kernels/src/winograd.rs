@@ -6,7 +6,6 @@ use crate::blocks::blocks;
 use crate::isa::Isa;
 use crate::plane::Plane;
 use crate::product::Start;
-use crate::tiles::rows_at_once;
 use batch::{Batch, Regular};
 use form::{Form, Four, Two};
 use grid::Grid;
@@ -14,6 +13,7 @@ use transform::{Gather, Points, Scatter, Side};
 use weights::{Contract, Expand, TAPS, Turn};
 
 mod batch;
+mod cost;
 mod form;
 mod grid;
 mod transform;
@@ -24,7 +24,8 @@ mod weights;
 pub enum Tile {
     /// F(2x2, 3x3): 16 multiplications where the direct sum has 36.
     Two,
-    /// F(4x4, 3x3): 36 multiplications where the direct sum has 144; rounding errors are a few times larger.
+    /// F(4x4, 3x3): 36 multiplications where the direct sum has 144; rounding errors are some two times
+    /// those of direct sums, and those of F(2x2) no larger than theirs.
     Four,
 }
 
@@ -51,7 +52,8 @@ impl Tile {
 /// is a convolution of its own, from the plane of the outputs' gradient to that of the inputs', with the points
 /// that [`Winograd::turn_weights`] makes from the same direct weights.
 ///
-/// Nothing that is computed for an image depends on the other images of a call.
+/// Nothing that is computed for an image depends on the other images of a call, and sums over images are made in
+/// their order. Slices that begin on lines of the cache are faster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Winograd {
     isa: Isa,
@@ -63,7 +65,7 @@ pub struct Winograd {
     strip: usize,
 }
 
-/// Values that a strip's points should not exceed, lest they leave the second cache.
+/// Values that a strip's points should not much exceed, lest they leave the second cache: half of 1 MiB.
 const STRIP_VALUES: usize = 120_000;
 
 /// Values in a line of the cache.
@@ -72,6 +74,11 @@ const LINE: usize = 16;
 /// Patches by the strip.
 fn strips(patches: usize, strip: usize) -> impl Iterator<Item = Range<usize>> {
     (0..patches).step_by(strip).map(move |first| first..patches.min(first + strip))
+}
+
+/// Lanes of the widest block.
+fn widest(blocks: &[Range<usize>]) -> usize {
+    blocks.first().map_or(0, Range::len)
 }
 
 impl Winograd {
@@ -90,16 +97,10 @@ impl Winograd {
         let outputs = Grid::of_outputs(y, tile.size());
         let inputs = Grid::of_inputs(x, padding, outputs);
         let blocks = blocks(isa, y.channels);
-        let mut plan = Winograd { isa, tile, inputs, outputs, blocks, strip: 0 };
-        // 24 is a multiple of the rows of every register tile.
-        let tile_values = tile.points() * (x.stride + plan.widest());
-        plan.strip = (STRIP_VALUES / tile_values).next_multiple_of(12).clamp(12, 96);
-        plan
-    }
-
-    /// Lanes of the widest block.
-    fn widest(&self) -> usize {
-        self.blocks.first().map_or(0, Range::len)
+        let strip = STRIP_VALUES / (tile.points() * (x.stride + widest(&blocks)));
+        // Register tiles have 3, 4 or 6 rows or twice as many.
+        let strip = strip.next_multiple_of(12).clamp(12, 96);
+        Winograd { isa, tile, inputs, outputs, blocks, strip }
     }
 
     /// Values of the points of the weights, and of the sums of their gradient.
@@ -117,7 +118,7 @@ impl Winograd {
     /// Values that a call needs to work with; what they hold does not matter.
     #[must_use]
     pub fn scratch_len(&self) -> usize {
-        let [inputs, outputs] = self.layouts(self.widest());
+        let [inputs, outputs] = self.layouts(widest(&self.blocks));
         self.tile.points() * (inputs.point + outputs.point) + LINE
     }
 
@@ -137,7 +138,7 @@ impl Winograd {
     /// Direct weights into the points that [`Winograd::forward`] needs.
     ///
     /// # Panics
-    /// When a slice has another length than the plan says; so do all that follow.
+    /// When a slice of weights has not the length that the plan says, or another is too short; so do all others.
     pub fn expand_weights(&self, direct: &[f32], points: &mut [f32]) {
         assert!(direct.len() == self.direct_len() && points.len() == self.points_len(), "other weights");
         for block in &self.blocks {
@@ -219,7 +220,7 @@ impl Winograd {
         }
     }
 
-    /// Adds the gradient of the weights from some images to the sums at the points.
+    /// Adds the gradient of the weights from some images to the sums at the points, which begin as zeros.
     pub fn weight_gradient(
         &self,
         images: usize,
@@ -270,7 +271,7 @@ impl Winograd {
         }
     }
 
-    /// The sums at the points into the gradient of the direct weights.
+    /// The sums at the points into the gradient of the direct weights, which is overwritten.
     pub fn contract_gradient(&self, sums: &[f32], direct: &mut [f32]) {
         assert!(direct.len() == self.direct_len() && sums.len() == self.points_len(), "other weights");
         for block in &self.blocks {
@@ -289,28 +290,6 @@ impl Winograd {
         let first = scratch.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
         let [inputs, _] = self.layouts(0);
         scratch[first..].split_at_mut(self.tile.points() * inputs.point)
-    }
-
-    /// Multiply-accumulates that [`Winograd::forward`] executes for so many images: those of the products, with the
-    /// lanes and rows computed in vain, but not the additions and multiplications of the transforms.
-    #[must_use]
-    pub fn forward_macs(&self, images: usize) -> u64 {
-        let rows = |strip: Range<usize>, block: &Range<usize>| {
-            (strip.len().next_multiple_of(rows_at_once(self.isa, block.len())) * block.len()) as u64
-        };
-        let strips = || strips(images * self.outputs.patches(), self.strip);
-        let rows: u64 =
-            self.blocks.iter().map(|block| strips().map(|strip| rows(strip, block)).sum::<u64>()).sum();
-        rows * (self.inputs.plane().channels * self.tile.points()) as u64
-    }
-
-    /// Multiply-accumulates that [`Winograd::weight_gradient`] executes, counted as for the forward pass.
-    #[must_use]
-    pub fn gradient_macs(&self, images: usize) -> u64 {
-        let channels = self.inputs.plane().channels;
-        let rows = |block: &Range<usize>| channels.next_multiple_of(rows_at_once(self.isa, block.len()));
-        let rows: usize = self.blocks.iter().map(|block| rows(block) * block.len()).sum();
-        (rows * images * self.outputs.patches() * self.tile.points()) as u64
     }
 }
 

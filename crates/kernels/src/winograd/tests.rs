@@ -19,14 +19,17 @@ struct Case {
     /// Borders beyond what the padding needs, of the input and of the output.
     borders: [usize; 2],
     images: usize,
+    /// Tiles that are computed together where a plan is made to disagree with another.
+    strip: usize,
     seed: u64,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
     let size = || 1usize..12;
     let channels = || 1usize..41;
-    (size(), size(), channels(), channels(), 0usize..3, [0usize..3, 0usize..3], 1usize..5, any::<u64>())
-        .prop_map(|(height, width, inputs, outputs, padding, borders, images, seed)| Case {
+    let borders = [0usize..3, 0usize..3];
+    (size(), size(), channels(), channels(), 0usize..3, borders, 1usize..5, 1usize..40, any::<u64>())
+        .prop_map(|(height, width, inputs, outputs, padding, borders, images, strip, seed)| Case {
             // Without padding the smallest image that has an output is 3 x 3.
             height: height + 2 - padding.min(1) * 2,
             width: width + 2 - padding.min(1) * 2,
@@ -35,6 +38,7 @@ fn cases() -> impl Strategy<Value = Case> {
             padding,
             borders,
             images,
+            strip,
             seed,
         })
 }
@@ -138,20 +142,20 @@ fn pixels(plane: Plane) -> Vec<usize> {
     rows.flat_map(|row| (0..plane.width as isize).map(move |column| plane.place(row, column))).collect()
 }
 
-/// The largest difference is within `bound` times the rounding of one operation on the size of the sums.
+/// Errors are measured in roundings (2^-24) of the largest sum of magnitudes.
 ///
-/// A tile's sum is of the same products as the direct one and of others that cancel. Their number, and the size
-/// of the numbers after the transforms, make the bound: F(2x2) multiplies sums of four by at most 9/4 of the
-/// largest weight; F(4x4) sums whose coefficients' magnitudes are at most 4.5 along an axis.
+/// Tiles add products that cancel, so that an error may come from a neighbour's larger numbers, and no tight bound
+/// can be proved from the direct sum. In 3 x 20 000 of these cases the largest errors were 7 (F(2x2)) and 22 (F(4x4))
+/// roundings; the bounds are three times that. One wrong weight is an error of millions.
 fn close(tile: Tile, got: &[f32], expected: &[f64], largest_sum: f64) -> Result<(), TestCaseError> {
-    let bound = match tile {
-        Tile::Two => 16.0,
-        Tile::Four => 64.0,
-    } * 2f64.powi(-24)
-        * largest_sum;
+    let roundings = match tile {
+        Tile::Two => 21.0,
+        Tile::Four => 66.0,
+    };
+    let unit = 2f64.powi(-24) * largest_sum;
     for (at, (&got, &expected)) in got.iter().zip(expected).enumerate() {
-        let error = (f64::from(got) - expected).abs();
-        prop_assert!(error <= bound, "{tile:?}: {got} for {expected} at {at}, off by {error} of {bound}");
+        let error = (f64::from(got) - expected).abs() / unit;
+        prop_assert!(error <= roundings, "{tile:?}: {got} for {expected} at {at}, off by {error} roundings");
     }
     Ok(())
 }
@@ -229,7 +233,8 @@ proptest! {
         }
     }
 
-    /// Bits of an image's output depend neither on the images beside it nor on what the border holds before.
+    /// Bits of an image's output depend neither on the images beside it nor on the tiles computed together; borders
+    /// keep what they hold.
     #[test]
     fn an_image_is_the_same_alone_and_among_others(case in cases()) {
         let (x, y) = (case.activation(case.x(), 1), case.y());
@@ -241,20 +246,100 @@ proptest! {
             plan.expand_weights(&case.packed(isa), &mut points);
             let mut together = vec![7.0; case.images * y.values()];
             plan.forward(case.images, (&x, &points), (&mut together, start), &mut scratch);
+            let plan = Winograd { strip: case.strip, ..plan };
+            scratch.resize(plan.scratch_len(), 0.0);
             for (x, together) in x.chunks(case.x().values()).zip(together.chunks(y.values())) {
                 let mut alone = vec![7.0; y.values()];
                 plan.forward(1, (x, &points), (&mut alone, start), &mut scratch);
                 prop_assert_eq!(&alone, together);
                 let inside = pixels(y);
-                for pixel in (0..y.values()).step_by(y.stride).filter(|pixel| !inside.contains(pixel)) {
-                    prop_assert_eq!(&together[pixel..pixel + y.stride], &vec![7.0; y.stride]);
-                }
-                for pixel in inside {
-                    // Lanes without a channel hold the bias alone.
-                    let lanes = y.channels..y.stride;
-                    prop_assert_eq!(&together[pixel..][lanes.clone()], &bias[lanes]);
+                for pixel in (0..y.values()).step_by(y.stride) {
+                    // Borders hold the 7 of before, and lanes without a channel the bias alone.
+                    if !inside.contains(&pixel) {
+                        prop_assert_eq!(&together[pixel..pixel + y.stride], &vec![7.0; y.stride]);
+                    } else {
+                        let lanes = y.channels..y.stride;
+                        prop_assert_eq!(&together[pixel..][lanes.clone()], &bias[lanes]);
+                    }
                 }
             }
         }
     }
+
+    /// Bits of the sums at the points depend neither on how images are grouped, as long as they come in order, nor on
+    /// the tiles computed together.
+    #[test]
+    fn sums_are_the_same_image_by_image(case in cases()) {
+        let (x, dy) = (case.activation(case.x(), 1), case.activation(case.y(), 2));
+        for (isa, tile) in Isa::available().into_iter().flat_map(|isa| TILES.map(|tile| (isa, tile))) {
+            let plan = case.plan(isa, tile);
+            let (mut together, mut scratch) = (vec![0.0; plan.points_len()], vec![0.0; plan.scratch_len()]);
+            plan.weight_gradient(case.images, (&x, &dy), &mut together, &mut scratch);
+            let plan = Winograd { strip: case.strip, ..plan };
+            scratch.resize(plan.scratch_len(), 0.0);
+            let mut alone = vec![0.0; plan.points_len()];
+            for (x, dy) in x.chunks(case.x().values()).zip(dy.chunks(case.y().values())) {
+                plan.weight_gradient(1, (x, dy), &mut alone, &mut scratch);
+            }
+            prop_assert_eq!(&alone, &together);
+        }
+    }
+}
+
+/// A plane of that many pixels a side for planning, with a border of one.
+fn square(side: usize, channels: usize) -> Plane {
+    Plane::new(side, side, channels, 1)
+}
+
+/// With tiles of 4 x 4, two images of 8 x 8 have 8 tiles, which plain Rust computes as 9 rows, 3 at a time; 8 inputs
+/// likewise become 9 rows of the gradient. Each has 36 points, and 10 outputs are 16 lanes.
+#[test]
+fn macs_count_what_is_computed_in_vain() {
+    let plan = Winograd::new(Isa::Portable, Tile::Four, (square(8, 8), square(8, 10)), 1);
+    assert_eq!(plan.forward_macs(2), 9 * 8 * 16 * 36);
+    assert_eq!(plan.gradient_macs(2), 8 * 9 * 16 * 36);
+}
+
+/// Expectations are what was fastest on one core of an AMD Zen 4 with AVX-512, in groups of eight images.
+#[test]
+fn the_fastest_tile_is_chosen() {
+    let best = |side, inputs, outputs| Tile::best(square(side, inputs), square(side, outputs));
+    assert_eq!(best(16, 64, 64), Some(Tile::Four));
+    assert_eq!(best(7, 32, 64), Some(Tile::Four));
+    assert_eq!(best(28, 8, 16), Some(Tile::Four));
+    assert_eq!(best(6, 64, 64), Some(Tile::Two));
+    assert_eq!(best(2, 32, 32), Some(Tile::Two));
+    assert_eq!(best(5, 8, 8), None);
+    assert_eq!(best(1, 64, 64), None);
+    // Raw images of three channels are not whole vectors.
+    assert_eq!(Tile::best(Plane { stride: 3, ..square(32, 3) }, square(32, 32)), None);
+}
+
+/// Planes that no convolution of 3 x 3 connects, and borders that are too thin, are refused.
+#[test]
+fn planes_that_do_not_fit_are_refused() {
+    let plan = |x: Plane, y: Plane, padding| {
+        std::panic::catch_unwind(|| Winograd::new(Isa::Portable, Tile::Two, (x, y), padding)).is_ok()
+    };
+    assert!(plan(square(8, 8), square(8, 8), 1));
+    assert!(!plan(square(8, 8), square(8, 8), 0) && !plan(square(8, 8), square(7, 8), 1));
+    assert!(!plan(Plane::new(8, 8, 8, 0), square(8, 8), 1));
+}
+
+/// Slices one value short are refused before anything is read or written.
+#[test]
+fn short_slices_are_refused() {
+    let plan = Winograd::new(Isa::detect(), Tile::Four, (square(8, 8), square(8, 8)), 1);
+    let full = [square(8, 8).values(), plan.points_len(), square(8, 8).values(), plan.scratch_len()];
+    let runs = |short: Option<usize>| {
+        let length = |slice: usize| full[slice] - usize::from(short == Some(slice));
+        let [x, points, mut y, mut scratch] = [0, 1, 2, 3].map(|slice| vec![0.0; length(slice)]);
+        let run = std::panic::AssertUnwindSafe(|| {
+            plan.forward(1, (&x, &points), (&mut y, Start::Zero), &mut scratch);
+            plan.weight_gradient(1, (&x, &y), &mut points.clone(), &mut scratch);
+        });
+        std::panic::catch_unwind(run).is_ok()
+    };
+    assert!(runs(None));
+    assert!((0..4).all(|slice| !runs(Some(slice))));
 }
