@@ -48,7 +48,7 @@ impl Tile {
 /// A 3 x 3 convolution of stride 1, from planes of one shape to planes of another.
 ///
 /// Its weights are used as points, made by [`Winograd::expand_weights`] from the direct ones: block after block of
-/// output channels, each [tap][input channel][lane] with the real input channels only. The gradient of the inputs
+/// output channels, each `[tap][input channel][lane]` with the real input channels only. The gradient of the inputs
 /// is a convolution of its own, from the plane of the outputs' gradient to that of the inputs', with the points
 /// that [`Winograd::turn_weights`] makes from the same direct weights.
 ///

@@ -10,7 +10,7 @@ use crate::simd::Simd;
 /// A kernel of 3 x 3 has this many weights.
 pub(crate) const TAPS: usize = 9;
 
-/// One block of direct weights, [tap][input][lane], into points, [point][input][lane].
+/// One block of direct weights, `[tap][input][lane]`, into points, `[point][input][lane]`.
 pub(crate) struct Expand<'a, F, const M: usize, const N: usize> {
     pub(crate) form: F,
     pub(crate) taps: &'a [f32],
@@ -37,7 +37,7 @@ impl<F: Form<M, N>, const M: usize, const N: usize> Kernel for Expand<'_, F, M, 
     }
 }
 
-/// One block of points, [point][input][lane], into the gradient of direct weights, [tap][input][lane].
+/// One block of points, `[point][input][lane]`, into the gradient of direct weights, `[tap][input][lane]`.
 pub(crate) struct Contract<'a, F, const M: usize, const N: usize> {
     pub(crate) form: F,
     pub(crate) points: &'a [f32],
@@ -162,10 +162,10 @@ pub(crate) struct Turn<'a, F, const M: usize, const N: usize> {
     /// Real inputs and outputs.
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
-    /// Blocks of outputs, whose weights lie one after the other as [tap][input][lane].
+    /// Blocks of outputs, whose weights lie one after the other as `[tap][input][lane]`.
     pub(crate) blocks: &'a [Range<usize>],
     pub(crate) taps: &'a [f32],
-    /// The block of inputs that is written as [point][output][lane].
+    /// The block of inputs that is written as `[point][output][lane]`.
     pub(crate) block: Range<usize>,
     pub(crate) points: &'a mut [f32],
 }
