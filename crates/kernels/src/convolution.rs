@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::blocks::blocks;
 use crate::isa::Isa;
 use crate::plane::Plane;
-use crate::product::{Product, Row, Start, Term, executed_rows};
+use crate::product::{Product, Row, Start, Term};
+use crate::tiles::executed_rows;
 
 /// Pixels that the weight gradient takes at once, so that both operands stay near the processor.
 const PIXELS_AT_ONCE: usize = 128;

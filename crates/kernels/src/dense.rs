@@ -6,7 +6,8 @@ use std::ops::Range;
 use crate::blocks::blocks;
 use crate::isa::Isa;
 use crate::plane::Plane;
-use crate::product::{Product, Row, Start, Term, executed_rows};
+use crate::product::{Product, Row, Start, Term};
+use crate::tiles::executed_rows;
 
 /// Images that the gradient of the weights takes at once, so that both operands stay near the processor.
 const IMAGES_AT_ONCE: usize = 128;

@@ -16,3 +16,5 @@ pub mod product;
 pub mod sgd;
 mod simd;
 pub mod softmax;
+mod tiles;
+pub mod winograd;

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use crate::isa::{Isa, Kernel};
-use crate::simd::Simd;
+use crate::isa::Isa;
+use crate::tiles::{Places, Tiles};
 
 /// Where one row of the result begins: its scalars, and its lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,127 +115,36 @@ impl Product {
         if let Start::Bias(bias) = start {
             assert!(bias.len() >= lanes, "bias too short");
         }
-        isa.run(Tiles { rows: &self.rows[..rows], terms: &self.terms[terms], lanes, a, b, c, start });
+        let places = Tables { rows: &self.rows[..rows], terms: &self.terms[terms] };
+        // SAFETY: the largest places were just found to lie inside the slices, with all lanes.
+        isa.run(unsafe { Tiles::new(places, lanes, operands, c, start) });
     }
 }
 
-/// Rows that [`Product::run`] really computes for `rows` rows of `lanes`: the last tile may do some twice.
-#[must_use]
-pub fn executed_rows(isa: Isa, lanes: usize, rows: usize) -> usize {
-    let large = match (isa.block_widths()[0], lanes) {
-        (64, 48 | 32) => 8,
-        (64, 16 | 8) => 12,
-        _ => 6,
-    };
-    let rest = rows % large;
-    let last = if rest == 0 {
-        0
-    } else if rest > large / 2 {
-        large
-    } else {
-        large / 2
-    };
-    rows - rest + last
-}
-
-/// A checked product: every place of the tables lies inside the slices.
-struct Tiles<'a> {
+/// The places of a [`Product`], out of its tables.
+#[derive(Clone, Copy)]
+struct Tables<'a> {
     rows: &'a [Row],
     terms: &'a [Term],
-    lanes: usize,
-    a: &'a [f32],
-    b: &'a [f32],
-    c: &'a mut [f32],
-    start: Start<'a>,
 }
 
-impl Kernel for Tiles<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {
-        // Rows at once: as many as the registers hold, 32 vectors with AVX-512 and 16 without.
-        if W::LANES == 16 {
-            match self.lanes {
-                64 => self.rows_by::<W, 4, 6, 3>(wide),
-                48 => self.rows_by::<W, 3, 8, 4>(wide),
-                32 => self.rows_by::<W, 2, 8, 4>(wide),
-                16 => self.rows_by::<W, 1, 12, 6>(wide),
-                _ => self.rows_by::<H, 1, 12, 6>(half),
-            }
-        } else {
-            match self.lanes {
-                16 => self.rows_by::<H, 2, 6, 3>(half),
-                _ => self.rows_by::<H, 1, 6, 3>(half),
-            }
-        }
-    }
-}
-
-impl Tiles<'_> {
-    /// Tiles of `P` rows as long as they last, then of `Q`, the last of which may do some rows twice.
-    #[inline(always)]
-    fn rows_by<S: Simd, const N: usize, const P: usize, const Q: usize>(&mut self, simd: S) {
-        let mut done = 0;
-        while self.rows.len() - done > P - Q {
-            self.tile::<S, N, P>(simd, done);
-            done += P;
-            if done >= self.rows.len() {
-                return;
-            }
-        }
-        while done < self.rows.len() {
-            self.tile::<S, N, Q>(simd, done);
-            done += Q;
-        }
+impl Places for Tables<'_> {
+    fn rows(&self) -> usize {
+        self.rows.len()
     }
 
-    /// `P` rows from `first` on; rows beyond the last repeat it.
-    #[expect(clippy::needless_range_loop, reason = "constant trip counts keep the sums in registers")]
+    fn terms(&self) -> usize {
+        self.terms.len()
+    }
+
     #[inline(always)]
-    fn tile<S: Simd, const N: usize, const P: usize>(&mut self, simd: S, first: usize) {
-        let last = self.rows.len() - 1;
-        let mut rows = [self.rows[last]; P];
-        for p in 0..P {
-            rows[p] = self.rows[(first + p).min(last)];
-        }
-        let mut from = [self.a.as_ptr(); P];
-        let mut sums = [[simd.splat(0.0); N]; P];
-        // SAFETY: `Product::run` checked that every row with every term lies in `a`, every term with all lanes in
-        // `b`, every row with all lanes in `c`, and all lanes in the bias; N * LANES are the lanes.
-        unsafe {
-            for p in 0..P {
-                // Without terms nothing is read, and the row may lie anywhere.
-                from[p] = self.a.as_ptr().wrapping_add(rows[p].a as usize);
-                for n in 0..N {
-                    match self.start {
-                        Start::Zero => {}
-                        Start::Add => {
-                            sums[p][n] = simd.load(self.c.as_ptr().add(rows[p].c as usize + n * S::LANES));
-                        }
-                        Start::Bias(bias) => sums[p][n] = simd.load(bias.as_ptr().add(n * S::LANES)),
-                    }
-                }
-            }
-            for term in self.terms {
-                let b = self.b.as_ptr().add(term.b as usize);
-                let mut lanes = [simd.splat(0.0); N];
-                for n in 0..N {
-                    lanes[n] = simd.load(b.add(n * S::LANES));
-                }
-                for p in 0..P {
-                    let scalar = simd.splat(*from[p].add(term.a as usize));
-                    for n in 0..N {
-                        sums[p][n] = simd.mul_add(scalar, lanes[n], sums[p][n]);
-                    }
-                }
-            }
-            for p in 0..P {
-                for n in 0..N {
-                    simd.store(self.c.as_mut_ptr().add(rows[p].c as usize + n * S::LANES), sums[p][n]);
-                }
-            }
-        }
+    fn row(&self, row: usize) -> (usize, usize) {
+        (self.rows[row].a as usize, self.rows[row].c as usize)
+    }
+
+    #[inline(always)]
+    fn term(&self, term: usize) -> (usize, usize) {
+        (self.terms[term].a as usize, self.terms[term].b as usize)
     }
 }
 

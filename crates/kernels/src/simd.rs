@@ -28,6 +28,15 @@ pub(crate) trait Simd: Copy {
     /// They must be writable.
     unsafe fn store(self, to: *mut f32, vector: Self::Vector);
 
+    /// a + b.
+    fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// a - b.
+    fn sub(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// a * b.
+    fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
     /// a * b + c, fused where the instruction set can.
     fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
 }

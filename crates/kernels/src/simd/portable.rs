@@ -28,6 +28,30 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn add(self, mut a: [f32; 8], b: [f32; 8]) -> [f32; 8] {
+        for lane in 0..8 {
+            a[lane] += b[lane];
+        }
+        a
+    }
+
+    #[inline(always)]
+    fn sub(self, mut a: [f32; 8], b: [f32; 8]) -> [f32; 8] {
+        for lane in 0..8 {
+            a[lane] -= b[lane];
+        }
+        a
+    }
+
+    #[inline(always)]
+    fn mul(self, mut a: [f32; 8], b: [f32; 8]) -> [f32; 8] {
+        for lane in 0..8 {
+            a[lane] *= b[lane];
+        }
+        a
+    }
+
+    #[inline(always)]
     fn mul_add(self, a: [f32; 8], b: [f32; 8], mut c: [f32; 8]) -> [f32; 8] {
         // Not f32::mul_add, which is a library call where the processor has no fused instruction.
         for lane in 0..8 {
