@@ -220,17 +220,18 @@ impl Winograd {
         }
     }
 
-    /// Adds the gradient of the weights from some images to the sums at the points, which begin as zeros.
+    /// Adds the gradient of the weights from some images to the sums at the points, or begins the sums.
     pub fn weight_gradient(
         &self,
         images: usize,
         (x, dy): (&[f32], &[f32]),
+        begin: bool,
         sums: &mut [f32],
         scratch: &mut [f32],
     ) {
         match self.tile {
-            Tile::Two => self.weight_gradient_by(Two, images, (x, dy), sums, scratch),
-            Tile::Four => self.weight_gradient_by(Four, images, (x, dy), sums, scratch),
+            Tile::Two => self.weight_gradient_by(Two, images, (x, dy), begin, sums, scratch),
+            Tile::Four => self.weight_gradient_by(Four, images, (x, dy), begin, sums, scratch),
         }
     }
 
@@ -239,6 +240,7 @@ impl Winograd {
         form: F,
         images: usize,
         (x, dy): (&[f32], &[f32]),
+        begin: bool,
         sums: &mut [f32],
         scratch: &mut [f32],
     ) {
@@ -266,7 +268,8 @@ impl Winograd {
                     points: N * N,
                     steps: [inputs.point, outputs.point, plane.channels * lanes],
                 };
-                batch.run(self.isa, (v, t), &mut sums[self.part(block, N * N)], true);
+                let add = !begin || strip.start > 0;
+                batch.run(self.isa, (v, t), &mut sums[self.part(block, N * N)], add);
             }
         }
     }

@@ -225,8 +225,8 @@ proptest! {
             for (at, &sum) in sums.iter().enumerate() {
                 expected[place(at / (9 * case.inputs), at / case.inputs % 9, at % case.inputs)] = sum;
             }
-            let (mut points, mut scratch) = (vec![0.0; plan.points_len()], vec![f32::NAN; plan.scratch_len()]);
-            plan.weight_gradient(case.images, (&x, &dy), &mut points, &mut scratch);
+            let (mut points, mut scratch) = (vec![f32::NAN; plan.points_len()], vec![f32::NAN; plan.scratch_len()]);
+            plan.weight_gradient(case.images, (&x, &dy), true, &mut points, &mut scratch);
             let mut direct = vec![f32::NAN; length];
             plan.contract_gradient(&points, &mut direct);
             close(tile, &direct, &expected, size)?;
@@ -274,12 +274,12 @@ proptest! {
         for (isa, tile) in Isa::available().into_iter().flat_map(|isa| TILES.map(|tile| (isa, tile))) {
             let plan = case.plan(isa, tile);
             let (mut together, mut scratch) = (vec![0.0; plan.points_len()], vec![0.0; plan.scratch_len()]);
-            plan.weight_gradient(case.images, (&x, &dy), &mut together, &mut scratch);
+            plan.weight_gradient(case.images, (&x, &dy), true, &mut together, &mut scratch);
             let plan = Winograd { strip: case.strip, ..plan };
             scratch.resize(plan.scratch_len(), 0.0);
             let mut alone = vec![0.0; plan.points_len()];
-            for (x, dy) in x.chunks(case.x().values()).zip(dy.chunks(case.y().values())) {
-                plan.weight_gradient(1, (x, dy), &mut alone, &mut scratch);
+            for (image, (x, dy)) in x.chunks(case.x().values()).zip(dy.chunks(case.y().values())).enumerate() {
+                plan.weight_gradient(1, (x, dy), image == 0, &mut alone, &mut scratch);
             }
             prop_assert_eq!(&alone, &together);
         }
@@ -336,7 +336,7 @@ fn short_slices_are_refused() {
         let [x, points, mut y, mut scratch] = [0, 1, 2, 3].map(|slice| vec![0.0; length(slice)]);
         let run = std::panic::AssertUnwindSafe(|| {
             plan.forward(1, (&x, &points), (&mut y, Start::Zero), &mut scratch);
-            plan.weight_gradient(1, (&x, &y), &mut points.clone(), &mut scratch);
+            plan.weight_gradient(1, (&x, &y), false, &mut points.clone(), &mut scratch);
         });
         std::panic::catch_unwind(run).is_ok()
     };

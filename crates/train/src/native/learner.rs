@@ -132,7 +132,7 @@ impl NativeLearner {
 
     fn judge(&mut self, number: usize, images: &Images) -> Vec<Outcome> {
         let weights = &self.lanes[number].weights;
-        self.evaluation.norms.iter_mut().for_each(|norm| norm.by_running(weights));
+        self.evaluation.settle(weights);
         let mut outcomes = Vec::with_capacity(images.len());
         let most = self.evaluation.images();
         let augment = vec![Augment::IDENTITY; most];

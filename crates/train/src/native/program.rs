@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use kernels::convolution::{Convolution, Planes};
+use kernels::convolution::{Convolution, Planes, Window};
 use kernels::dense::{Dense, WeightShare};
 use kernels::grouped::Grouped;
 use kernels::isa::Isa;
+use kernels::winograd::{Tile, Winograd};
 
 use super::graph::{Graph, Op, Source, TensorId};
 use super::memory::{Memory, Place, pooled_values};
@@ -32,6 +33,8 @@ pub(super) struct Program {
     pub partials: Vec<(usize, Range<usize>)>,
     /// Sums of a chunk that are the gradient of a bias: a parameter and where they lie.
     pub biases: Vec<(usize, Range<usize>)>,
+    /// Values that a chunk needs to work with.
+    pub scratch: usize,
     /// Prepared weights.
     pub prepared: usize,
     pub preparations: Vec<(Preparation, Range<usize>)>,
@@ -63,6 +66,8 @@ pub(super) struct BoundStage {
 #[derive(Debug)]
 pub(super) enum Preparation {
     Conv(Convolution, Range<usize>),
+    Expand(Winograd, Range<usize>),
+    Turn(Winograd, Range<usize>),
     Dense(Dense, Range<usize>),
 }
 
@@ -138,6 +143,7 @@ impl Program {
             partial: 0,
             partials: Vec::new(),
             biases: Vec::new(),
+            scratch: 0,
             prepared: 0,
             preparations: Vec::new(),
             linears: Vec::new(),
@@ -164,6 +170,7 @@ impl Program {
             first,
             images: room.min(images - first),
             room,
+            last: first + room >= images,
         })
     }
 
@@ -185,6 +192,11 @@ impl Program {
     }
 }
 
+/// Whether a window is one that Winograd's tiles are made for.
+fn is_three(window: Window) -> bool {
+    matches!(window, Window { kernel: 3, stride: 1, dilation: 1, padding: 0..=2 })
+}
+
 fn macs(work: &Work, images: usize) -> u64 {
     match work {
         Work::Conv { filter, .. } => filter_macs(filter, images, 0),
@@ -200,6 +212,8 @@ fn filter_macs(filter: &Filter, images: usize, part: usize) -> u64 {
     match filter {
         Filter::Direct(conv) => conv.executed_macs(images)[part],
         Filter::Grouped(conv) => conv.executed_macs(images),
+        Filter::Winograd(conv) if part == 1 => conv.gradient_macs(images),
+        Filter::Winograd(conv) => conv.forward_macs(images),
     }
 }
 
@@ -290,7 +304,20 @@ impl Compiler<'_> {
         })
     }
 
+    /// The fastest way to compute a convolution and the gradient of its weights.
     fn filter(&self, op: &Op, images: usize) -> Option<Filter> {
+        let Op::Conv { window, groups, x, y, .. } = op else { return None };
+        let (x, y) = (self.value(*x)?.plane, self.value(*y)?.plane);
+        match Tile::best(x, y) {
+            Some(tile) if *groups == 1 && is_three(*window) => {
+                Some(Filter::Winograd(Winograd::new(self.isa, tile, (x, y), window.padding)))
+            }
+            _ => self.direct(op, images),
+        }
+    }
+
+    /// A convolution as a sum of products, tap by tap.
+    fn direct(&self, op: &Op, images: usize) -> Option<Filter> {
         let Op::Conv { window, groups, x, y, .. } = op else { return None };
         let (x, y) = (*x, *y);
         let out = self.value(y)?.plane;
@@ -306,24 +333,38 @@ impl Compiler<'_> {
         })
     }
 
+    /// The plan of a convolution's way back, where it is Winograd's.
+    fn turned(&self, op: &Op) -> Option<Winograd> {
+        let Op::Conv { window, groups: 1, x, y, .. } = op else { return None };
+        let (dy, dx) = (self.gradient(*y)?.plane, self.gradient(*x)?.plane);
+        let tile = Tile::best(dy, dx).filter(|_| is_three(*window))?;
+        Some(Winograd::new(self.isa, tile, (dy, dx), 2 - window.padding))
+    }
+
     fn dense(&self, x: TensorId, y: TensorId, images: usize) -> Option<Dense> {
         let (x_plane, y_plane) = (self.value(x)?.plane, self.value(y)?.plane);
         let dx = self.gradient(x).map_or(x_plane, |place| place.plane);
         Some(Dense::new(self.isa, x_plane, y_plane, dx, images))
     }
 
-    fn forward(&self, number: usize, group: usize) -> Option<Work> {
+    fn forward(&mut self, number: usize, group: usize) -> Option<Work> {
         let graph = self.graph;
         let op = &graph.ops[number];
         let out = self.value(op.out())?;
         Some(match op {
-            Op::Conv { weights, x, .. } => Work::Conv {
-                filter: self.filter(op, group)?,
-                weight: self.parameter(weights.weight),
-                bias: weights.bias.map(|bias| self.parameter(bias)),
-                x: self.value(*x)?,
-                y: out,
-            },
+            Op::Conv { weights, x, .. } => {
+                let filter = self.filter(op, group)?;
+                let weight = self.parameter(weights.weight);
+                let prepared = match &filter {
+                    Filter::Winograd(conv) => {
+                        self.program.scratch = self.program.scratch.max(conv.scratch_len());
+                        self.prepare(conv.points_len(), Preparation::Expand(conv.clone(), weight.clone()))
+                    }
+                    _ => 0..0,
+                };
+                let bias = weights.bias.map(|bias| self.parameter(bias));
+                Work::Conv { filter, weight, prepared, bias, x: self.value(*x)?, y: out }
+            }
             Op::Linear { weights, x, y, .. } => Work::Linear {
                 dense: self.dense(*x, *y, group)?,
                 weight: self.parameter(weights.weight),
@@ -406,6 +447,9 @@ impl Compiler<'_> {
         self.program.partial = partial.end;
         self.program.partials.push((weights.weight, partial.clone()));
         let filter = self.filter(op, group)?;
+        if let Filter::Winograd(conv) = &filter {
+            self.program.scratch = self.program.scratch.max(conv.points_len() + conv.scratch_len());
+        }
         Some(Work::WeightGradient { filter, x: self.value(*x)?, dy: self.gradient(*y)?, partial })
     }
 
@@ -430,13 +474,20 @@ impl Compiler<'_> {
         let (dx, add) = self.target(action, x)?;
         Some(match op {
             Op::Conv { weights, .. } => {
-                let filter = self.filter(op, group)?;
+                let filter = match self.turned(op) {
+                    Some(back) => Filter::Winograd(back),
+                    None => self.direct(op, group)?,
+                };
                 let weight = self.parameter(weights.weight);
                 let weight = match &filter {
                     Filter::Direct(conv) => {
                         self.prepare(conv.back_len(), Preparation::Conv(conv.clone(), weight))
                     }
                     Filter::Grouped(_) => weight,
+                    Filter::Winograd(back) => {
+                        self.program.scratch = self.program.scratch.max(back.scratch_len());
+                        self.prepare(back.points_len(), Preparation::Turn(back.clone(), weight))
+                    }
                 };
                 Work::ConvBack { filter, weight, dy: gradient, dx, add }
             }

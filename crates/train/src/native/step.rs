@@ -1,5 +1,7 @@
 //! One training step: regions over chunks, sums merged between them, and the update.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use chance::{Purpose, Stream};
 use data::augment::Augment;
 use data::images::Images;
@@ -28,6 +30,8 @@ pub(super) struct Machine {
     partials: Arena,
     prepared: Arena,
     notes: Vec<Notes>,
+    /// Memory to work with, as many as there are threads; taken and given back by whoever works on a chunk.
+    scratch: Mutex<Vec<Arena>>,
 }
 
 /// What a step is taken on.
@@ -49,6 +53,7 @@ impl Machine {
             partials: Arena::new(program.partial * chunks),
             prepared: Arena::new(program.prepared),
             notes: vec![program.notes(); chunks],
+            scratch: Mutex::new(Vec::new()),
             program,
             norms,
         }
@@ -85,13 +90,15 @@ impl Machine {
         }
         work.into_par_iter().with_max_len(1).for_each(|(preparation, part)| match preparation {
             Preparation::Conv(conv, weight) => conv.pack_back(&weights[weight.clone()], part),
+            Preparation::Expand(conv, weight) => conv.expand_weights(&weights[weight.clone()], part),
+            Preparation::Turn(back, weight) => back.turn_weights(&weights[weight.clone()], part),
             Preparation::Dense(dense, weight) => dense.pack_back(&weights[weight.clone()], part),
         });
     }
 
     /// Passes all chunks of a batch through one region.
     fn region(&mut self, number: usize, batch: &Batch<'_>, weights: &[f32]) {
-        let Machine { isa, program, norms, slabs, partials, prepared, notes } = self;
+        let Machine { isa, program, norms, slabs, partials, prepared, notes, scratch } = self;
         let shared = Shared {
             isa: *isa,
             weights,
@@ -115,12 +122,15 @@ impl Machine {
         chunks.enumerate().with_max_len(1).for_each(|(number, ((slab, partial), notes))| {
             let first = number * program.chunk;
             let images = batch.indices.len().saturating_sub(first).min(program.chunk);
-            let mut chunk = Chunk { slab, partial, notes };
+            let taken = lock(scratch).pop();
+            let mut arena = taken.unwrap_or_else(|| Arena::new(program.scratch));
+            let mut chunk = Chunk { slab, partial, notes, scratch: &mut arena };
             for stage in stages {
                 for group in Program::groups(first, images, stage.group) {
                     stage.works.iter().for_each(|work| work.run(&shared, &mut chunk, &group));
                 }
             }
+            lock(scratch).push(arena);
         });
     }
 
@@ -171,10 +181,21 @@ impl Machine {
         }
     }
 
-    /// The forward pass with running statistics.
+    /// Makes ready for [`Machine::infer`] with these weights: normalisations by running statistics.
+    pub(super) fn settle(&mut self, weights: &[f32]) {
+        self.prepare(weights);
+        self.norms.iter_mut().for_each(|norm| norm.by_running(weights));
+    }
+
+    /// The forward pass with the weights of the latest [`Machine::settle`].
     pub(super) fn infer(&mut self, batch: &Batch<'_>, weights: &[f32]) {
         (0..self.program.regions.len()).for_each(|number| self.region(number, batch, weights));
     }
+}
+
+/// What scratch memory holds does not matter, so neither does a panic of its last holder.
+fn lock(scratch: &Mutex<Vec<Arena>>) -> MutexGuard<'_, Vec<Arena>> {
+    scratch.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The numbers of the optimizer for one parameter at one step; `None` where it is not trained.

@@ -16,7 +16,9 @@ use kernels::plane::Plane;
 use kernels::pool::{
     PoolWindow, copy_channels, global_mean, global_mean_gradient, max_pool, max_pool_gradient,
 };
+use kernels::product::Start;
 use kernels::softmax::cross_entropy;
+use kernels::winograd::Winograd;
 
 use super::memory::Place;
 use super::norm::NormState;
@@ -28,11 +30,12 @@ pub(super) struct Input {
     pub norm: Option<usize>,
 }
 
-/// A convolution with or without groups.
+/// A convolution by one of three ways; Winograd's weights are prepared, and another plan leads back.
 #[derive(Clone, Debug)]
 pub(super) enum Filter {
     Direct(Convolution),
     Grouped(Grouped),
+    Winograd(Winograd),
 }
 
 /// One action with everything it needs; ranges are of the flat parameters, of the prepared weights, of a chunk's
@@ -45,6 +48,7 @@ pub(super) enum Work {
     Conv {
         filter: Filter,
         weight: Range<usize>,
+        prepared: Range<usize>,
         bias: Option<Range<usize>>,
         x: Place,
         y: Place,
@@ -187,6 +191,8 @@ pub(super) struct Chunk<'a> {
     pub slab: &'a mut [f32],
     pub partial: &'a mut [f32],
     pub notes: &'a mut Notes,
+    /// Memory to work with, whose content does not matter.
+    pub scratch: &'a mut [f32],
 }
 
 /// What a chunk keeps beside its activations.
@@ -215,6 +221,8 @@ pub(super) struct Group {
     pub images: usize,
     /// Images there is room for.
     pub room: usize,
+    /// Whether no group of the chunk follows.
+    pub last: bool,
 }
 
 impl Group {
@@ -277,13 +285,18 @@ impl Work {
     fn forward(&self, shared: &Shared<'_>, chunk: &mut Chunk<'_>, group: &Group) {
         let images = group.images;
         match self {
-            Work::Conv { filter, weight, bias, x, y } => {
+            Work::Conv { filter, weight, prepared, bias, x, y } => {
                 let [x, y] = group.split(chunk.slab, [x, y]);
                 let weights = &shared.weights[weight.clone()];
                 let bias = bias.clone().map(|bias| &shared.weights[bias]);
                 match filter {
                     Filter::Direct(conv) => conv.forward(images, x, weights, bias, y),
                     Filter::Grouped(conv) => conv.forward(images, x, weights, bias, y),
+                    Filter::Winograd(conv) => {
+                        let points = &shared.prepared[prepared.clone()];
+                        let start = bias.map_or(Start::Zero, Start::Bias);
+                        conv.forward(images, (x, points), (y, start), chunk.scratch);
+                    }
                 }
             }
             Work::Linear { dense, weight, bias, x, y } => {
@@ -363,6 +376,13 @@ impl Work {
                 match filter {
                     Filter::Direct(conv) => conv.weight_gradient(images, x, dy, begin, sum),
                     Filter::Grouped(conv) => conv.weight_gradient(images, x, dy, begin, sum),
+                    Filter::Winograd(conv) => {
+                        let (points, scratch) = chunk.scratch.split_at_mut(conv.points_len());
+                        conv.weight_gradient(images, (x, dy), begin, points, scratch);
+                        if group.last {
+                            conv.contract_gradient(points, sum);
+                        }
+                    }
                 }
             }
             Work::ConvBack { filter, weight, dy, dx, add } => {
@@ -373,6 +393,11 @@ impl Work {
                     }
                     Filter::Grouped(conv) => {
                         conv.input_gradient(images, dy, &shared.weights[weight.clone()], *add, dx);
+                    }
+                    Filter::Winograd(back) => {
+                        let points = &shared.prepared[weight.clone()];
+                        let start = if *add { Start::Add } else { Start::Zero };
+                        back.forward(images, (dy, points), (dx, start), chunk.scratch);
                     }
                 }
             }
