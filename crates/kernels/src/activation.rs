@@ -1,7 +1,7 @@
 //! What stands between convolutions, in one pass: batch normalisation, a residual sum, ReLU and 2x2 max-pooling.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{ByLanes, by_lanes, check, lanes, lanes_mut, row_start};
+use crate::lanes::{ByLanes, by_lanes, bytes_mut, check, choose, keep, lanes, lanes_mut, row_start};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
@@ -81,14 +81,18 @@ impl<const L: usize> Lanes<L> {
 
     #[inline(always)]
     fn apply(&self, x: &[f32; L]) -> [f32; L] {
-        core::array::from_fn(|l| (x[l] - self.mean[l]) * self.factor[l] + self.shift[l])
+        let mut z = [0f32; L];
+        for l in 0..L {
+            z[l] = (x[l] - self.mean[l]) * self.factor[l] + self.shift[l];
+        }
+        z
     }
 }
 
 /// max(x, 0) that lets NaN through.
 #[inline(always)]
 fn rectify(x: f32) -> f32 {
-    if x < 0.0 { 0.0 } else { x }
+    keep(x, x >= 0.0 || x.is_nan())
 }
 
 struct Plain<'a> {
@@ -125,7 +129,7 @@ impl ByLanes for Plain<'_> {
                             let z = norm.apply(y);
                             let out = lanes_mut::<L>(self.out, to + column * self.plane.stride);
                             for l in 0..L {
-                                out[l] = if z[l] < least { least } else { z[l] };
+                                out[l] = choose(z[l] < least, least, z[l]);
                             }
                         }
                     }
@@ -139,7 +143,7 @@ impl ByLanes for Plain<'_> {
                             let out = lanes_mut::<L>(self.out, to + column * self.plane.stride);
                             for l in 0..L {
                                 let sum = z[l] + r[l];
-                                out[l] = if sum < least { least } else { sum };
+                                out[l] = choose(sum < least, least, sum);
                             }
                         }
                     }
@@ -188,16 +192,19 @@ impl ByLanes for Pooled<'_> {
                     ];
                     let mut best = norm.apply(lanes(self.y.values, places[0]));
                     let mut winner = [0u32; L];
-                    for (number, &place) in (0u32..).zip(&places).skip(1) {
-                        let z = norm.apply(lanes(self.y.values, place));
+                    let mut number = 1;
+                    while number < 4 {
+                        let z = norm.apply(lanes(self.y.values, places[number]));
                         for l in 0..L {
                             let wins = z[l] > best[l] || z[l].is_nan();
-                            best[l] = if wins { z[l] } else { best[l] };
-                            winner[l] = if wins { number } else { winner[l] };
+                            best[l] = choose(wins, z[l], best[l]);
+                            let mask = u32::from(wins).wrapping_neg();
+                            winner[l] = number as u32 & mask | winner[l] & !mask;
                         }
+                        number += 1;
                     }
                     let out = lanes_mut::<L>(self.out, to + column * stride);
-                    let index = &mut self.index[mark + column * stride..][..L];
+                    let index = bytes_mut::<L>(self.index, mark + column * stride);
                     for l in 0..L {
                         out[l] = if self.relu { rectify(best[l]) } else { best[l] };
                         index[l] = winner[l] as u8;

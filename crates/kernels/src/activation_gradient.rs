@@ -2,7 +2,7 @@
 //! over pooled pixels.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{ByLanes, by_lanes, check, lanes, lanes_mut, row_start};
+use crate::lanes::{ByLanes, by_lanes, bytes, check, choose, keep, lanes, lanes_mut, row_start};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
@@ -72,7 +72,7 @@ impl ByLanes for Mask<'_, '_, '_> {
                         let out = lanes::<L>(out, from + column * out_plane.stride);
                         let g = lanes_mut::<L>(self.gradient, to + column * plane.stride);
                         for l in 0..L {
-                            g[l] = if out[l] > 0.0 { g[l] } else { 0.0 };
+                            g[l] = keep(g[l], out[l] > 0.0);
                         }
                     }
                 }
@@ -141,15 +141,22 @@ fn sums_pooled<const L: usize>(
     for column in 0..plane.width {
         let g = lanes::<L>(gradient, from + column * plane.stride);
         let first = beside + 2 * column * source.stride;
-        let x = [0, source.stride, source.row(), source.row() + source.stride]
-            .map(|offset| lanes::<L>(before.values, first + offset));
-        let index = &index[mark + column * plane.stride..][..L];
+        let x = [
+            lanes::<L>(before.values, first),
+            lanes::<L>(before.values, first + source.stride),
+            lanes::<L>(before.values, first + source.row()),
+            lanes::<L>(before.values, first + source.row() + source.stride),
+        ];
+        let index = bytes::<L>(index, mark + column * plane.stride);
+        let mut won = *x[3];
         for l in 0..L {
-            let upper = if index[l] == 0 { x[0][l] } else { x[1][l] };
-            let lower = if index[l] == 2 { x[2][l] } else { x[3][l] };
-            let x = if index[l] < 2 { upper } else { lower };
+            won[l] = choose(index[l] == 2, x[2][l], won[l]);
+            won[l] = choose(index[l] == 1, x[1][l], won[l]);
+            won[l] = choose(index[l] == 0, x[0][l], won[l]);
+        }
+        for l in 0..L {
             sum[l] += g[l];
-            product[l] += g[l] * (x - mean[l]);
+            product[l] += g[l] * (won[l] - mean[l]);
         }
     }
     [sum, product]
@@ -239,9 +246,12 @@ impl<'a, const L: usize> Lanes<'a, L> {
     #[inline(always)]
     fn apply(&self, g: &[f32; L], place: usize) -> [f32; L] {
         let x = lanes::<L>(self.values, place);
-        core::array::from_fn(|l| {
-            self.by_gradient[l] * g[l] + self.constant[l] + self.by_deviation[l] * (x[l] - self.mean[l])
-        })
+        let mut z = [0f32; L];
+        for l in 0..L {
+            z[l] =
+                self.by_gradient[l] * g[l] + self.constant[l] + self.by_deviation[l] * (x[l] - self.mean[l]);
+        }
+        z
     }
 }
 
@@ -280,7 +290,11 @@ impl Spreading<'_> {
             None => g,
             Some((plane, out)) => {
                 let out = lanes::<L>(out, row_start(plane, image, row) + lane + column * plane.stride);
-                core::array::from_fn(|l| if out[l] > 0.0 { g[l] } else { 0.0 })
+                let mut kept = g;
+                for l in 0..L {
+                    kept[l] = keep(g[l], out[l] > 0.0);
+                }
+                kept
             }
         }
     }
@@ -338,11 +352,15 @@ impl Spreading<'_> {
         let mark = (image * plane.height + row) * plane.width * plane.stride + lane;
         for column in 0..plane.width {
             let g = self.masked::<L>(from + column * plane.stride, image, row, column, lane);
-            let index = &index[mark + column * plane.stride..][..L];
-            for pixel in 0..4 {
-                let share: [f32; L] =
-                    core::array::from_fn(|l| if usize::from(index[l]) == pixel { g[l] } else { 0.0 });
+            let index = bytes::<L>(index, mark + column * plane.stride);
+            let mut pixel = 0;
+            while pixel < 4 {
+                let mut share = [0f32; L];
+                for l in 0..L {
+                    share[l] = keep(g[l], index[l] == pixel as u8);
+                }
                 self.put(norm, &share, image, (2 * row + pixel / 2, 2 * column + pixel % 2), lane);
+                pixel += 1;
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::simd::portable::Portable;
 /// An instruction set that kernels are compiled for. The last bits of a result depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
-    /// AVX-512 F and VL: vectors of sixteen.
+    /// AVX-512 F, VL, BW and DQ, as all but the first processors with it have: vectors of sixteen.
     #[cfg(target_arch = "x86_64")]
     Avx512,
     /// AVX2 with FMA: vectors of eight.
@@ -54,6 +54,8 @@ impl Isa {
             Isa::Avx512 => {
                 is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
                     && Isa::Avx2.is_available()
             }
             #[cfg(target_arch = "x86_64")]
@@ -103,7 +105,7 @@ impl Isa {
 /// # Safety
 /// The processor must have the features.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
 unsafe fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
     // SAFETY: the features are the caller's promise. Eight lanes are AVX2's, which gain the 32 registers here.
     let (wide, half) = unsafe { (crate::simd::avx512::Avx512::new(), crate::simd::avx2::Avx2::new()) };

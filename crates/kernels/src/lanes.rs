@@ -14,6 +14,31 @@ pub(crate) fn lanes_mut<const L: usize>(values: &mut [f32], place: usize) -> &mu
     &mut values[place..place + L].as_chunks_mut::<L>().0[0]
 }
 
+/// `L` bytes from `place` on.
+#[inline(always)]
+pub(crate) fn bytes<const L: usize>(values: &[u8], place: usize) -> &[u8; L] {
+    &values[place..place + L].as_chunks::<L>().0[0]
+}
+
+/// `L` bytes from `place` on, to write.
+#[inline(always)]
+pub(crate) fn bytes_mut<const L: usize>(values: &mut [u8], place: usize) -> &mut [u8; L] {
+    &mut values[place..place + L].as_chunks_mut::<L>().0[0]
+}
+
+/// The value where it is wanted, or zero: without a branch, so that lanes stay together.
+#[inline(always)]
+pub(crate) fn keep(value: f32, wanted: bool) -> f32 {
+    f32::from_bits(value.to_bits() & u32::from(wanted).wrapping_neg())
+}
+
+/// The first value where it is wanted, or the second: without a branch, so that lanes stay together.
+#[inline(always)]
+pub(crate) fn choose(wanted: bool, first: f32, second: f32) -> f32 {
+    let mask = u32::from(wanted).wrapping_neg();
+    f32::from_bits(first.to_bits() & mask | second.to_bits() & !mask)
+}
+
 /// What is done to one block of channels of every pixel; `#[inline(always)]` wherever it is written.
 pub(crate) trait ByLanes {
     /// Treats the channels from `lane` on, `L` of them.

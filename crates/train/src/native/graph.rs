@@ -57,9 +57,9 @@ pub(super) struct Source {
 #[derive(Clone, Debug)]
 pub(super) enum Op {
     /// Convolution, with bias where `bias`.
-    Conv { node: String, window: Window, groups: usize, weights: Weights, x: TensorId, y: TensorId },
+    Conv { window: Window, groups: usize, weights: Weights, x: TensorId, y: TensorId },
     /// Fully connected layer.
-    Linear { node: String, weights: Weights, x: TensorId, y: TensorId },
+    Linear { weights: Weights, x: TensorId, y: TensorId },
     /// out = pool(relu(norm(y) + norm(residual))).
     Activate { y: Source, residual: Option<Source>, relu: bool, pooled: bool, out: TensorId },
     /// Maximum over windows.
@@ -185,11 +185,11 @@ impl Graph {
         let op = match &node.layer {
             Layer::Conv(conv) => {
                 let y = self.tensor(node.output, true);
-                self.conv(node, conv, weights, x, y)
+                self.conv(conv, weights, x, y)
             }
             Layer::Linear(_) => {
                 let y = self.tensor(node.output, true);
-                Op::Linear { node: node.name.clone(), weights, x, y }
+                Op::Linear { weights, x, y }
             }
             Layer::MaxPool(pool) => {
                 let Pool { kernel, stride, padding, ceil: _ } = *pool;
@@ -218,12 +218,12 @@ impl Graph {
         Ok(Source { tensor: out, norm: None })
     }
 
-    fn conv(&mut self, node: &Node, conv: &Conv, weights: Weights, x: TensorId, y: TensorId) -> Op {
+    fn conv(&mut self, conv: &Conv, weights: Weights, x: TensorId, y: TensorId) -> Op {
         let Conv { kernel, stride, padding, dilation, groups, .. } = *conv;
         let border = &mut self.tensors[x].border;
         *border = padding.max(*border);
         let window = Window { kernel, stride, padding, dilation };
-        Op::Conv { node: node.name.clone(), window, groups, weights, x, y }
+        Op::Conv { window, groups, weights, x, y }
     }
 
     /// The sum of branches, through ReLU where it follows.

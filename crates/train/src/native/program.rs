@@ -33,6 +33,8 @@ pub(super) struct Program {
     pub partials: Vec<(usize, Range<usize>)>,
     /// Sums of a chunk that are the gradient of a bias: a parameter and where they lie.
     pub biases: Vec<(usize, Range<usize>)>,
+    /// Values of a stage's sums at Winograd's points.
+    pub points: usize,
     /// Values that a chunk needs to work with.
     pub scratch: usize,
     /// Prepared weights.
@@ -98,10 +100,11 @@ struct Compiler<'a> {
     isa: Isa,
     graph: &'a Graph,
     layout: &'a Layout,
-    norms: &'a [NormState],
     schedule: &'a Schedule,
     memory: Memory,
     winners: Vec<Option<Winners>>,
+    /// Sums at points that the stage being bound has taken.
+    stage_points: usize,
     program: Program,
 }
 
@@ -143,6 +146,7 @@ impl Program {
             partial: 0,
             partials: Vec::new(),
             biases: Vec::new(),
+            points: 0,
             scratch: 0,
             prepared: 0,
             preparations: Vec::new(),
@@ -151,7 +155,7 @@ impl Program {
             notes,
         };
         let mut compiler =
-            Compiler { isa, graph, layout, norms, schedule, memory, winners: Vec::new(), program };
+            Compiler { isa, graph, layout, schedule, memory, winners: Vec::new(), stage_points: 0, program };
         compiler.place_winners();
         compiler.regions().map_err(|action| failed(&format!("{action:?} has no memory")))?;
         compiler.linears();
@@ -249,6 +253,7 @@ impl Compiler<'_> {
             let mut region = Region { stages: Vec::new(), moments: Vec::new(), backward: Vec::new() };
             for stage in stages {
                 let mut works = Vec::new();
+                self.stage_points = 0;
                 for &action in &stage.actions {
                     let work = self.bind(action, stage.group).ok_or(action)?;
                     match &work {
@@ -447,10 +452,14 @@ impl Compiler<'_> {
         self.program.partial = partial.end;
         self.program.partials.push((weights.weight, partial.clone()));
         let filter = self.filter(op, group)?;
+        let mut points = 0..0;
         if let Filter::Winograd(conv) = &filter {
-            self.program.scratch = self.program.scratch.max(conv.points_len() + conv.scratch_len());
+            self.program.scratch = self.program.scratch.max(conv.scratch_len());
+            points = self.stage_points..self.stage_points + conv.points_len();
+            self.stage_points = points.end.next_multiple_of(16);
+            self.program.points = self.program.points.max(self.stage_points);
         }
-        Some(Work::WeightGradient { filter, x: self.value(*x)?, dy: self.gradient(*y)?, partial })
+        Some(Work::WeightGradient { filter, x: self.value(*x)?, dy: self.gradient(*y)?, partial, points })
     }
 
     /// Room for the weights of a layer packed for the way back.

@@ -123,8 +123,9 @@ impl Machine {
             let first = number * program.chunk;
             let images = batch.indices.len().saturating_sub(first).min(program.chunk);
             let taken = lock(scratch).pop();
-            let mut arena = taken.unwrap_or_else(|| Arena::new(program.scratch));
-            let mut chunk = Chunk { slab, partial, notes, scratch: &mut arena };
+            let mut arena = taken.unwrap_or_else(|| Arena::new(program.points + program.scratch));
+            let (points, work) = arena.split_at_mut(program.points);
+            let mut chunk = Chunk { slab, partial, notes, points, scratch: work };
             for stage in stages {
                 for group in Program::groups(first, images, stage.group) {
                     stage.works.iter().for_each(|work| work.run(&shared, &mut chunk, &group));

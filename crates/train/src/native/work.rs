@@ -117,6 +117,7 @@ pub(super) enum Work {
         x: Place,
         dy: Place,
         partial: Range<usize>,
+        points: Range<usize>,
     },
     ConvBack {
         filter: Filter,
@@ -191,6 +192,8 @@ pub(super) struct Chunk<'a> {
     pub slab: &'a mut [f32],
     pub partial: &'a mut [f32],
     pub notes: &'a mut Notes,
+    /// Sums of Winograd's weight gradients, which live as long as a stage.
+    pub points: &'a mut [f32],
     /// Memory to work with, whose content does not matter.
     pub scratch: &'a mut [f32],
 }
@@ -370,15 +373,15 @@ impl Work {
                 };
                 spread(isa, work, (dy.plane, to));
             }
-            Work::WeightGradient { filter, x, dy, partial } => {
+            Work::WeightGradient { filter, x, dy, partial, points } => {
                 let (x, dy) = (&chunk.slab[group.range(x)], &chunk.slab[group.range(dy)]);
                 let (begin, sum) = (group.first == 0, &mut chunk.partial[partial.clone()]);
                 match filter {
                     Filter::Direct(conv) => conv.weight_gradient(images, x, dy, begin, sum),
                     Filter::Grouped(conv) => conv.weight_gradient(images, x, dy, begin, sum),
                     Filter::Winograd(conv) => {
-                        let (points, scratch) = chunk.scratch.split_at_mut(conv.points_len());
-                        conv.weight_gradient(images, (x, dy), begin, points, scratch);
+                        let points = &mut chunk.points[points.clone()];
+                        conv.weight_gradient(images, (x, dy), begin, points, chunk.scratch);
                         if group.last {
                             conv.contract_gradient(points, sum);
                         }
