@@ -6,6 +6,7 @@ use kernels::convolution::{Convolution, Planes, Window};
 use kernels::dense::{Dense, WeightShare};
 use kernels::grouped::Grouped;
 use kernels::isa::Isa;
+use kernels::plane::Plane;
 use kernels::winograd::{Tile, Winograd};
 
 use super::graph::{Graph, Op, Source, TensorId};
@@ -309,10 +310,10 @@ impl Compiler<'_> {
         })
     }
 
-    /// The fastest way to compute a convolution and the gradient of its weights.
-    fn filter(&self, op: &Op, images: usize) -> Option<Filter> {
-        let Op::Conv { window, groups, x, y, .. } = op else { return None };
-        let (x, y) = (self.value(*x)?.plane, self.value(*y)?.plane);
+    /// The fastest way to compute a convolution into a plane like `y`, or the gradient of its weights from there.
+    fn filter(&self, op: &Op, y: Plane, images: usize) -> Option<Filter> {
+        let Op::Conv { window, groups, x, .. } = op else { return None };
+        let x = self.value(*x)?.plane;
         match Tile::best(x, y) {
             Some(tile) if *groups == 1 && is_three(*window) => {
                 Some(Filter::Winograd(Winograd::new(self.isa, tile, (x, y), window.padding)))
@@ -358,7 +359,7 @@ impl Compiler<'_> {
         let out = self.value(op.out())?;
         Some(match op {
             Op::Conv { weights, x, .. } => {
-                let filter = self.filter(op, group)?;
+                let filter = self.filter(op, out.plane, group)?;
                 let weight = self.parameter(weights.weight);
                 let prepared = match &filter {
                     Filter::Winograd(conv) => {
@@ -451,7 +452,7 @@ impl Compiler<'_> {
         let partial = start..start + self.parameter(weights.weight).len();
         self.program.partial = partial.end;
         self.program.partials.push((weights.weight, partial.clone()));
-        let filter = self.filter(op, group)?;
+        let filter = self.filter(op, self.gradient(*y)?.plane, group)?;
         let mut points = 0..0;
         if let Filter::Winograd(conv) = &filter {
             self.program.scratch = self.program.scratch.max(conv.scratch_len());
