@@ -25,6 +25,19 @@ pub enum LearnerName {
     Candle,
 }
 
+impl LearnerName {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [LearnerName; 1] = [LearnerName::Candle];
+
+    /// The name on the command line and in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            LearnerName::Candle => "candle",
+        }
+    }
+}
+
 /// Type of the numbers that are multiplied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -32,6 +45,19 @@ pub enum Precision {
     /// 32-bit floating point throughout.
     #[default]
     F32,
+}
+
+impl Precision {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [Precision; 1] = [Precision::F32];
+
+    /// The name on the command line and in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+        }
+    }
 }
 
 /// Every setting of one training. As written: [`RunSpec::plan`] says whether it is possible.

@@ -85,10 +85,10 @@ pub struct TrainArgs {
     #[arg(long, value_parser = arguments::threads)]
     threads: Option<usize>,
     /// Which implementation trains.
-    #[arg(long, default_value = "candle", value_parser = arguments::learner)]
+    #[arg(long, default_value = LearnerName::default().name(), value_parser = arguments::learner)]
     learner: LearnerName,
     /// Type of the numbers that are multiplied.
-    #[arg(long, default_value = "f32", value_parser = arguments::precision)]
+    #[arg(long, default_value = Precision::default().name(), value_parser = arguments::precision)]
     precision: Precision,
     /// Where to compute: cpu, or cuda:N; default: the best there is.
     #[arg(long, value_parser = device::parse)]
