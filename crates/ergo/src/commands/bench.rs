@@ -200,22 +200,4 @@ fn rounds(text: &str) -> Result<usize, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_taken_once_and_in_order() {
-        assert_eq!(distinct(&[3, 1, 3, 2, 1]), [3, 1, 2]);
-        assert_eq!((phase("infer"), phase("both").is_err()), (Ok(BenchPhase::Infer), true));
-        assert_eq!((rounds("9"), rounds("0").is_err(), rounds("1001").is_err()), (Ok(9), true, true));
-    }
-
-    #[test]
-    fn every_combination_is_there() {
-        let spec = RunSpec::new(SetName::Mnist, "linear", 1, 8, 1);
-        let specs = with_each(&[spec], &[8, 16], |spec, &batch| spec.batch = batch);
-        let specs = with_each(&specs, &[1, 2], |spec, &seed| spec.seed = seed);
-        let found: Vec<_> = specs.iter().map(|spec| (spec.batch, spec.seed)).collect();
-        assert_eq!(found, [(8, 1), (8, 2), (16, 1), (16, 2)]);
-    }
-}
+mod tests;
