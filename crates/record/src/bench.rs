@@ -107,6 +107,9 @@ pub struct BenchRow {
     /// Median of images per second of processor time, which other work on the machine disturbs little; null where
     /// the system counts no processor time.
     pub images_per_cpu_second: Option<f64>,
+    /// The same utilisation with processor time in place of the clock, for the learner and for the loop; waiting of
+    /// the learner's threads drops out, and so does other work on the machine.
+    pub mfu_cpu: Option<f64>,
     /// How many times as fast as `ratio_to`: median over the rounds of the ratio within a round; null when this
     /// is the only learner of its configuration.
     pub ratio: Option<f64>,
@@ -141,6 +144,8 @@ pub struct BenchPeak {
     pub low: f64,
     /// Upper end of its interval.
     pub high: f64,
+    /// Median of GFLOP per second of processor time; null where the system counts none.
+    pub gflops_per_cpu_second: Option<f64>,
     /// What was run.
     pub source: String,
 }

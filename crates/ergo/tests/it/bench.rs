@@ -48,7 +48,7 @@ fn rows_have_their_fixed_form() {
     close(number(row, "mfu"), number(row, "gflops") / number(row, "peak_gflops"));
     let mfu = number(row, "mfu");
     assert!(0.0 < mfu && mfu <= 1.0, "{mfu}");
-    assert!(number(row, "images_per_cpu_second") > 0.0);
+    assert!(number(row, "images_per_cpu_second") > 0.0 && number(row, "mfu_cpu") > 0.0);
     assert!(row["ratio"].is_null() && row["profile"].is_null());
     assert_eq!(
         row["joules_per_image"].is_null(),

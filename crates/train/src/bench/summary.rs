@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use net::network::Node;
 use record::bench::{BenchPeak, BenchPhase, BenchRow, LayerPhase, LayerTime, Slice};
 use record::energy::{self, Kind, Phase};
-use record::units::Flops;
+use record::units::{Flops, Seconds};
 
 use super::statistics::{Estimate, estimate, paired_ratio, rank_and_coverage};
-use super::{Configuration, Measured, MeasuredPeak, MeasuredSubject};
+use super::{Configuration, Measured, MeasuredPeak, MeasuredSubject, PeakSlice};
 
 /// What the ends of an interval of `rounds` slices are, in words, and its coverage.
 #[must_use]
@@ -25,11 +25,10 @@ pub fn interval(rounds: usize) -> (String, f64) {
 /// One row for each configuration.
 #[must_use]
 pub fn rows(configurations: &[Configuration], measured: &Measured) -> Vec<BenchRow> {
-    let peaks: HashMap<usize, f64> =
-        measured.peaks.iter().map(|peak| (peak.threads, peak_flops(peak).median)).collect();
+    let peaks: HashMap<usize, BenchPeak> =
+        measured.peaks.iter().map(|measured| (measured.threads, peak(measured))).collect();
     let row = |(configuration, subject): (&Configuration, &MeasuredSubject)| {
-        let peak = peaks.get(&configuration.threads).copied().unwrap_or(f64::NAN);
-        let mut row = row(configuration, subject, peak);
+        let mut row = row(configuration, subject, peaks.get(&configuration.threads));
         let rivals = || configurations.iter().zip(&measured.subjects);
         let mut rivals = rivals().filter(|(other, _)| configuration.is_rival_of(other));
         if let (Some((first, base)), true) = (rivals.next(), rivals.next().is_some()) {
@@ -46,19 +45,6 @@ pub fn rows(configurations: &[Configuration], measured: &Measured) -> Vec<BenchR
 /// The measured peak for every number of threads.
 #[must_use]
 pub fn peaks(measured: &Measured) -> Vec<BenchPeak> {
-    let peak = |peak: &MeasuredPeak| {
-        let Estimate { median, low, high } = peak_flops(peak);
-        let threads =
-            if peak.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", peak.threads) };
-        let source = format!("multiply-adds on {} registers alone, {threads}", peak.isa);
-        BenchPeak {
-            threads: peak.threads as u64,
-            gflops: median / 1e9,
-            low: low / 1e9,
-            high: high / 1e9,
-            source,
-        }
-    };
     measured.peaks.iter().map(peak).collect()
 }
 
@@ -75,9 +61,25 @@ pub fn others_share(measured: &Measured, processors: usize) -> Option<f64> {
     (share > 0.0).then(|| (1.0 - share).max(0.0))
 }
 
-fn peak_flops(peak: &MeasuredPeak) -> Estimate {
-    let rates: Vec<f64> = peak.slices.iter().map(|slice| slice.flops as f64 / slice.seconds.0).collect();
-    estimate(&rates)
+fn peak(measured: &MeasuredPeak) -> BenchPeak {
+    let flops_per = |seconds: fn(&PeakSlice) -> Seconds| {
+        let rates = measured.slices.iter().map(|slice| slice.flops as f64 / seconds(slice).0 / 1e9);
+        estimate(&rates.collect::<Vec<_>>())
+    };
+    let Estimate { median, low, high } = flops_per(|slice| slice.seconds);
+    let of_cpu = flops_per(|slice| slice.cpu_seconds).median;
+    let threads = match measured.threads {
+        1 => "1 thread".to_owned(),
+        more => format!("{more} threads"),
+    };
+    BenchPeak {
+        threads: measured.threads as u64,
+        gflops: median,
+        low,
+        high,
+        gflops_per_cpu_second: Some(of_cpu).filter(|speed| speed.is_finite()),
+        source: format!("multiply-adds on {} registers alone, {threads}", measured.isa),
+    }
 }
 
 /// Images per second of every slice.
@@ -85,13 +87,16 @@ fn rates(slices: &[Slice]) -> Vec<f64> {
     slices.iter().map(|slice| slice.images as f64 / slice.seconds.0).collect()
 }
 
-fn row(configuration: &Configuration, subject: &MeasuredSubject, peak: f64) -> BenchRow {
+fn row(configuration: &Configuration, subject: &MeasuredSubject, peak: Option<&BenchPeak>) -> BenchRow {
     let spec = &configuration.plan.spec;
     let rate = estimate(&rates(&subject.slices));
     let flops = configuration.flops_per_image();
     let cpu: Vec<f64> =
         subject.slices.iter().map(|slice| slice.images as f64 / slice.cpu_seconds.0).collect();
-    let speed = rate.median * flops.as_f64();
+    let of_cpu = Some(estimate(&cpu).median).filter(|rate| rate.is_finite());
+    let gigaflops = |images: f64| images * flops.as_f64() / 1e9;
+    let peak_gflops = peak.map_or(f64::NAN, |peak| peak.gflops);
+    let peak_of_cpu = peak.and_then(|peak| peak.gflops_per_cpu_second);
     let images: u64 = subject.slices.iter().map(|slice| slice.images).sum();
     let seconds: f64 = subject.slices.iter().map(|slice| slice.seconds.0).sum();
     let phase = match configuration.phase {
@@ -111,12 +116,13 @@ fn row(configuration: &Configuration, subject: &MeasuredSubject, peak: f64) -> B
         images_per_second: rate.median,
         low: rate.low,
         high: rate.high,
-        gflops: speed / 1e9,
-        mfu: speed / peak,
-        peak_gflops: peak / 1e9,
+        gflops: gigaflops(rate.median),
+        mfu: gigaflops(rate.median) / peak_gflops,
+        peak_gflops,
         flops_per_image: flops,
         executed_flops_per_image: subject.executed_per_image,
-        images_per_cpu_second: Some(estimate(&cpu).median).filter(|rate| rate.is_finite()),
+        images_per_cpu_second: of_cpu,
+        mfu_cpu: of_cpu.zip(peak_of_cpu).map(|(images, peak)| gigaflops(images) / peak),
         ratio: None,
         ratio_low: None,
         ratio_high: None,

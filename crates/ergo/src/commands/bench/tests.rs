@@ -30,6 +30,7 @@ fn row(learner: &str, images_per_second: f64, ratio: f64) -> BenchRow {
         flops_per_image: Flops(10_000_000),
         executed_flops_per_image: 11e6,
         images_per_cpu_second: Some(images_per_second / 2.0),
+        mfu_cpu: None,
         ratio: Some(ratio),
         ratio_low: Some(0.9 * ratio),
         ratio_high: Some(1.1 * ratio),
@@ -45,7 +46,14 @@ fn row(learner: &str, images_per_second: f64, ratio: f64) -> BenchRow {
 
 /// Two learners on an idle machine.
 fn told() -> BenchOutput {
-    let peak = BenchPeak { threads: 2, gflops: 200.0, low: 190.0, high: 201.0, source: "a loop".into() };
+    let peak = BenchPeak {
+        threads: 2,
+        gflops: 200.0,
+        low: 190.0,
+        high: 201.0,
+        gflops_per_cpu_second: None,
+        source: "a loop".into(),
+    };
     BenchOutput {
         schema: SCHEMA.into(),
         rows: vec![row("swift", 10_000.0, 1.0), row("candle", 400.0, 0.04)],

@@ -3,7 +3,7 @@
 use data::set::SetName;
 use record::energy::EnergyWindow;
 use record::spec::RunSpec;
-use record::units::{Joules, Seconds};
+use record::units::Joules;
 
 use super::*;
 use crate::bench::PeakSlice;
@@ -47,9 +47,12 @@ fn a_row_has_median_speed_and_share_of_the_peak() {
     assert_eq!((train.images_per_second, train.low, train.high), (200.0, 100.0, 300.0));
     assert_eq!(train.flops_per_image, Flops(4 * MACS));
     assert_eq!(train.gflops, 200.0 * (4 * MACS) as f64 / 1e9);
-    assert_eq!(train.mfu, 0.2, "200 of 1000 images' worth of multiply-adds");
-    assert_eq!(infer.mfu, 0.1, "half the FLOPs an image");
+    assert!((train.mfu - 0.2).abs() < 1e-12, "200 of 1000 images' worth of multiply-adds");
+    assert!((infer.mfu - 0.1).abs() < 1e-12, "half the FLOPs an image");
     assert_eq!(train.images_per_cpu_second, Some(200.0 / 1.5));
+    // The loop had 2 s of processor time, so 500 images' worth of multiply-adds in each.
+    let mfu_cpu = train.mfu_cpu.unwrap();
+    assert!((mfu_cpu - 200.0 / 1.5 / 500.0).abs() < 1e-12, "{mfu_cpu}");
     assert_eq!((train.ratio, train.ratio_to.as_deref()), (None, None), "another phase is no rival");
     assert_eq!((train.joules_per_image, train.energy_kind), (None, Kind::None), "unknown, not zero");
 }
