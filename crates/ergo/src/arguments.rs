@@ -90,15 +90,12 @@ pub fn share(text: &str) -> Result<(usize, usize), String> {
     share.ok_or_else(|| "expected I/N with I from 1 to N, such as 1/8".to_owned())
 }
 
-/// Parses the name of a learner.
+/// Parses the name of a learner; whether this build has it is for the learner to say.
 ///
 /// # Errors
 /// Anything else, in words for clap to print.
 pub fn learner(text: &str) -> Result<LearnerName, String> {
-    match text {
-        "candle" => Ok(LearnerName::Candle),
-        _ => Err("expected candle, the one learner of this build".to_owned()),
-    }
+    named(text, &LearnerName::ALL, LearnerName::name)
 }
 
 /// Parses the name of a precision.
@@ -106,10 +103,16 @@ pub fn learner(text: &str) -> Result<LearnerName, String> {
 /// # Errors
 /// Anything else, in words for clap to print.
 pub fn precision(text: &str) -> Result<Precision, String> {
-    match text {
-        "f32" => Ok(Precision::F32),
-        _ => Err("expected f32, the one precision of this build".to_owned()),
-    }
+    named(text, &Precision::ALL, Precision::name)
+}
+
+/// The one of `all` that is called `text`.
+fn named<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, String> {
+    let found = all.iter().copied().find(|&one| name(one) == text);
+    found.ok_or_else(|| match all {
+        [only] => format!("expected {}, the only one there is", name(*only)),
+        _ => format!("expected one of {}", all.iter().map(|&one| name(one)).collect::<Vec<_>>().join(", ")),
+    })
 }
 
 /// Processors that this process may use.
@@ -151,5 +154,8 @@ mod tests {
         assert_eq!(share("3/3"), Ok((3, 3)));
         assert_eq!((whole("0"), pixels("255"), number("-1e-3")), (Ok(0), Ok(255), Ok(-1e-3)));
         assert!(processors() >= 1);
+        assert_eq!(learner("candle"), Ok(LearnerName::Candle));
+        assert!(learner("torch").is_err_and(|words| words.contains("candle")));
+        assert!(precision("f16").is_err_and(|words| words.contains("f32")));
     }
 }

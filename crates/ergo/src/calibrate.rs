@@ -1,25 +1,22 @@
 //! How fast this machine trains: a few steps of the smallest and the largest network of a sweep, timed.
 
-use std::sync::Arc;
-
-use chance::{Purpose, Stream};
-use data::augment::Augment;
-use data::images::Images;
-use meter::clock::Stopwatch;
 use meter::meter::Meter;
 use meter::sources::Sources;
+use record::bench::BenchPhase;
 use record::energy::{self, Kind, Phase};
 use record::spec::{RunPlan, RunSpec};
+use record::units::Seconds;
 use sweep::plan::Sweep;
 use sweep::predict::Rate;
-use train::learner::{self, Step};
+use train::bench::inputs;
+use train::bench::subject::Subject;
 use train::worker::thread_pool;
 
 /// Steps are repeated for about so long per network.
-const SECONDS: f64 = 0.5;
+const SECONDS: Seconds = Seconds(0.5);
 
 /// Images evaluated; whole batches for every learner.
-const EVALUATED: u64 = 400;
+const EVALUATED: usize = 400;
 
 /// Time of one step, of one evaluated image and of building a learner.
 struct Timing {
@@ -84,48 +81,18 @@ fn between(small: &Timing, large: &Timing, watts: Option<f64>) -> Rate {
 }
 
 fn time(plan: &RunPlan) -> anyhow::Result<Timing> {
-    let images = noise(plan, plan.spec.batch);
-    let clock = Stopwatch::start();
-    let mut learner = learner::build(&[plan])?;
-    learner.load(&images)?;
-    let build_seconds = clock.elapsed().0;
-    let step = Step {
-        number: 0,
-        indices: (0..plan.spec.batch as u32).collect(),
-        augment: vec![Augment::default(); plan.spec.batch as usize],
-        learning_rate: 0.0,
-    };
-    // The first step pays for memory and is not counted.
-    learner.train(&[std::slice::from_ref(&step)])?;
-    learner.sync()?;
-    let clock = Stopwatch::start();
-    let mut steps = 0;
-    while steps == 0 || clock.elapsed().0 < SECONDS {
-        learner.train(&[std::slice::from_ref(&step)])?;
-        learner.sync()?;
-        steps += 1;
-    }
-    let step_seconds = clock.elapsed().0 / steps as f64;
-    let images = noise(plan, EVALUATED);
-    let clock = Stopwatch::start();
-    learner.evaluate(&images)?;
-    let eval_flops = 2.0 * plan.network.macs() as f64 * images.len() as f64;
+    let images = inputs::noise(plan.spec.data, inputs::POOL_IMAGES);
+    let mut subject = Subject::build(plan, &images, EVALUATED)?;
+    // The first steps pay for memory and are not counted.
+    subject.slice(BenchPhase::Train, Seconds(0.0))?;
+    let trained = subject.slice(BenchPhase::Train, SECONDS)?;
+    let judged = subject.slice(BenchPhase::Infer, Seconds(0.0))?;
+    let steps = trained.images / plan.spec.batch;
     Ok(Timing {
         step_flops: plan.train_flops_per_image().times(plan.spec.batch).as_f64(),
-        step_seconds,
-        eval_seconds_per_flop: clock.elapsed().0 / eval_flops,
-        build_seconds,
+        step_seconds: trained.seconds.0 / steps as f64,
+        eval_seconds_per_flop: judged.seconds.0 / (2.0 * plan.network.macs() as f64 * judged.images as f64),
+        build_seconds: subject.build_seconds().0,
         steps,
     })
-}
-
-/// Random images; speed does not depend on what they show.
-fn noise(plan: &RunPlan, count: u64) -> Images {
-    let shape = plan.spec.data.shape();
-    let classes = plan.spec.data.classes();
-    let mut stream = Stream::new(0, Purpose::Test, 0);
-    let bytes = count as usize * shape.bytes();
-    let pixels: Arc<[u8]> = (0..bytes).map(|_| stream.bits_u32() as u8).collect();
-    let labels: Arc<[u8]> = (0..count).map(|i| (i % classes as u64) as u8).collect();
-    Images { shape, classes, pixels, labels }
 }

@@ -4,7 +4,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use data::set::SetName;
 
-use crate::commands::{data as data_command, fit, flops, plot, sweep, train};
+use crate::commands::{bench, data as data_command, fit, flops, plot, sweep, train};
 
 /// Trains small convolutional networks and meters the work: what does each further halving of the error cost?
 #[derive(Debug, Parser)]
@@ -34,6 +34,8 @@ pub enum Command {
     Train(train::TrainArgs),
     /// Train many networks within budgets of compute.
     Sweep(sweep::SweepArgs),
+    /// Measure how fast networks train and judge on this machine.
+    Bench(bench::BenchArgs),
     /// Fit how error falls with compute.
     Fit(fit::Args),
     /// Draw error against compute, time and energy.

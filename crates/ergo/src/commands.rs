@@ -1,5 +1,6 @@
 //! The commands, one file each: the arguments of a command and what it does.
 
+pub mod bench;
 pub mod data;
 pub mod fit;
 pub mod flops;

@@ -23,16 +23,16 @@ pub fn parse(text: &str) -> Result<Device, String> {
     }
 }
 
-/// Refuses a device that this build cannot compute on; without a wish the CPU is it.
+/// The device to compute on: the CPU, where nothing is asked for. `option` is the name of the option.
 ///
 /// # Errors
-/// When a card was asked for.
-pub fn check(device: Option<Device>) -> anyhow::Result<()> {
+/// When a device was asked for that this build cannot compute on.
+pub fn check(option: &str, device: Option<Device>) -> anyhow::Result<()> {
     match device {
         None | Some(Device::Cpu) => Ok(()),
         Some(Device::Cuda(card)) => Err(exit::bad_input_with_hint(
-            format!("--device cuda:{card}: this build computes on the CPU only"),
-            "leave --device away, or write --device cpu",
+            format!("{option} cuda:{card}: this build computes on the CPU only, which is called cpu"),
+            format!("leave {option} away, or write {option} cpu"),
         )),
     }
 }

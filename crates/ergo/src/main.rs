@@ -17,6 +17,7 @@ mod progress;
 mod quantity;
 mod store;
 mod sweep_progress;
+mod table;
 mod threads;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ fn run(cli: &Cli, format: Format) -> anyhow::Result<Exit> {
         Command::Flops(args) => commands::flops::run(args, format),
         Command::Train(args) => commands::train::run(args, format),
         Command::Sweep(args) => commands::sweep::run(args, format),
+        Command::Bench(args) => commands::bench::run(args, format),
         Command::Fit(args) => commands::fit::run(args, format),
         Command::Plot(args) => commands::plot::run(args, format),
     }

@@ -57,6 +57,17 @@ pub fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(text));
 }
 
+/// Reports that the command was interrupted, and what to do about it.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub fn interrupted(format: Format, remedy: &str) -> anyhow::Result<Exit> {
+    let told = ErrorOutput { error: format!("interrupted; {remedy}"), exit_code: Exit::Interrupted.code() };
+    note(&told.error);
+    result(format, &told, String::new)?;
+    Ok(Exit::Interrupted)
+}
+
 /// Reports an error, once, and says how the program ends.
 pub fn failure(format: Format, error: &anyhow::Error) -> Exit {
     if error.is::<ClosedPipe>() {

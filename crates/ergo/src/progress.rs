@@ -24,6 +24,7 @@ pub struct Rates {
 }
 
 const TRAINING: &str = "{prefix} {wide_bar} {human_pos}/{human_len} steps  {msg}  {left}";
+const BENCH: &str = "{prefix} {wide_bar} {human_pos}/{human_len} slices  {msg}  {left}";
 const SWEEP: &str = "{prefix} {wide_bar} {percent}%  {msg}  {left}";
 const DOWNLOAD: &str = "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {left}";
 
@@ -31,6 +32,12 @@ const DOWNLOAD: &str = "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec
 #[must_use]
 pub fn training(steps: u64, net: &str) -> ProgressBar {
     styled(steps, net, TRAINING)
+}
+
+/// A bar over the slices of a benchmark.
+#[must_use]
+pub fn bench(slices: u64) -> ProgressBar {
+    styled(slices, "bench", BENCH)
 }
 
 /// A bar over the work of the sweep called `name`, in any unit.

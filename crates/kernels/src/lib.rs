@@ -10,6 +10,7 @@ pub mod grouped;
 pub mod isa;
 mod lanes;
 pub mod moments;
+pub mod peak;
 pub mod plane;
 pub mod pool;
 pub mod product;

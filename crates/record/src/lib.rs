@@ -1,5 +1,6 @@
 //! What a run is and what it leaves behind: units, specs, records, journals and every JSON type.
 
+pub mod bench;
 pub mod energy;
 pub mod error;
 pub mod journal;

@@ -20,9 +20,25 @@ pub const VALIDATION_IMAGES: u64 = 5_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LearnerName {
-    /// candle-core: the independent reference.
+    /// Our own kernels on the CPU.
     #[default]
+    Native,
+    /// candle-core: the independent reference.
     Candle,
+}
+
+impl LearnerName {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [LearnerName; 2] = [LearnerName::Native, LearnerName::Candle];
+
+    /// The name on the command line and in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            LearnerName::Native => "native",
+            LearnerName::Candle => "candle",
+        }
+    }
 }
 
 /// Type of the numbers that are multiplied.
@@ -32,6 +48,19 @@ pub enum Precision {
     /// 32-bit floating point throughout.
     #[default]
     F32,
+}
+
+impl Precision {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [Precision; 1] = [Precision::F32];
+
+    /// The name on the command line and in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+        }
+    }
 }
 
 /// Every setting of one training. As written: [`RunSpec::plan`] says whether it is possible.
@@ -193,7 +222,7 @@ impl RunSpec {
             warmup: DEFAULT_WARMUP,
             shift: 0,
             flip: false,
-            learner: LearnerName::Candle,
+            learner: LearnerName::default(),
             precision: Precision::F32,
         }
     }

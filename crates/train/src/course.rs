@@ -31,7 +31,13 @@ const CHUNK_STEPS: u64 = 64;
 /// Seconds between two checkpoints.
 const CHECKPOINT_SECONDS: f64 = 20.0;
 /// Images judged between two looks at the stop flag.
-const JUDGED_IMAGES: usize = 1_000;
+pub(crate) const JUDGED_IMAGES: usize = 1_000;
+
+/// Steps between two looks, unless a pass or the run ends before.
+pub(crate) fn chunk_steps(plan: &RunPlan) -> u64 {
+    let per_step = plan.train_flops_per_image().times(plan.spec.batch).0.max(1);
+    (CHUNK_FLOPS / per_step).clamp(1, CHUNK_STEPS)
+}
 
 /// A run under way.
 pub(crate) struct Course<'a> {
@@ -142,11 +148,9 @@ impl<'a> Course<'a> {
     /// The steps up to the next look: never across the end of a pass.
     fn next_steps(&mut self) -> Vec<Step> {
         let spec = &self.plan.spec;
-        let per_step = self.plan.train_flops_per_image().times(spec.batch).0.max(1);
         let end_of_pass = (self.passes_done() + 1).saturating_mul(self.pass_images()).div_ceil(spec.batch);
         let first = self.tally.step;
-        let count = (CHUNK_FLOPS / per_step).clamp(1, CHUNK_STEPS);
-        let end = (first + count).min(spec.steps).min(end_of_pass.max(first + 1));
+        let end = (first + chunk_steps(self.plan)).min(spec.steps).min(end_of_pass.max(first + 1));
         let mut steps = Vec::with_capacity((end - first) as usize);
         for number in first..end {
             let mut indices = vec![0; spec.batch as usize];

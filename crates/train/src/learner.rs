@@ -2,8 +2,9 @@
 
 use data::augment::Augment;
 use data::images::Images;
+use record::bench::LayerPhase;
 use record::spec::{LearnerName, RunPlan};
-use record::units::Flops;
+use record::units::{Flops, Seconds};
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
@@ -12,7 +13,7 @@ use crate::error::TrainError;
 ///
 /// A learner is told whole sequences of steps, so that it may fuse, preallocate or capture them. It keeps the
 /// losses until they are asked for, and nothing it returns depends on the number of threads.
-pub trait Learner {
+pub trait Learner: Send {
     /// Puts the training images where the steps will find them, as bytes; replaces earlier ones.
     ///
     /// # Errors
@@ -57,6 +58,28 @@ pub trait Learner {
     /// # Errors
     /// When the device reports a failure.
     fn sync(&mut self) -> Result<(), TrainError>;
+
+    /// Begins to keep the time of every layer, or stops; forgets what was kept before. What is computed stays the
+    /// same, but keeping time may slow it down.
+    fn profile(&mut self, _on: bool) {}
+
+    /// The time of every layer since [`Learner::profile`] switched it on; `None` from a learner that cannot tell.
+    fn take_profile(&mut self) -> Option<Vec<ProfileEntry>> {
+        None
+    }
+}
+
+/// Time that a learner spent on one layer in one phase, of the thread that leads the work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProfileEntry {
+    /// Name of the network's node, or of what belongs to no node, such as `batch` or `loss`.
+    pub layer: String,
+    /// Which part of the work.
+    pub phase: LayerPhase,
+    /// How long.
+    pub seconds: Seconds,
+    /// Times that it was entered.
+    pub calls: u64,
 }
 
 /// One optimizer step of one lane.
@@ -123,10 +146,20 @@ impl Executed {
 /// # Errors
 /// When this build lacks the learner, or it cannot be built.
 pub fn build(plans: &[&RunPlan]) -> Result<Box<dyn Learner>, TrainError> {
-    match plans.first().map_or(LearnerName::Candle, |plan| plan.spec.learner) {
+    match plans.first().map_or(LearnerName::default(), |plan| plan.spec.learner) {
+        LearnerName::Native => Ok(Box::new(crate::native::learner::NativeLearner::new(plans)?)),
         #[cfg(feature = "candle")]
         LearnerName::Candle => Ok(Box::new(crate::candle::learner::CandleLearner::<f32>::new(plans)?)),
         #[cfg(not(feature = "candle"))]
         LearnerName::Candle => Err(TrainError::NotBuilt { learner: "candle" }),
+    }
+}
+
+/// Whether this build has the learner, so that [`build`] can make it.
+#[must_use]
+pub fn is_built(learner: LearnerName) -> bool {
+    match learner {
+        LearnerName::Native => true,
+        LearnerName::Candle => cfg!(feature = "candle"),
     }
 }

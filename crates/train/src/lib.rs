@@ -1,6 +1,7 @@
 //! Trains: the loop, schedules, checkpoints, workers and the learners.
 
 mod assemble;
+pub mod bench;
 #[cfg(feature = "candle")]
 pub mod candle;
 mod checkpoint;

@@ -13,6 +13,7 @@ use crate::arguments;
 use crate::cli;
 use crate::exit::{self, Exit};
 use crate::output::{self, Format};
+use crate::table::aligned;
 
 /// Arguments of `ergo flops`.
 #[derive(Debug, clap::Args)]
@@ -132,15 +133,15 @@ fn layer(network: &Network, node: &Node) -> LayerOutput {
 }
 
 fn text(counted: &FlopsOutput) -> String {
-    let mut rows = vec![["layer", "output", "params", "MACs", "train FLOPs"].map(str::to_owned)];
+    let mut rows = vec![["layer", "output", "params", "MACs", "train FLOPs"].map(str::to_owned).to_vec()];
     rows.extend(counted.layers.iter().map(|layer| {
         let numbers = [layer.params, layer.macs, layer.train_flops.0].map(grouped);
         let [params, macs, train] = numbers;
-        [layer.name.clone(), layer.output.clone(), params, macs, train]
+        vec![layer.name.clone(), layer.output.clone(), params, macs, train]
     }));
     let [params, macs, train] = [counted.params, counted.macs, counted.train_flops.0].map(grouped);
-    rows.push(["total".to_owned(), String::new(), params, macs, train]);
-    let mut text = format!("{} on {}, one image\n\n{}", counted.net, counted.input, aligned(&rows));
+    rows.push(vec!["total".to_owned(), String::new(), params, macs, train]);
+    let mut text = format!("{} on {}, one image\n\n{}", counted.net, counted.input, aligned(&rows, 2));
     text.push_str(&format!("\nforward  {} FLOPs\n", grouped(counted.forward_flops.0)));
     text.push_str(&format!("train    {} FLOPs\n", grouped(counted.train_flops.0)));
     if let (Some(images), Some(total), Some(days)) =
@@ -150,20 +151,6 @@ fn text(counted: &FlopsOutput) -> String {
         text.push_str(&format!("in all   {} FLOPs, {} pfs-days: {work}\n", grouped(total), short(days, 4)));
     }
     format!("{text}\n{}\n", counted.convention)
-}
-
-/// Two columns of words to the left, the numbers to the right.
-fn aligned(rows: &[[String; 5]]) -> String {
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0);
-    let line = |row: &[String; 5]| {
-        let cells = row.iter().enumerate().map(|(column, cell)| match column {
-            0 | 1 => format!("{cell:<width$}", width = width(column)),
-            _ => format!("{cell:>width$}", width = width(column)),
-        });
-        cells.collect::<Vec<_>>().join("  ") + "\n"
-    };
-    rows.iter().map(line).collect()
 }
 
 /// Parses `CxHxW`.

@@ -12,7 +12,7 @@ use meter::sources::{Options, Sources};
 use record::journal;
 use record::output::{FitOutput, SweepOutput};
 use record::run::{RunRecord, Status};
-use record::spec::RunId;
+use record::spec::{LearnerName, Precision, RunId};
 use record::units::{Flops, Seconds};
 use sweep::pending::{pending, shard};
 use sweep::plan::{Dropped, PlannedRun, Sweep};
@@ -66,6 +66,12 @@ pub struct SweepArgs {
     /// Print a SLURM array script of so many tasks for this sweep, and train nothing.
     #[arg(long, value_name = "TASKS", requires = "file", conflicts_with = "shard", value_parser = arguments::tasks)]
     slurm: Option<u32>,
+    /// Which implementation trains, instead of the file's.
+    #[arg(long, value_parser = arguments::learner)]
+    learner: Option<LearnerName>,
+    /// Type of the numbers that are multiplied, instead of the file's.
+    #[arg(long, value_parser = arguments::precision)]
+    precision: Option<Precision>,
     /// Where to compute: cpu, or cuda:N; default: the best there is.
     #[arg(long, value_parser = device::parse)]
     device: Option<device::Device>,
@@ -78,7 +84,7 @@ pub struct SweepArgs {
 /// # Errors
 /// When the sweep is impossible, images are missing, the folder holds another sweep, or the disk fails.
 pub fn run(args: &SweepArgs, format: Format) -> anyhow::Result<Exit> {
-    device::check(args.device)?;
+    device::check("--device", args.device)?;
     threads::settle(threads_of(args));
     let sweep = planned(args)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
@@ -121,7 +127,9 @@ fn planned(args: &SweepArgs) -> anyhow::Result<Sweep> {
             (text.to_owned(), format!("preset {name}"))
         }
     };
-    let file = sweep::file::parse(&text, &name)?;
+    let mut file = sweep::file::parse(&text, &name)?;
+    file.train.learner = args.learner.or(file.train.learner);
+    file.train.precision = args.precision.or(file.train.precision);
     file.net.names.iter().flatten().try_for_each(|net| arguments::check_trainable(net))?;
     let sweep = sweep::plan::plan(&file)?;
     tell_dropped(&sweep.dropped);

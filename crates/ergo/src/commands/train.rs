@@ -10,7 +10,6 @@ use meter::sources::{Options, Sources};
 use record::energy::{self, Kind, Phase};
 use record::error::SpecError;
 use record::journal::{self, Journal};
-use record::output::ErrorOutput;
 use record::run::{RunRecord, Status};
 use record::spec::{LearnerName, Precision, RunPlan, RunSpec};
 use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
@@ -85,10 +84,10 @@ pub struct TrainArgs {
     #[arg(long, value_parser = arguments::threads)]
     threads: Option<usize>,
     /// Which implementation trains.
-    #[arg(long, default_value = "candle", value_parser = arguments::learner)]
+    #[arg(long, default_value = LearnerName::default().name(), value_parser = arguments::learner)]
     learner: LearnerName,
     /// Type of the numbers that are multiplied.
-    #[arg(long, default_value = "f32", value_parser = arguments::precision)]
+    #[arg(long, default_value = Precision::default().name(), value_parser = arguments::precision)]
     precision: Precision,
     /// Where to compute: cpu, or cuda:N; default: the best there is.
     #[arg(long, value_parser = device::parse)]
@@ -105,7 +104,7 @@ pub struct TrainArgs {
 /// # Errors
 /// When a setting is impossible, the images are missing, or the disk fails.
 pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
-    device::check(args.device)?;
+    device::check("--device", args.device)?;
     threads::settle(args.threads.unwrap_or_else(arguments::processors));
     arguments::check_trainable(&args.net)?;
     let plan = plan(args)?;
@@ -125,7 +124,7 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     let Some(folder) = &args.out else {
         return match train(args, &plan, &shelf, None, &stop)? {
             Ended::Finished(finished) => print(format, &finished.0),
-            Ended::Interrupted => interrupted(format, "name a folder with --out to keep checkpoints"),
+            Ended::Interrupted => output::interrupted(format, "name a folder with --out to keep checkpoints"),
         };
     };
     out_folder::make(folder)?;
@@ -146,7 +145,7 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
             output::note(&format!("wrote the record and {}", weights.display()));
             print(format, &record)
         }
-        Ended::Interrupted => interrupted(format, "the same command goes on from the checkpoint"),
+        Ended::Interrupted => output::interrupted(format, "the same command goes on from the checkpoint"),
     }
 }
 
@@ -160,13 +159,6 @@ fn kept(folder: &Path, plan: &RunPlan) -> anyhow::Result<Option<RunRecord>> {
         output::note(&format!("already trained: this is the record in {}", folder.display()));
     }
     Ok(record)
-}
-
-fn interrupted(format: Format, remedy: &str) -> anyhow::Result<Exit> {
-    let told = ErrorOutput { error: format!("interrupted; {remedy}"), exit_code: Exit::Interrupted.code() };
-    output::note(&told.error);
-    output::result(format, &told, String::new)?;
-    Ok(Exit::Interrupted)
 }
 
 fn plan(args: &TrainArgs) -> anyhow::Result<RunPlan> {

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::shell::{ergo, ran, refused, run};
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 10] = [
     &["data"],
     &["data", "list"],
     &["data", "fetch"],
@@ -12,6 +12,7 @@ const COMMANDS: [&[&str]; 9] = [
     &["flops"],
     &["train"],
     &["sweep"],
+    &["bench"],
     &["fit"],
     &["plot"],
 ];

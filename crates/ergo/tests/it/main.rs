@@ -4,6 +4,7 @@
 
 #[path = "../../../data/tests/it/at_hand.rs"]
 mod at_hand;
+mod bench;
 mod cli;
 mod data;
 mod fit;

@@ -248,6 +248,19 @@ fn a_slurm_script_shares_the_sweep_out() {
     assert!(ran.stdout.contains("--out 'shared out' --shard \"$SLURM_ARRAY_TASK_ID/8\""), "{}", ran.stdout);
 }
 
+/// There is one learner in this build, so this says only that the options are taken and handed on.
+#[test]
+fn learner_device_and_precision_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = sweep_file(folder.path());
+    let chosen = ["--learner", "candle", "--device", "cpu", "--precision", "f32"];
+    let script = json(&[&["sweep", &file, "--slurm", "2", "--json"], &chosen[..]].concat());
+    let script = script["script"].as_str().unwrap();
+    assert!(script.contains("--learner candle --precision f32"), "{script}");
+    refused(&["sweep", &file, "--learner", "torch"], &["torch", "candle"]);
+    refused(&["sweep", &file, "--device", "cuda:1"], &["--device cuda:1", "CPU", "--device cpu"]);
+}
+
 #[test]
 fn an_interrupt_ends_cleanly() {
     let folder = tempfile::tempdir().unwrap();

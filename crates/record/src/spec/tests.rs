@@ -274,3 +274,13 @@ proptest! {
         let _ = noise.plan();
     }
 }
+
+#[test]
+fn names_are_those_that_records_carry() {
+    for learner in LearnerName::ALL {
+        assert_eq!(serde_json::to_value(learner).unwrap(), learner.name());
+    }
+    for precision in Precision::ALL {
+        assert_eq!(serde_json::to_value(precision).unwrap(), precision.name());
+    }
+}

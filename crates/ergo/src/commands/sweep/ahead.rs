@@ -27,13 +27,15 @@ pub fn slurm(
 ) -> anyhow::Result<Exit> {
     let data =
         args.data_dir.data_dir.iter().flat_map(|dir| ["--data-dir".to_owned(), dir.display().to_string()]);
+    let learner = args.learner.iter().flat_map(|one| ["--learner".to_owned(), one.name().to_owned()]);
+    let precision = args.precision.iter().flat_map(|one| ["--precision".to_owned(), one.name().to_owned()]);
     let jobs = if args.jobs > 1 { vec!["--jobs".to_owned(), args.jobs.to_string()] } else { Vec::new() };
     let script = array_script(&ArraySettings {
         job_name: sweep.name.clone(),
         program: "ergo".to_owned(),
         sweep_file: file.display().to_string(),
         out: folder.display().to_string(),
-        arguments: jobs.into_iter().chain(data).collect(),
+        arguments: jobs.into_iter().chain(learner).chain(precision).chain(data).collect(),
         tasks,
         at_once: None,
         cpus_per_task: args.threads.and_then(|threads| u32::try_from(threads).ok()),

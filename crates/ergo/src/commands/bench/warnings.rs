@@ -1,0 +1,91 @@
+//! What a reader must know before believing the numbers of a benchmark.
+
+use record::bench::{BenchOutput, BenchPhase, BenchRow};
+use report::label::percent;
+
+/// Share of the processors that others may have before it is worth a word.
+const OTHERS: f64 = 0.1;
+/// An interval is wide where it is more than this part of the median.
+const WIDE: f64 = 0.2;
+/// Padding is worth a word where it is more than this part of what is needed.
+const PADDING: f64 = 0.05;
+/// Below this coverage an interval is no 95% interval by any rounding.
+const COVERAGE: f64 = 0.93;
+
+/// Warnings for a benchmark on `processors` processors, `with_profile` or without.
+#[must_use]
+pub fn warnings(told: &BenchOutput, processors: usize, with_profile: bool) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(share) = told.others_share.filter(|&share| share > OTHERS) {
+        warnings.push(format!(
+            "Other work had {} of the processors meanwhile: images/s and GFLOP/s are those of a busy machine. Images \
+             per second of processor time and ratios are disturbed less.",
+            percent(share, 2)
+        ));
+    }
+    if let Some(peak) = told.peaks.iter().find(|peak| peak.high - peak.low > WIDE * peak.gflops) {
+        warnings.push(format!(
+            "The peak itself varied from {:.1} to {:.1} GFLOP/s (threads: {}): the machine did not run evenly.",
+            peak.low, peak.high, peak.threads
+        ));
+    }
+    let wide: Vec<&BenchRow> =
+        told.rows.iter().filter(|row| row.high - row.low > WIDE * row.images_per_second).collect();
+    if let Some(row) = wide.first() {
+        warnings.push(format!(
+            "{} of {} intervals are wider than {} of the median, such as that of {} with {}: give more --seconds.",
+            wide.len(),
+            told.rows.len(),
+            percent(WIDE, 2),
+            row.net,
+            row.learner
+        ));
+    }
+    if told.interval.coverage < COVERAGE {
+        warnings.push(format!(
+            "With {} rounds an interval covers the median in only {} of cases: give --rounds 6 or more.",
+            told.rounds,
+            percent(told.interval.coverage, 3)
+        ));
+    }
+    warnings.extend(oversubscribed(told, processors));
+    warnings.extend(padded(told));
+    if with_profile {
+        warnings.extend(unprofiled(told));
+    }
+    warnings
+}
+
+fn oversubscribed(told: &BenchOutput, processors: usize) -> Option<String> {
+    let most = told.rows.iter().map(|row| row.threads).max().filter(|&most| most > processors as u64)?;
+    Some(format!("{most} threads share {processors} processors: more threads cannot be faster."))
+}
+
+/// A learner that judges in batches of its own fills up the last; the mathematics needs no more than the model.
+fn padded(told: &BenchOutput) -> Option<String> {
+    let is_padded = |row: &&BenchRow| {
+        let needed = row.flops_per_image.as_f64();
+        row.phase == BenchPhase::Infer && row.executed_flops_per_image > (1.0 + PADDING) * needed
+    };
+    let row = told.rows.iter().find(is_padded)?;
+    Some(format!(
+        "{} filled its batches up: it ran {:.2} times the model's FLOPs to judge {} images at a time with {}. Give \
+         another --batch, such as 1000, to compare learners.",
+        row.learner,
+        row.executed_flops_per_image / row.flops_per_image.as_f64(),
+        row.batch,
+        row.net
+    ))
+}
+
+/// The learners that cannot tell the time of their layers.
+fn unprofiled(told: &BenchOutput) -> Option<String> {
+    let mut silent: Vec<&str> = Vec::new();
+    for row in told.rows.iter().filter(|row| row.profile.is_none()) {
+        if !silent.contains(&row.learner.as_str()) {
+            silent.push(&row.learner);
+        }
+    }
+    (!silent.is_empty())
+        .then(|| format!("No profile of {}: it does not tell the time of its layers.", silent.join(", ")))
+}

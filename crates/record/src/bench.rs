@@ -1,0 +1,212 @@
+//! What `ergo bench` measures and prints with `--json`, schema `ergo.bench/1`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::energy::{EnergyWindow, Kind};
+use crate::run::{Build, Host};
+use crate::units::{Flops, Seconds};
+
+/// Name and version of the form of [`BenchOutput`].
+pub const SCHEMA: &str = "ergo.bench/1";
+
+/// Which work is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BenchPhase {
+    /// Training steps: forward, backward and update.
+    Train,
+    /// Judging images: forward alone.
+    Infer,
+}
+
+impl BenchPhase {
+    /// The name on the command line and in the output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            BenchPhase::Train => "train",
+            BenchPhase::Infer => "infer",
+        }
+    }
+}
+
+/// `ergo bench`: how fast each configuration is on this machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct BenchOutput {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Every configuration, the learners that are compared next to each other.
+    pub rows: Vec<BenchRow>,
+    /// The measured peak for every number of threads.
+    pub peaks: Vec<BenchPeak>,
+    /// What `low` and `high` are throughout.
+    pub interval: IntervalFacts,
+    /// Rounds: every configuration has one slice in each, in an order that is drawn anew.
+    pub rounds: u64,
+    /// Least length of a slice; one that holds a single call of a slow learner is longer.
+    pub slice_seconds: Seconds,
+    /// How model FLOPs are counted.
+    pub convention: String,
+    /// Share of the processor time that other work took from the multiply-add loop, which never waits; null where
+    /// the loop had no processor time at all.
+    pub others_share: Option<f64>,
+    /// What a reader must know before believing the numbers.
+    pub warnings: Vec<String>,
+    /// The program.
+    pub build: Build,
+    /// The machine.
+    pub host: Host,
+    /// When it began, seconds since 1970-01-01 UTC.
+    pub started_unix: f64,
+}
+
+/// How the ends of every interval were obtained.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IntervalFacts {
+    /// In words.
+    pub method: String,
+    /// Probability that the interval holds the median, if slices are independent.
+    pub coverage: f64,
+}
+
+/// One configuration and how fast it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct BenchRow {
+    /// Network.
+    pub net: String,
+    /// Data set whose shape the random images have.
+    pub data: String,
+    /// Which implementation computed.
+    pub learner: String,
+    /// `cpu` or `cuda:N`.
+    pub device: String,
+    /// Type of the numbers that are multiplied.
+    pub precision: String,
+    /// Threads that computed.
+    pub threads: u64,
+    /// Images of a step, or handed over at once to be judged.
+    pub batch: u64,
+    /// Which work.
+    pub phase: BenchPhase,
+    /// Median over the slices.
+    pub images_per_second: f64,
+    /// Lower end of its interval.
+    pub low: f64,
+    /// Upper end of its interval.
+    pub high: f64,
+    /// Median of model GFLOP/s.
+    pub gflops: f64,
+    /// `gflops / peak_gflops`: model FLOP/s against the measured peak, dense, in f32.
+    pub mfu: f64,
+    /// The measured peak for this number of threads.
+    pub peak_gflops: f64,
+    /// What the mathematics needs for one image in this phase.
+    pub flops_per_image: Flops,
+    /// What the learner ran for one image, padding of batches included.
+    pub executed_flops_per_image: f64,
+    /// Median of images per second of processor time, which other work on the machine disturbs little; null where
+    /// the system counts no processor time.
+    pub images_per_cpu_second: Option<f64>,
+    /// The same utilisation with processor time in place of the clock, for the learner and for the loop; waiting of
+    /// the learner's threads drops out, and so does other work on the machine.
+    pub mfu_cpu: Option<f64>,
+    /// How many times as fast as `ratio_to`: median over the rounds of the ratio within a round; null when this
+    /// is the only learner of its configuration.
+    pub ratio: Option<f64>,
+    /// Lower end of its interval.
+    pub ratio_low: Option<f64>,
+    /// Upper end of its interval.
+    pub ratio_high: Option<f64>,
+    /// The first learner of the same configuration.
+    pub ratio_to: Option<String>,
+    /// Energy of one image; null when unknown, never a silent zero. An estimate where `energy_kind` is `modelled`.
+    pub joules_per_image: Option<f64>,
+    /// Mean power over the slices.
+    pub watts: Option<f64>,
+    /// How the joules were obtained.
+    pub energy_kind: Kind,
+    /// Energy by domain over the slices, with bounds and sources.
+    pub energy: Vec<EnergyWindow>,
+    /// Time by layer; null without `--profile`, and for a learner that cannot tell.
+    pub profile: Option<Vec<LayerTime>>,
+    /// What was measured, round by round.
+    pub slices: Vec<Slice>,
+}
+
+/// The measured peak of a number of threads.
+#[derive(Clone, Debug, Serialize)]
+pub struct BenchPeak {
+    /// Threads that ran the loop.
+    pub threads: u64,
+    /// Median over the rounds.
+    pub gflops: f64,
+    /// Lower end of its interval.
+    pub low: f64,
+    /// Upper end of its interval.
+    pub high: f64,
+    /// Median of GFLOP per second of processor time; null where the system counts none.
+    pub gflops_per_cpu_second: Option<f64>,
+    /// What was run.
+    pub source: String,
+}
+
+/// Work of one round.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Slice {
+    /// Images trained on or judged.
+    pub images: u64,
+    /// Time by the clock.
+    pub seconds: Seconds,
+    /// Processor time of all threads of this process.
+    pub cpu_seconds: Seconds,
+}
+
+/// What a learner does with the time of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LayerPhase {
+    /// Bringing images into the form that is computed with.
+    Load,
+    /// Forward pass, the loss included.
+    Forward,
+    /// Backward pass, where it is not told apart.
+    Backward,
+    /// Gradient of the layer's input.
+    InputGradient,
+    /// Gradient of the layer's parameters.
+    WeightGradient,
+    /// The optimizer.
+    Update,
+}
+
+impl LayerPhase {
+    /// The name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            LayerPhase::Load => "load",
+            LayerPhase::Forward => "forward",
+            LayerPhase::Backward => "backward",
+            LayerPhase::InputGradient => "input gradient",
+            LayerPhase::WeightGradient => "weight gradient",
+            LayerPhase::Update => "update",
+        }
+    }
+}
+
+/// Time of one layer in one phase, in a slice of its own after the rounds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerTime {
+    /// Name of the network's node, for example `3.conv`, or of what belongs to no node.
+    pub layer: String,
+    /// Which part of the work.
+    pub phase: LayerPhase,
+    /// Milliseconds of a step, or of one batch judged.
+    pub ms_per_step: f64,
+    /// Share of the time by the clock.
+    pub share: f64,
+    /// Model GFLOP/s; null for layers and phases without multiply-accumulates.
+    pub gflops: Option<f64>,
+    /// Times that it was entered.
+    pub calls: u64,
+}

@@ -1,0 +1,172 @@
+//! From slices to the rows that are printed.
+
+use std::collections::HashMap;
+
+use net::network::Node;
+use record::bench::{BenchPeak, BenchPhase, BenchRow, LayerPhase, LayerTime, Slice};
+use record::energy::{self, Kind, Phase};
+use record::units::{Flops, Seconds};
+
+use super::statistics::{Estimate, estimate, paired_ratio, rank_and_coverage};
+use super::{Configuration, Measured, MeasuredPeak, MeasuredSubject, PeakSlice};
+
+/// What the ends of an interval of `rounds` slices are, in words, and its coverage.
+#[must_use]
+pub fn interval(rounds: usize) -> (String, f64) {
+    let (rank, coverage) = rank_and_coverage(rounds);
+    let ends = match rank {
+        1 => "the smallest and the largest value".to_owned(),
+        _ => format!("the values of rank {rank} from either end"),
+    };
+    let method = format!("median of {rounds} slices; low and high: {ends}, whatever way slices scatter");
+    (method, coverage)
+}
+
+/// One row for each configuration.
+#[must_use]
+pub fn rows(configurations: &[Configuration], measured: &Measured) -> Vec<BenchRow> {
+    let peaks: HashMap<usize, BenchPeak> =
+        measured.peaks.iter().map(|measured| (measured.threads, peak(measured))).collect();
+    let row = |(configuration, subject): (&Configuration, &MeasuredSubject)| {
+        let mut row = row(configuration, subject, peaks.get(&configuration.threads));
+        let rivals = || configurations.iter().zip(&measured.subjects);
+        let mut rivals = rivals().filter(|(other, _)| configuration.is_rival_of(other));
+        if let (Some((first, base)), true) = (rivals.next(), rivals.next().is_some()) {
+            let ratio = paired_ratio(&rates(&subject.slices), &rates(&base.slices));
+            row.ratio = Some(ratio.median);
+            (row.ratio_low, row.ratio_high) = (Some(ratio.low), Some(ratio.high));
+            row.ratio_to = Some(first.plan.spec.learner.name().to_owned());
+        }
+        row
+    };
+    configurations.iter().zip(&measured.subjects).map(row).collect()
+}
+
+/// The measured peak for every number of threads.
+#[must_use]
+pub fn peaks(measured: &Measured) -> Vec<BenchPeak> {
+    measured.peaks.iter().map(peak).collect()
+}
+
+/// Share of the processor time that other work took from the multiply-add loop on `processors` processors: the
+/// loop never waits, so what it did not get by the clock went to others. Taken where most threads ran.
+#[must_use]
+pub fn others_share(measured: &Measured, processors: usize) -> Option<f64> {
+    let peak = measured.peaks.iter().max_by_key(|peak| peak.threads)?;
+    let could = peak.threads.min(processors.max(1)) as f64;
+    let shares: Vec<f64> =
+        peak.slices.iter().map(|slice| slice.cpu_seconds.0 / (slice.seconds.0 * could)).collect();
+    let share = estimate(&shares).median;
+    // A clock that does not run says nothing.
+    (share > 0.0).then(|| (1.0 - share).max(0.0))
+}
+
+fn peak(measured: &MeasuredPeak) -> BenchPeak {
+    let flops_per = |seconds: fn(&PeakSlice) -> Seconds| {
+        let rates = measured.slices.iter().map(|slice| slice.flops as f64 / seconds(slice).0 / 1e9);
+        estimate(&rates.collect::<Vec<_>>())
+    };
+    let Estimate { median, low, high } = flops_per(|slice| slice.seconds);
+    let of_cpu = flops_per(|slice| slice.cpu_seconds).median;
+    let threads = match measured.threads {
+        1 => "1 thread".to_owned(),
+        more => format!("{more} threads"),
+    };
+    BenchPeak {
+        threads: measured.threads as u64,
+        gflops: median,
+        low,
+        high,
+        gflops_per_cpu_second: Some(of_cpu).filter(|speed| speed.is_finite()),
+        source: format!("multiply-adds on {} registers alone, {threads}", measured.isa),
+    }
+}
+
+/// Images per second of every slice.
+fn rates(slices: &[Slice]) -> Vec<f64> {
+    slices.iter().map(|slice| slice.images as f64 / slice.seconds.0).collect()
+}
+
+fn row(configuration: &Configuration, subject: &MeasuredSubject, peak: Option<&BenchPeak>) -> BenchRow {
+    let spec = &configuration.plan.spec;
+    let rate = estimate(&rates(&subject.slices));
+    let flops = configuration.flops_per_image();
+    let cpu: Vec<f64> =
+        subject.slices.iter().map(|slice| slice.images as f64 / slice.cpu_seconds.0).collect();
+    let of_cpu = Some(estimate(&cpu).median).filter(|rate| rate.is_finite());
+    let gigaflops = |images: f64| images * flops.as_f64() / 1e9;
+    let peak_gflops = peak.map_or(f64::NAN, |peak| peak.gflops);
+    let peak_of_cpu = peak.and_then(|peak| peak.gflops_per_cpu_second);
+    let images: u64 = subject.slices.iter().map(|slice| slice.images).sum();
+    let seconds: f64 = subject.slices.iter().map(|slice| slice.seconds.0).sum();
+    let phase = match configuration.phase {
+        BenchPhase::Train => Phase::Train,
+        BenchPhase::Infer => Phase::Evaluate,
+    };
+    let joules = energy::total(&subject.energy, phase);
+    BenchRow {
+        net: spec.net.clone(),
+        data: spec.data.name().to_owned(),
+        learner: spec.learner.name().to_owned(),
+        device: "cpu".to_owned(),
+        precision: spec.precision.name().to_owned(),
+        threads: configuration.threads as u64,
+        batch: spec.batch,
+        phase: configuration.phase,
+        images_per_second: rate.median,
+        low: rate.low,
+        high: rate.high,
+        gflops: gigaflops(rate.median),
+        mfu: gigaflops(rate.median) / peak_gflops,
+        peak_gflops,
+        flops_per_image: flops,
+        executed_flops_per_image: subject.executed_per_image,
+        images_per_cpu_second: of_cpu,
+        mfu_cpu: of_cpu.zip(peak_of_cpu).map(|(images, peak)| gigaflops(images) / peak),
+        ratio: None,
+        ratio_low: None,
+        ratio_high: None,
+        ratio_to: None,
+        joules_per_image: joules.map(|(joules, _)| joules.0 / images as f64),
+        watts: joules.map(|(joules, _)| joules.0 / seconds),
+        energy_kind: joules.map_or(Kind::None, |(_, kind)| kind),
+        energy: subject.energy.clone(),
+        profile: subject.profile.as_ref().map(|_| layers(configuration, subject)),
+        slices: subject.slices.clone(),
+    }
+}
+
+/// The time of layers per step, with the speed of those that multiply.
+fn layers(configuration: &Configuration, subject: &MeasuredSubject) -> Vec<LayerTime> {
+    let Some((slice, entries)) = &subject.profile else { return Vec::new() };
+    let nodes: HashMap<&str, &Node> =
+        configuration.plan.network.leaves().into_iter().map(|node| (node.name.as_str(), node)).collect();
+    let steps = slice.images as f64 / configuration.plan.spec.batch as f64;
+    let time = |entry: &crate::learner::ProfileEntry| {
+        let flops = nodes.get(entry.layer.as_str()).map_or(Flops(0), |node| layer_flops(node, entry.phase));
+        let speed = flops.as_f64() * slice.images as f64 / entry.seconds.0 / 1e9;
+        LayerTime {
+            layer: entry.layer.clone(),
+            phase: entry.phase,
+            ms_per_step: entry.seconds.0 * 1e3 / steps,
+            share: entry.seconds.0 / slice.seconds.0,
+            gflops: Some(speed).filter(|speed| flops.0 > 0 && speed.is_finite()),
+            calls: entry.calls,
+        }
+    };
+    entries.iter().map(time).collect()
+}
+
+/// Model FLOPs of one image in one phase of a layer.
+fn layer_flops(node: &Node, phase: LayerPhase) -> Flops {
+    let macs = match phase {
+        LayerPhase::Forward | LayerPhase::WeightGradient => node.macs(),
+        LayerPhase::Backward => node.training_macs() - node.macs(),
+        LayerPhase::InputGradient if node.input_needs_gradient => node.macs(),
+        LayerPhase::InputGradient | LayerPhase::Load | LayerPhase::Update => 0,
+    };
+    Flops::of_macs(macs)
+}
+
+#[cfg(test)]
+mod tests;
