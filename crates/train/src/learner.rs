@@ -69,7 +69,7 @@ pub trait Learner: Send {
     }
 }
 
-/// Time that a learner spent on one layer in one phase, of the thread that leads the work.
+/// Time that a learner spent on one layer in one phase: of all threads, over their number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProfileEntry {
     /// Name of the network's node, or of what belongs to no node, such as `batch` or `loss`.

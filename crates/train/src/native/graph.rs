@@ -18,6 +18,8 @@ pub(super) struct Graph {
     pub tensors: Vec<Tensor>,
     /// Every operation.
     pub ops: Vec<Op>,
+    /// For each operation, the node of the network that it stands for.
+    pub names: Vec<String>,
     /// Every batch normalisation.
     pub norms: Vec<Norm>,
     /// What the loss is taken of.
@@ -120,7 +122,7 @@ impl Graph {
         let mut graph = Graph::default();
         graph.tensor(network.input, false);
         let last = graph.nodes(&network.nodes, Source { tensor: 0, norm: None })?;
-        graph.logits = graph.settled(last);
+        graph.logits = graph.settled("output", last);
         Ok(graph)
     }
 
@@ -138,17 +140,32 @@ impl Graph {
     }
 
     /// An activation of its own, so that the tensor can be read as it is.
-    fn activate(&mut self, y: Source, residual: Option<Source>, relu: bool, pool: Option<Shape>) -> Source {
+    fn activate(
+        &mut self,
+        name: &str,
+        y: Source,
+        residual: Option<Source>,
+        relu: bool,
+        pool: Option<Shape>,
+    ) -> Source {
         let shape = pool.unwrap_or_else(|| self.shape(y));
         let needs = self.needs_gradient(y) || residual.is_some_and(|source| self.needs_gradient(source));
         let out = self.tensor(shape, needs);
-        self.ops.push(Op::Activate { y, residual, relu, pooled: pool.is_some(), out });
+        self.push(name, Op::Activate { y, residual, relu, pooled: pool.is_some(), out });
         Source { tensor: out, norm: None }
     }
 
     /// The tensor of a source, after its normalisation.
-    fn settled(&mut self, source: Source) -> TensorId {
-        if source.norm.is_none() { source.tensor } else { self.activate(source, None, false, None).tensor }
+    fn settled(&mut self, name: &str, source: Source) -> TensorId {
+        match source.norm {
+            None => source.tensor,
+            Some(_) => self.activate(name, source, None, false, None).tensor,
+        }
+    }
+
+    fn push(&mut self, name: &str, op: Op) {
+        self.ops.push(op);
+        self.names.push(name.to_owned());
     }
 
     fn nodes(&mut self, nodes: &[Node], mut x: Source) -> Result<Source, TrainError> {
@@ -157,14 +174,14 @@ impl Graph {
             x = match &node.layer {
                 Layer::Relu => {
                     let pool = rest.next_if(|next| halves(next)).map(|next| next.output);
-                    self.activate(x, None, true, pool)
+                    self.activate(&node.name, x, None, true, pool)
                 }
                 Layer::Branches { join: Join::Add, .. } => {
                     let relu = rest.next_if(|next| next.layer == Layer::Relu).is_some();
                     self.sum(node, x, relu)?
                 }
                 Layer::BatchNorm => {
-                    let tensor = self.settled(x);
+                    let tensor = self.settled(&node.name, x);
                     self.norms.push(Norm { parameters: node.parameters.start, tensor });
                     Source { tensor, norm: Some(self.norms.len() - 1) }
                 }
@@ -176,7 +193,7 @@ impl Graph {
 
     /// A layer that needs no look at the next.
     fn node(&mut self, node: &Node, x: Source) -> Result<Source, TrainError> {
-        let x = self.settled(x);
+        let x = self.settled(&node.name, x);
         let needs = self.tensors[x].needs_gradient;
         let weights = Weights {
             weight: node.parameters.start,
@@ -204,7 +221,7 @@ impl Graph {
                 let mut parts = Vec::new();
                 for path in &node.paths {
                     let part = self.nodes(path, Source { tensor: x, norm: None })?;
-                    parts.push(self.settled(part));
+                    parts.push(self.settled(&node.name, part));
                 }
                 let needs = parts.iter().any(|&part| self.tensors[part].needs_gradient);
                 Op::Concat { parts, out: self.tensor(node.output, needs) }
@@ -214,7 +231,7 @@ impl Graph {
             }
         };
         let out = op.out();
-        self.ops.push(op);
+        self.push(&node.name, op);
         Ok(Source { tensor: out, norm: None })
     }
 
@@ -228,22 +245,23 @@ impl Graph {
 
     /// The sum of branches, through ReLU where it follows.
     fn sum(&mut self, node: &Node, x: Source, relu: bool) -> Result<Source, TrainError> {
-        let x = Source { tensor: self.settled(x), norm: None };
+        let x = Source { tensor: self.settled(&node.name, x), norm: None };
         let mut sum: Option<Source> = None;
         for (number, path) in node.paths.iter().enumerate() {
             let mut part = self.nodes(path, x)?;
             if let Some(before) = sum {
                 // The same tensor twice would be one slice borrowed twice.
                 if part.tensor == before.tensor {
-                    part = self.activate(part, None, false, None);
+                    part = self.activate(&node.name, part, None, false, None);
                 }
                 let last = number + 1 == node.paths.len();
-                part = self.activate(before, Some(part), relu && last, None);
+                part = self.activate(&node.name, before, Some(part), relu && last, None);
             }
             sum = Some(part);
         }
         let sum = sum.unwrap_or(x);
-        Ok(if relu && node.paths.len() < 2 { self.activate(sum, None, true, None) } else { sum })
+        let unseen = relu && node.paths.len() < 2;
+        Ok(if unseen { self.activate(&node.name, sum, None, true, None) } else { sum })
     }
 }
 

@@ -19,7 +19,7 @@ use super::schedule::Schedule;
 use super::step::{Batch, Machine, dropout_masks, sgd, update};
 use super::update::Update;
 use crate::error::TrainError;
-use crate::learner::{Executed, Learner, NamedTensor, Outcome, State, Step};
+use crate::learner::{Executed, Learner, NamedTensor, Outcome, ProfileEntry, State, Step};
 
 /// Images of a chunk in evaluation, and chunks at once.
 const EVALUATION: (usize, usize) = (16, 16);
@@ -124,7 +124,7 @@ impl NativeLearner {
         self.training.biases(&self.layout, &mut self.gradient);
         let tensors = (&mut lane.weights[..], &mut lane.velocity[..], &mut self.gradient[..]);
         let (network, spec) = (&self.network, &lane.spec);
-        update(&self.training, &self.update, count, tensors, |parameter| {
+        update(&mut self.training, &self.update, count, tensors, |parameter| {
             if dry { None } else { sgd(network, spec, step, parameter) }
         });
         Ok(loss)
@@ -273,6 +273,29 @@ impl Learner for NativeLearner {
 
     fn sync(&mut self) -> Result<(), TrainError> {
         Ok(())
+    }
+
+    fn profile(&mut self, on: bool) {
+        self.training.keep_profile(on);
+        self.evaluation.keep_profile(on);
+    }
+
+    fn take_profile(&mut self) -> Option<Vec<ProfileEntry>> {
+        let mut entries = self.training.profile()?;
+        // Forward passes with batch statistics and with running ones are the same layers.
+        for entry in self.evaluation.profile()? {
+            let known =
+                |other: &&mut ProfileEntry| (&other.layer, other.phase) == (&entry.layer, entry.phase);
+            match entries.iter_mut().find(known) {
+                Some(known) => {
+                    known.seconds = known.seconds + entry.seconds;
+                    known.calls += entry.calls;
+                }
+                None => entries.push(entry),
+            }
+        }
+        entries.retain(|entry| entry.calls > 0);
+        Some(entries)
     }
 }
 

@@ -9,6 +9,8 @@ use kernels::isa::Isa;
 use kernels::plane::Plane;
 use kernels::winograd::{Tile, Winograd};
 
+use record::bench::LayerPhase;
+
 use super::graph::{Graph, Op, Source, TensorId};
 use super::memory::{Memory, Place, pooled_values};
 use super::norm::NormState;
@@ -43,6 +45,8 @@ pub(super) struct Program {
     pub preparations: Vec<(Preparation, Range<usize>)>,
     /// Linear layers, whose weights are trained from all chunks.
     pub linears: Vec<Linear>,
+    /// Layer and part of the work of every action, for a profile.
+    pub labels: Vec<(String, LayerPhase)>,
     /// What is left where the loss would be taken.
     pub logits: Place,
     notes: Notes,
@@ -58,10 +62,10 @@ pub(super) struct Region {
     pub backward: Vec<usize>,
 }
 
-/// A stage with its actions bound.
+/// A stage with its actions bound, each with the number of its label.
 #[derive(Debug)]
 pub(super) struct BoundStage {
-    pub works: Vec<Work>,
+    pub works: Vec<(Work, usize)>,
     pub group: usize,
 }
 
@@ -138,6 +142,7 @@ impl Program {
             marks: Vec::new(),
             sums: vec![0.0; sums],
             loss: 0.0,
+            times: Vec::new(),
             pixels: vec![0.0; graph.tensors[0].shape.elements()],
         };
         let program = Program {
@@ -152,6 +157,7 @@ impl Program {
             prepared: 0,
             preparations: Vec::new(),
             linears: Vec::new(),
+            labels: Vec::new(),
             logits,
             notes,
         };
@@ -160,6 +166,7 @@ impl Program {
         compiler.place_winners();
         compiler.regions().map_err(|action| failed(&format!("{action:?} has no memory")))?;
         compiler.linears();
+        compiler.program.notes.times = vec![Default::default(); compiler.program.labels.len()];
         Ok(compiler.program)
     }
 
@@ -188,12 +195,34 @@ impl Program {
                 stages.clone().map(move |stage| -> u64 {
                     let groups = Program::groups(0, images, stage.group);
                     groups
-                        .map(|group| stage.works.iter().map(|work| macs(work, group.images)).sum::<u64>())
+                        .map(|group| {
+                            stage.works.iter().map(|(work, _)| macs(work, group.images)).sum::<u64>()
+                        })
                         .sum()
                 })
             })
             .sum();
         spatial + self.linears.iter().map(|linear| linear.dense.executed_macs(images)[1]).sum::<u64>()
+    }
+}
+
+/// Under which layer and part of the work an action's time goes.
+fn label(graph: &Graph, action: Action) -> (String, LayerPhase) {
+    let name = |op: usize| graph.names[op].clone();
+    match action {
+        Action::Load => ("batch".to_owned(), LayerPhase::Load),
+        Action::Loss => ("loss".to_owned(), LayerPhase::Forward),
+        Action::Moments(norm) => {
+            let maker = graph.ops.iter().position(|op| op.out() == graph.norms[norm].tensor);
+            (
+                maker.map_or("batch".to_owned(), |op| format!("{} moments", graph.names[op])),
+                LayerPhase::Forward,
+            )
+        }
+        Action::Forward(op) => (name(op), LayerPhase::Forward),
+        Action::Mask(op) | Action::Spread(op, _) => (name(op), LayerPhase::Backward),
+        Action::BiasGradient(op) | Action::WeightGradient(op) => (name(op), LayerPhase::WeightGradient),
+        Action::InputGradient(op) => (name(op), LayerPhase::InputGradient),
     }
 }
 
@@ -264,7 +293,13 @@ impl Compiler<'_> {
                         }
                         _ => {}
                     }
-                    works.push(work);
+                    let label = label(self.graph, action);
+                    let labels = &mut self.program.labels;
+                    let number = labels.iter().position(|known| *known == label).unwrap_or(labels.len());
+                    if number == labels.len() {
+                        labels.push(label);
+                    }
+                    works.push((work, number));
                 }
                 region.stages.push(BoundStage { works, group: stage.group });
             }

@@ -9,17 +9,20 @@ use data::normalisation::Normalisation;
 use kernels::arena::Arena;
 use kernels::isa::Isa;
 use kernels::sgd::Sgd;
+use meter::clock::Stopwatch;
 use net::network::Network;
 use rayon::prelude::*;
+use record::bench::LayerPhase;
 use record::spec::RunSpec;
+use record::units::Seconds;
 
 use super::graph::{Graph, Op};
 use super::norm::{ChunkSums, NormState};
 use super::parameters::Layout;
-use super::program::{Preparation, Program};
+use super::program::{BoundStage, Preparation, Program};
 use super::update::{Left, Update};
-use super::work::{Chunk, Notes, Shared};
-use crate::learner::Step;
+use super::work::{Chunk, Group, Notes, Shared};
+use crate::learner::{ProfileEntry, Step};
 
 /// A compiled network with its memory.
 pub(super) struct Machine {
@@ -32,6 +35,8 @@ pub(super) struct Machine {
     notes: Vec<Notes>,
     /// Memory to work with, as many as there are threads; taken and given back by whoever works on a chunk.
     scratch: Mutex<Vec<Arena>>,
+    /// Time of preparing weights and of the updates, while a profile is kept.
+    profile: Option<[(Seconds, u64); 2]>,
 }
 
 /// What a step is taken on.
@@ -54,6 +59,7 @@ impl Machine {
             prepared: Arena::new(program.prepared),
             notes: vec![program.notes(); chunks],
             scratch: Mutex::new(Vec::new()),
+            profile: None,
             program,
             norms,
         }
@@ -98,7 +104,8 @@ impl Machine {
 
     /// Passes all chunks of a batch through one region.
     fn region(&mut self, number: usize, batch: &Batch<'_>, weights: &[f32]) {
-        let Machine { isa, program, norms, slabs, partials, prepared, notes, scratch } = self;
+        let Machine { isa, program, norms, slabs, partials, prepared, notes, scratch, profile } = self;
+        let profiled = profile.is_some();
         let shared = Shared {
             isa: *isa,
             weights,
@@ -128,11 +135,46 @@ impl Machine {
             let mut chunk = Chunk { slab, partial, notes, points, scratch: work };
             for stage in stages {
                 for group in Program::groups(first, images, stage.group) {
-                    stage.works.iter().for_each(|work| work.run(&shared, &mut chunk, &group));
+                    run_stage(stage, &shared, &mut chunk, &group, profiled);
                 }
             }
             lock(scratch).push(arena);
         });
+    }
+
+    /// Begins to keep the time of every action, or stops; forgets what was kept.
+    pub(super) fn keep_profile(&mut self, on: bool) {
+        self.profile = on.then(Default::default);
+        self.notes.iter_mut().for_each(|notes| notes.times.fill(Default::default()));
+    }
+
+    /// The time of every action since then: of all threads, over their number.
+    pub(super) fn profile(&self) -> Option<Vec<ProfileEntry>> {
+        let own = self.profile?;
+        let threads = rayon::current_num_threads() as f64;
+        let of_label = |(number, (layer, phase)): (usize, &(String, LayerPhase))| {
+            let times = self.notes.iter().map(|notes| notes.times[number]);
+            let total = times.fold((0.0, 0), |sum, (seconds, calls)| (sum.0 + seconds.0, sum.1 + calls));
+            ProfileEntry {
+                layer: layer.clone(),
+                phase: *phase,
+                seconds: Seconds(total.0 / threads),
+                calls: total.1,
+            }
+        };
+        let mut entries: Vec<ProfileEntry> = self.program.labels.iter().enumerate().map(of_label).collect();
+        for (layer, (seconds, calls)) in ["packing of weights", "gradients and descent"].into_iter().zip(own)
+        {
+            entries.push(ProfileEntry { layer: layer.to_owned(), phase: LayerPhase::Update, seconds, calls });
+        }
+        Some(entries)
+    }
+
+    /// Adds to the time of one of the machine's own tasks.
+    fn note(&mut self, task: usize, clock: &Stopwatch) {
+        if let Some(own) = &mut self.profile {
+            own[task] = (own[task].0 + clock.elapsed(), own[task].1 + 1);
+        }
     }
 
     /// The sums of each chunk with the number of its images.
@@ -145,7 +187,9 @@ impl Machine {
 
     /// Forward and backward: the mean loss; gradients of all but the weights of convolutions and linear layers.
     pub(super) fn pass(&mut self, batch: &Batch<'_>, weights: &mut [f32], gradient: &mut [f32]) -> f64 {
+        let clock = Stopwatch::start();
         self.prepare(weights);
+        self.note(0, &clock);
         for notes in &mut self.notes {
             notes.sums.fill(0.0);
             notes.loss = 0.0;
@@ -194,6 +238,21 @@ impl Machine {
     }
 }
 
+/// Runs the actions of a stage on one group, and keeps their time where a profile is wanted.
+fn run_stage(stage: &BoundStage, shared: &Shared<'_>, chunk: &mut Chunk<'_>, group: &Group, profiled: bool) {
+    for (work, label) in &stage.works {
+        if profiled {
+            let clock = Stopwatch::start();
+            work.run(shared, chunk, group);
+            let (seconds, calls) = &mut chunk.notes.times[*label];
+            *seconds = *seconds + clock.elapsed();
+            *calls += 1;
+        } else {
+            work.run(shared, chunk, group);
+        }
+    }
+}
+
 /// What scratch memory holds does not matter, so neither does a panic of its last holder.
 fn lock(scratch: &Mutex<Vec<Arena>>) -> MutexGuard<'_, Vec<Arena>> {
     scratch.lock().unwrap_or_else(PoisonError::into_inner)
@@ -229,11 +288,13 @@ pub(super) fn dropout_masks(graph: &Graph, seed: u64, step: u64, images: usize) 
 
 /// Runs the tasks at the end of a step.
 pub(super) fn update(
-    machine: &Machine,
+    machine: &mut Machine,
     update: &Update,
     images: usize,
     tensors: (&mut [f32], &mut [f32], &mut [f32]),
     sgd: impl Fn(usize) -> Option<Sgd> + Sync,
 ) {
+    let clock = Stopwatch::start();
     update.run(machine.isa, &machine.left(images), tensors, sgd);
+    machine.note(1, &clock);
 }

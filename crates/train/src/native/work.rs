@@ -20,6 +20,8 @@ use kernels::product::Start;
 use kernels::softmax::cross_entropy;
 use kernels::winograd::Winograd;
 
+use record::units::Seconds;
+
 use super::memory::Place;
 use super::norm::NormState;
 
@@ -209,6 +211,8 @@ pub(super) struct Notes {
     pub sums: Vec<f64>,
     /// Sum of the losses.
     pub loss: f64,
+    /// Time and calls by label, while a profile is kept.
+    pub times: Vec<(Seconds, u64)>,
     /// One image on its way in.
     pub pixels: Vec<f32>,
 }
