@@ -10,6 +10,8 @@ pub(crate) mod portable;
 pub(crate) trait Simd: Copy {
     /// The vector.
     type Vector: Copy;
+    /// A choice by lane.
+    type Mask: Copy;
     /// Values in a vector.
     const LANES: usize;
 
@@ -39,4 +41,31 @@ pub(crate) trait Simd: Copy {
 
     /// a * b + c, fused where the instruction set can.
     fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+
+    /// Lanes where a > b; never where either is NaN.
+    fn greater(self, a: Self::Vector, b: Self::Vector) -> Self::Mask;
+
+    /// Lanes where a = b; never where either is NaN.
+    fn equal(self, a: Self::Vector, b: Self::Vector) -> Self::Mask;
+
+    /// Lanes of either.
+    fn either(self, a: Self::Mask, b: Self::Mask) -> Self::Mask;
+
+    /// Lanes that hold NaN.
+    fn nan(self, a: Self::Vector) -> Self::Mask;
+
+    /// a where the mask is set, b elsewhere.
+    fn select(self, mask: Self::Mask, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `LANES` bytes from `from` on, as numbers.
+    ///
+    /// # Safety
+    /// They must be readable.
+    unsafe fn load_bytes(self, from: *const u8) -> Self::Vector;
+
+    /// Writes whole numbers from 0 to 255 as `LANES` bytes from `to` on.
+    ///
+    /// # Safety
+    /// They must be writable.
+    unsafe fn store_bytes(self, to: *mut u8, vector: Self::Vector);
 }

@@ -78,6 +78,8 @@ fn there_is_a_row_for_every_combination() {
         "digits",
         "--phase",
         "infer,train",
+        "--learners",
+        "candle",
         "--threads",
         "2,1",
         "--batch",

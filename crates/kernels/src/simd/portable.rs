@@ -8,6 +8,7 @@ pub(crate) struct Portable;
 
 impl Simd for Portable {
     type Vector = [f32; 8];
+    type Mask = [bool; 8];
     const LANES: usize = 8;
 
     #[inline(always)]
@@ -58,5 +59,42 @@ impl Simd for Portable {
             c[lane] += a[lane] * b[lane];
         }
         c
+    }
+
+    #[inline(always)]
+    fn greater(self, a: [f32; 8], b: [f32; 8]) -> [bool; 8] {
+        core::array::from_fn(|lane| a[lane] > b[lane])
+    }
+
+    #[inline(always)]
+    fn equal(self, a: [f32; 8], b: [f32; 8]) -> [bool; 8] {
+        core::array::from_fn(|lane| a[lane] == b[lane])
+    }
+
+    #[inline(always)]
+    fn either(self, a: [bool; 8], b: [bool; 8]) -> [bool; 8] {
+        core::array::from_fn(|lane| a[lane] | b[lane])
+    }
+
+    #[inline(always)]
+    fn nan(self, a: [f32; 8]) -> [bool; 8] {
+        a.map(f32::is_nan)
+    }
+
+    #[inline(always)]
+    fn select(self, mask: [bool; 8], a: [f32; 8], b: [f32; 8]) -> [f32; 8] {
+        core::array::from_fn(|lane| if mask[lane] { a[lane] } else { b[lane] })
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(self, from: *const u8) -> [f32; 8] {
+        // SAFETY: the caller promises eight readable bytes.
+        unsafe { from.cast::<[u8; 8]>().read_unaligned() }.map(f32::from)
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8, vector: [f32; 8]) {
+        // SAFETY: the caller promises eight writable bytes.
+        unsafe { to.cast::<[u8; 8]>().write_unaligned(vector.map(|value| value as u8)) }
     }
 }

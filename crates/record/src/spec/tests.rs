@@ -75,11 +75,11 @@ fn an_id_is_a_pure_function_of_the_spec() {
 #[test]
 fn ids_never_change() {
     let mut spec = RunSpec::new(SetName::Mnist, "cnn-w16-d2", 1000, 128, 7);
-    // {"data":"digest","numerics":1,"spec":{"batch":128,"data":"mnist","learner":"candle","net":"cnn-w16-d2",
+    // {"data":"digest","numerics":1,"spec":{"batch":128,"data":"mnist","learner":"native","net":"cnn-w16-d2",
     // "precision":"f32","seed":7,"steps":1000}}
     assert_eq!(
         run_id(&spec, "digest").as_str(),
-        "f02280e4f5d8bfdcee1a57bea3118f6dfdb6914a1853bfcb06d84a353cdcd39c"
+        "f345a3b4be1ba566aff072d7f5a7b0fb9f0eccbe8affed921df4b1cda6373695"
     );
     spec = RunSpec {
         data: SetName::Cifar10,
@@ -119,7 +119,7 @@ fn absent_keys_mean_the_defaults() {
     assert_eq!(parsed.plan().expect("valid").id, valid().plan().expect("valid").id);
     let spelled_out = r#"{"data":"mnist","net":"lenet5","steps":1000,"batch":128,"seed":7,"examples":null,
         "validation_images":5000,"test_images":null,"learning_rate":0.1,"momentum":0.9,"weight_decay":5e-4,
-        "label_smoothing":0,"warmup":0.2,"shift":0,"flip":false,"learner":"candle","precision":"f32"}"#;
+        "label_smoothing":0,"warmup":0.2,"shift":0,"flip":false,"learner":"native","precision":"f32"}"#;
     let spelled_out: RunSpec = serde_json::from_str(spelled_out).expect("readable");
     assert_eq!(run_id(&spelled_out, "d"), run_id(&parsed, "d"));
 }
@@ -129,7 +129,7 @@ fn defaults_are_not_written() {
     let written = serde_json::to_value(valid()).expect("serialisable");
     let expected = serde_json::json!({
         "data": "mnist", "net": "lenet5", "steps": 1000, "batch": 128, "seed": 7,
-        "learner": "candle", "precision": "f32",
+        "learner": "native", "precision": "f32",
     });
     assert_eq!(written, expected);
 }

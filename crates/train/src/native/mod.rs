@@ -1,5 +1,6 @@
 //! The native learner: the network lowered to our own kernels, with all memory planned before the first step.
 
+mod compile;
 mod graph;
 pub mod learner;
 mod memory;

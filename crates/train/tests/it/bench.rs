@@ -50,7 +50,8 @@ fn every_configuration_has_a_slice_in_every_round() {
             assert!(slice.seconds.0 >= 0.002 && slice.images >= 8 && slice.images % 8 == 0);
             assert!(slice.cpu_seconds.0 > 0.0);
         }
-        assert!(subject.profile.is_none(), "candle cannot tell the time of its layers");
+        let (_, layers) = subject.profile.as_ref().expect("the native learner can tell");
+        assert!(layers.iter().any(|entry| entry.layer.ends_with(".linear") && entry.calls > 0));
         assert!(!subject.energy.is_empty());
     }
     let rows = summary::rows(&configurations, &measured);
@@ -58,9 +59,9 @@ fn every_configuration_has_a_slice_in_every_round() {
         assert!(row.low <= row.images_per_second && row.images_per_second <= row.high);
         assert!(row.mfu > 0.0 && row.peak_gflops > 0.0);
     }
-    // 28 x 28 x 10 MAC; candle trains with the gradient of the image as well, and judges 8 images as 100.
-    assert_eq!(rows[0].executed_flops_per_image, 6.0 * 7_840.0);
-    assert_eq!(rows[1].executed_flops_per_image, 2.0 * 7_840.0 * 100.0 / 8.0);
+    // 28 x 28 x 10 MAC; lanes and rows of padding come on top.
+    assert!(rows[0].executed_flops_per_image >= 4.0 * 7_840.0);
+    assert!(rows[1].executed_flops_per_image >= 2.0 * 7_840.0);
     assert_eq!(rows[1].flops_per_image.0, 2 * 7_840);
 }
 

@@ -73,7 +73,7 @@ fn rivals_are_compared_within_rounds() {
     assert_eq!(ratio(&rows[0]), (Some(1.0), Some(1.0), Some(1.0)));
     assert_eq!(ratio(&rows[1]), (None, None, None));
     assert_eq!(ratio(&rows[2]), (Some(3.0), Some(3.0), Some(3.0)));
-    assert_eq!(rows[2].ratio_to.as_deref(), Some("candle"));
+    assert_eq!(rows[2].ratio_to.as_deref(), Some("native"));
 }
 
 #[test]

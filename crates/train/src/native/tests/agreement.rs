@@ -68,3 +68,51 @@ fn gradients_on_colour_images_agree() {
 fn gradients_of_everything_else_agree() {
     check(SetName::Digits, &everything(9));
 }
+
+/// 200 steps in f32 from equal weights: nearly equal at first, until rounding has grown; and equal in the mean.
+#[test]
+fn loss_curves_agree() {
+    for (data, net) in
+        [(SetName::Mnist, "lenet5"), (SetName::Mnist, "cnn-w4-d2"), (SetName::Cifar10, "resnet8-w4")]
+    {
+        let plan = plan(data, net, 16);
+        let steps: Vec<_> = (0..200).map(|number| step(number, 16, 0.02)).collect();
+        let curve = |learner: &mut dyn Learner| {
+            learner.load(&images(data)).unwrap();
+            learner.train(&[&steps]).unwrap();
+            learner.take_losses().unwrap().remove(0)
+        };
+        let native = curve(&mut NativeLearner::new(&[&plan]).unwrap());
+        let candle = curve(&mut CandleLearner::<f32>::new(&[&plan]).unwrap());
+        for (number, (found, expected)) in native.iter().zip(&candle).enumerate().take(20) {
+            assert!(
+                (found - expected).abs() < 1e-3 * expected,
+                "{net} at {number}: {found}, candle {expected}"
+            );
+        }
+        let mean = |curve: &[f32]| curve[100..].iter().sum::<f32>() / 100.0;
+        let (found, expected) = (mean(&native), mean(&candle));
+        assert!((found - expected).abs() < 0.05 * expected, "{net}: {found} in the mean, candle {expected}");
+        assert!(expected < 0.8 * candle[0], "{net} learns: {} to {expected}", candle[0]);
+    }
+}
+
+/// Running statistics after a step, which no gradient shows.
+#[test]
+fn running_statistics_agree() {
+    let plan = everything(9);
+    let mut native = NativeLearner::new(&[&plan]).unwrap();
+    let mut candle = CandleLearner::<f64>::new(&[&plan]).unwrap();
+    for learner in [&mut native as &mut dyn Learner, &mut candle] {
+        learner.load(&images(SetName::Digits)).unwrap();
+        learner.train(&[&[step(0, 9, 0.0), step(1, 9, 0.0)]]).unwrap();
+    }
+    let (native, candle) = (native.state(0).unwrap(), candle.state(0).unwrap());
+    for (found, expected) in native.weights.iter().zip(&candle.weights) {
+        assert_eq!(found.name, expected.name);
+        for (found_value, expected_value) in found.values.iter().zip(&expected.values) {
+            let close = (found_value - expected_value).abs() <= 1e-5 * expected_value.abs().max(1e-2);
+            assert!(close, "{}: {found_value}, candle {expected_value}", found.name);
+        }
+    }
+}

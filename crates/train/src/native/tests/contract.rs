@@ -1,1 +1,139 @@
-//! What a learner promises: the same bits at any number of threads, outcomes that do not depend on the batch.
+//! What a learner promises: the same bits at any number of threads, outcomes that do not depend on the batch, and
+//! counts of what was executed.
+
+use data::set::SetName;
+use kernels::isa::Isa;
+use record::spec::RunPlan;
+use record::units::Flops;
+
+use super::networks::{everything, images, plan, step};
+use crate::learner::{Learner, State};
+use crate::native::learner::NativeLearner;
+use crate::worker::thread_pool;
+
+/// The state after three steps at a number of threads.
+fn trained(data: SetName, plan: &RunPlan, threads: usize) -> (State, Vec<f32>) {
+    thread_pool(threads).unwrap().install(|| {
+        let mut learner = NativeLearner::new(&[plan]).unwrap();
+        learner.load(&images(data)).unwrap();
+        let steps: Vec<_> = (0..3).map(|number| step(number, plan.spec.batch as usize, 0.05)).collect();
+        learner.train(&[&steps]).unwrap();
+        (learner.state(0).unwrap(), learner.take_losses().unwrap().remove(0))
+    })
+}
+
+#[test]
+fn bits_do_not_depend_on_threads() {
+    let cases = [
+        (SetName::Mnist, plan(SetName::Mnist, "net-a", 33)),
+        (SetName::Mnist, plan(SetName::Mnist, "lenet5", 16)),
+        (SetName::Cifar10, plan(SetName::Cifar10, "cnn-w8-d3", 20)),
+        (SetName::Cifar10, plan(SetName::Cifar10, "resnet8-w8", 17)),
+        (SetName::Digits, everything(19)),
+    ];
+    for (data, plan) in &cases {
+        let one = trained(*data, plan, 1);
+        assert!(one.1.iter().all(|loss| loss.is_finite()), "{}", plan.network.name);
+        for threads in [2, 3, 7] {
+            assert!(one == trained(*data, plan, threads), "{} on {threads} threads", plan.network.name);
+        }
+    }
+}
+
+/// The outcome of an image is the same alone and among others, to the last bit.
+#[test]
+fn evaluation_does_not_depend_on_the_batch() {
+    for (data, net) in
+        [(SetName::Mnist, "net-a"), (SetName::Cifar10, "net-b"), (SetName::Cifar10, "resnet8-w4")]
+    {
+        let plan = plan(data, net, 8);
+        let mut learner = NativeLearner::new(&[&plan]).unwrap();
+        learner.load(&images(data)).unwrap();
+        learner.train(&[&[step(0, 8, 0.05)]]).unwrap();
+        let images = images(data);
+        let together = learner.evaluate(&images).unwrap().remove(0);
+        assert_eq!(together.len(), images.len());
+        for index in [0u32, 15, 16, 63] {
+            let alone = learner.evaluate(&images.select(&[index])).unwrap().remove(0);
+            assert_eq!(alone[0], together[index as usize], "{net}");
+        }
+    }
+}
+
+/// What is read out and put back is the same, and so is what follows.
+#[test]
+fn a_state_goes_out_and_comes_back() {
+    let plan = everything(9);
+    let data = SetName::Digits;
+    let mut first = NativeLearner::new(&[&plan]).unwrap();
+    let mut second = NativeLearner::new(&[&plan]).unwrap();
+    first.load(&images(data)).unwrap();
+    second.load(&images(data)).unwrap();
+    first.train(&[&[step(0, 9, 0.05), step(1, 9, 0.05)]]).unwrap();
+    let state = first.state(0).unwrap();
+    second.restore(0, &state).unwrap();
+    assert_eq!(second.state(0).unwrap(), state);
+    first.train(&[&[step(2, 9, 0.05)]]).unwrap();
+    second.train(&[&[step(2, 9, 0.05)]]).unwrap();
+    assert_eq!(second.state(0).unwrap(), first.state(0).unwrap());
+    let mut damaged = state.clone();
+    damaged.weights[0].shape.push(1);
+    assert!(second.restore(0, &damaged).unwrap_err().to_string().contains("expected"));
+    damaged.weights.remove(0);
+    assert!(second.restore(0, &damaged).unwrap_err().to_string().contains("missing"));
+}
+
+/// Two lanes in one learner do what each does alone.
+#[test]
+fn lanes_do_not_touch_each_other() {
+    let data = SetName::Mnist;
+    let mut other = plan(data, "cnn-w4-d2", 8);
+    other.spec.seed = 8;
+    let plans = [plan(data, "cnn-w4-d2", 8), other];
+    let steps = [step(0, 8, 0.05), step(1, 8, 0.05)];
+    let mut both = NativeLearner::new(&[&plans[0], &plans[1]]).unwrap();
+    both.load(&images(data)).unwrap();
+    both.train(&[&steps, &steps]).unwrap();
+    for (lane, plan) in plans.iter().enumerate() {
+        let mut alone = NativeLearner::new(&[plan]).unwrap();
+        alone.load(&images(data)).unwrap();
+        alone.train(&[&steps]).unwrap();
+        assert_eq!(alone.state(0).unwrap(), both.state(lane).unwrap());
+    }
+}
+
+/// A linear layer from 784 inputs to 10 outputs, padded to 16 lanes, executes in rows of 6 on AVX-512 (see the
+/// kernels' tiles): 3 images in one tile of 6 rows forward; 784 rows in 131 tiles of 6 for each of 3 images back.
+#[test]
+fn executed_operations_are_what_was_run() {
+    if Isa::detect().name() != "avx512" {
+        eprintln!("skipped: the expected numbers are those of AVX-512");
+        return;
+    }
+    let plan = plan(SetName::Mnist, "linear", 3);
+    let mut learner = NativeLearner::new(&[&plan]).unwrap();
+    learner.load(&images(SetName::Mnist)).unwrap();
+    learner.train(&[&[step(0, 3, 0.1), step(1, 3, 0.1)]]).unwrap();
+    let per_step = 6 * 16 * 784 + 131 * 6 * 16 * 3;
+    assert_eq!(learner.executed(0).train, Flops(2 * 2 * per_step));
+}
+
+/// A profile names every layer, and nothing is kept that was not asked for.
+#[test]
+fn a_profile_names_the_layers() {
+    let plan = plan(SetName::Mnist, "cnn-w4-d2", 8);
+    let mut learner = NativeLearner::new(&[&plan]).unwrap();
+    learner.load(&images(SetName::Mnist)).unwrap();
+    learner.train(&[&[step(0, 8, 0.1)]]).unwrap();
+    assert!(learner.take_profile().is_none());
+    learner.profile(true);
+    learner.train(&[&[step(1, 8, 0.1)]]).unwrap();
+    let entries = learner.take_profile().unwrap();
+    for layer in ["batch", "0.conv", "4.conv", "8.linear", "loss"] {
+        let found = entries.iter().filter(|entry| entry.layer == layer);
+        assert!(
+            found.clone().count() > 0 && found.map(|entry| entry.seconds.0).sum::<f64>() > 0.0,
+            "{layer}"
+        );
+    }
+}
