@@ -1,7 +1,7 @@
 //! What stands between convolutions, in one pass: batch normalisation, a residual sum, ReLU and 2x2 max-pooling.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{ByLanes, by_lanes, bytes_mut, check, choose, keep, lanes, lanes_mut, row_start};
+use crate::lanes::{ByLanes, by_lanes, check, load, row_start, store, store_bytes};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
@@ -58,41 +58,42 @@ pub fn activate(
     }
 }
 
-/// The numbers of a normalisation for `L` channels.
+/// The numbers of a normalisation for one vector of channels.
 #[derive(Clone, Copy)]
-struct Lanes<const L: usize> {
-    mean: [f32; L],
-    factor: [f32; L],
-    shift: [f32; L],
+struct Lanes<V> {
+    mean: V,
+    factor: V,
+    shift: V,
 }
 
-impl<const L: usize> Lanes<L> {
+impl<V: Copy> Lanes<V> {
     #[inline(always)]
-    fn of(norm: Option<Affine<'_>>, lane: usize) -> Lanes<L> {
+    fn of<S: Simd<Vector = V>>(simd: S, norm: Option<Affine<'_>>, lane: usize) -> Option<Lanes<V>> {
         match norm {
-            Some(norm) => Lanes {
-                mean: *lanes(norm.mean, lane),
-                factor: *lanes(norm.factor, lane),
-                shift: *lanes(norm.shift, lane),
-            },
-            None => Lanes { mean: [0.0; L], factor: [1.0; L], shift: [0.0; L] },
+            Some(norm) => Some(Lanes {
+                mean: load(simd, norm.mean, lane),
+                factor: load(simd, norm.factor, lane),
+                shift: load(simd, norm.shift, lane),
+            }),
+            None => None,
         }
-    }
-
-    #[inline(always)]
-    fn apply(&self, x: &[f32; L]) -> [f32; L] {
-        let mut z = [0f32; L];
-        for l in 0..L {
-            z[l] = (x[l] - self.mean[l]) * self.factor[l] + self.shift[l];
-        }
-        z
     }
 }
 
-/// max(x, 0) that lets NaN through.
+/// (x - mean) * factor + shift, or x.
 #[inline(always)]
-fn rectify(x: f32) -> f32 {
-    keep(x, x >= 0.0 || x.is_nan())
+fn apply<S: Simd>(simd: S, norm: Option<Lanes<S::Vector>>, x: S::Vector) -> S::Vector {
+    match norm {
+        Some(norm) => simd.mul_add(simd.sub(x, norm.mean), norm.factor, norm.shift),
+        None => x,
+    }
+}
+
+/// max(x, 0) that lets NaN through, where it is wanted.
+#[inline(always)]
+fn rectify<S: Simd>(simd: S, relu: bool, x: S::Vector) -> S::Vector {
+    let zero = simd.splat(0.0);
+    if relu { simd.select(simd.greater(zero, x), zero, x) } else { x }
 }
 
 struct Plain<'a> {
@@ -108,16 +109,16 @@ impl Kernel for Plain<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<W: Simd, H: Simd>(mut self, _wide: W, _half: H) {
-        by_lanes(self.plane, &mut self);
+    fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {
+        let plane = self.plane;
+        by_lanes(wide, half, plane, &mut self);
     }
 }
 
 impl ByLanes for Plain<'_> {
     #[inline(always)]
-    fn run<const L: usize>(&mut self, lane: usize) {
-        let norm = Lanes::<L>::of(self.y.norm, lane);
-        let least = if self.relu { 0.0 } else { f32::NEG_INFINITY };
+    fn run<S: Simd>(&mut self, simd: S, lane: usize) {
+        let norm = Lanes::of(simd, self.y.norm, lane);
         for image in 0..self.images {
             for row in 0..self.plane.height {
                 let to = row_start(self.plane, image, row) + lane;
@@ -125,26 +126,20 @@ impl ByLanes for Plain<'_> {
                 match self.residual {
                     None => {
                         for column in 0..self.plane.width {
-                            let y = lanes::<L>(self.y.values, from + column * self.y.plane.stride);
-                            let z = norm.apply(y);
-                            let out = lanes_mut::<L>(self.out, to + column * self.plane.stride);
-                            for l in 0..L {
-                                out[l] = choose(z[l] < least, least, z[l]);
-                            }
+                            let y = load(simd, self.y.values, from + column * self.y.plane.stride);
+                            let z = rectify(simd, self.relu, apply(simd, norm, y));
+                            store(simd, self.out, to + column * self.plane.stride, z);
                         }
                     }
                     Some(residual) => {
-                        let other = Lanes::<L>::of(residual.norm, lane);
+                        let other = Lanes::of(simd, residual.norm, lane);
                         let side = row_start(residual.plane, image, row) + lane;
                         for column in 0..self.plane.width {
-                            let y = lanes::<L>(self.y.values, from + column * self.y.plane.stride);
-                            let r = lanes::<L>(residual.values, side + column * residual.plane.stride);
-                            let (z, r) = (norm.apply(y), other.apply(r));
-                            let out = lanes_mut::<L>(self.out, to + column * self.plane.stride);
-                            for l in 0..L {
-                                let sum = z[l] + r[l];
-                                out[l] = choose(sum < least, least, sum);
-                            }
+                            let y = load(simd, self.y.values, from + column * self.y.plane.stride);
+                            let r = load(simd, residual.values, side + column * residual.plane.stride);
+                            let sum = simd.add(apply(simd, norm, y), apply(simd, other, r));
+                            let z = rectify(simd, self.relu, sum);
+                            store(simd, self.out, to + column * self.plane.stride, z);
                         }
                     }
                 }
@@ -166,17 +161,19 @@ impl Kernel for Pooled<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<W: Simd, H: Simd>(mut self, _wide: W, _half: H) {
-        by_lanes(self.plane, &mut self);
+    fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {
+        let plane = self.plane;
+        by_lanes(wide, half, plane, &mut self);
     }
 }
 
 impl ByLanes for Pooled<'_> {
     #[inline(always)]
-    fn run<const L: usize>(&mut self, lane: usize) {
-        let norm = Lanes::<L>::of(self.y.norm, lane);
+    fn run<S: Simd>(&mut self, simd: S, lane: usize) {
+        let norm = Lanes::of(simd, self.y.norm, lane);
         let Plane { height, width, stride, .. } = self.plane;
         let source = self.y.plane;
+        let numbers = [simd.splat(1.0), simd.splat(2.0), simd.splat(3.0)];
         for image in 0..self.images {
             for row in 0..height {
                 let to = row_start(self.plane, image, row) + lane;
@@ -184,31 +181,20 @@ impl ByLanes for Pooled<'_> {
                 let mark = (image * height + row) * width * stride + lane;
                 for column in 0..width {
                     let from = from + 2 * column * source.stride;
-                    let places = [
-                        from,
-                        from + source.stride,
-                        from + source.row(),
-                        from + source.row() + source.stride,
-                    ];
-                    let mut best = norm.apply(lanes(self.y.values, places[0]));
-                    let mut winner = [0u32; L];
-                    let mut number = 1;
-                    while number < 4 {
-                        let z = norm.apply(lanes(self.y.values, places[number]));
-                        for l in 0..L {
-                            let wins = z[l] > best[l] || z[l].is_nan();
-                            best[l] = choose(wins, z[l], best[l]);
-                            let mask = u32::from(wins).wrapping_neg();
-                            winner[l] = number as u32 & mask | winner[l] & !mask;
-                        }
-                        number += 1;
+                    let others =
+                        [from + source.stride, from + source.row(), from + source.row() + source.stride];
+                    let mut best = apply(simd, norm, load(simd, self.y.values, from));
+                    let mut winner = simd.splat(0.0);
+                    let mut other = 0;
+                    while other < 3 {
+                        let z = apply(simd, norm, load(simd, self.y.values, others[other]));
+                        let wins = simd.either(simd.greater(z, best), simd.nan(z));
+                        best = simd.select(wins, z, best);
+                        winner = simd.select(wins, numbers[other], winner);
+                        other += 1;
                     }
-                    let out = lanes_mut::<L>(self.out, to + column * stride);
-                    let index = bytes_mut::<L>(self.index, mark + column * stride);
-                    for l in 0..L {
-                        out[l] = if self.relu { rectify(best[l]) } else { best[l] };
-                        index[l] = winner[l] as u8;
-                    }
+                    store(simd, self.out, to + column * stride, rectify(simd, self.relu, best));
+                    store_bytes(simd, self.index, mark + column * stride, winner);
                 }
             }
         }

@@ -2,7 +2,7 @@
 //! over pooled pixels.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{ByLanes, by_lanes, bytes, check, choose, keep, lanes, lanes_mut, row_start};
+use crate::lanes::{ByLanes, MOST_LANES, add_to, by_lanes, check, load, load_bytes, row_start, store};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
@@ -54,47 +54,45 @@ impl Kernel for Mask<'_, '_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<W: Simd, H: Simd>(mut self, _wide: W, _half: H) {
-        by_lanes(self.plane, &mut self);
+    fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {
+        let plane = self.plane;
+        by_lanes(wide, half, plane, &mut self);
     }
 }
 
 impl ByLanes for Mask<'_, '_, '_> {
     #[inline(always)]
-    fn run<const L: usize>(&mut self, lane: usize) {
+    fn run<S: Simd>(&mut self, simd: S, lane: usize) {
         let plane = self.plane;
         if let Some((out_plane, out)) = self.out {
+            let zero = simd.splat(0.0);
             for image in 0..self.images {
                 for row in 0..plane.height {
                     let from = row_start(out_plane, image, row) + lane;
                     let to = row_start(plane, image, row) + lane;
                     for column in 0..plane.width {
-                        let out = lanes::<L>(out, from + column * out_plane.stride);
-                        let g = lanes_mut::<L>(self.gradient, to + column * plane.stride);
-                        for l in 0..L {
-                            g[l] = keep(g[l], out[l] > 0.0);
-                        }
+                        let positive = simd.greater(load(simd, out, from + column * out_plane.stride), zero);
+                        let place = to + column * plane.stride;
+                        let g = simd.select(positive, load(simd, self.gradient, place), zero);
+                        store(simd, self.gradient, place, g);
                     }
                 }
             }
         }
         for (before, sums) in &mut *self.before {
-            let mut total = [[0f64; L]; 2];
+            let mut total = [[0f64; MOST_LANES]; 2];
             for image in 0..self.images {
                 for row in 0..plane.height {
-                    let sums = match self.index {
-                        None => sums_row::<L>(plane, (image, row, lane), self.gradient, *before),
-                        Some(index) => {
-                            sums_pooled::<L>(plane, (image, row, lane), self.gradient, *before, index)
-                        }
+                    let place = (image, row, lane);
+                    let [sum, product] = match self.index {
+                        None => sums_row(simd, plane, place, self.gradient, *before),
+                        Some(index) => sums_pooled(simd, plane, place, self.gradient, *before, index),
                     };
-                    for l in 0..L {
-                        total[0][l] += f64::from(sums[0][l]);
-                        total[1][l] += f64::from(sums[1][l]);
-                    }
+                    add_to(simd, &mut total[0], sum);
+                    add_to(simd, &mut total[1], product);
                 }
             }
-            for l in 0..L {
+            for l in 0..S::LANES {
                 sums[lane + l] += total[0][l];
                 sums[plane.stride + lane + l] += total[1][l];
             }
@@ -103,61 +101,56 @@ impl ByLanes for Mask<'_, '_, '_> {
 }
 
 #[inline(always)]
-fn sums_row<const L: usize>(
+fn sums_row<S: Simd>(
+    simd: S,
     plane: Plane,
     (image, row, lane): (usize, usize, usize),
     gradient: &[f32],
     before: Before<'_>,
-) -> [[f32; L]; 2] {
-    let mean = *lanes::<L>(before.mean, lane);
+) -> [S::Vector; 2] {
+    let mean = load(simd, before.mean, lane);
     let from = row_start(plane, image, row) + lane;
     let beside = row_start(before.plane, image, row) + lane;
-    let (mut sum, mut product) = ([0f32; L], [0f32; L]);
+    let (mut sum, mut product) = (simd.splat(0.0), simd.splat(0.0));
     for column in 0..plane.width {
-        let g = lanes::<L>(gradient, from + column * plane.stride);
-        let x = lanes::<L>(before.values, beside + column * before.plane.stride);
-        for l in 0..L {
-            sum[l] += g[l];
-            product[l] += g[l] * (x[l] - mean[l]);
-        }
+        let g = load(simd, gradient, from + column * plane.stride);
+        let x = load(simd, before.values, beside + column * before.plane.stride);
+        sum = simd.add(sum, g);
+        product = simd.mul_add(g, simd.sub(x, mean), product);
     }
     [sum, product]
 }
 
 #[inline(always)]
-fn sums_pooled<const L: usize>(
+fn sums_pooled<S: Simd>(
+    simd: S,
     plane: Plane,
     (image, row, lane): (usize, usize, usize),
     gradient: &[f32],
     before: Before<'_>,
     index: &[u8],
-) -> [[f32; L]; 2] {
-    let mean = *lanes::<L>(before.mean, lane);
+) -> [S::Vector; 2] {
+    let mean = load(simd, before.mean, lane);
     let source = before.plane;
     let from = row_start(plane, image, row) + lane;
     let beside = row_start(source, image, 2 * row) + lane;
     let mark = (image * plane.height + row) * plane.width * plane.stride + lane;
-    let (mut sum, mut product) = ([0f32; L], [0f32; L]);
+    let numbers = [simd.splat(0.0), simd.splat(1.0), simd.splat(2.0)];
+    let (mut sum, mut product) = (simd.splat(0.0), simd.splat(0.0));
     for column in 0..plane.width {
-        let g = lanes::<L>(gradient, from + column * plane.stride);
+        let g = load(simd, gradient, from + column * plane.stride);
         let first = beside + 2 * column * source.stride;
-        let x = [
-            lanes::<L>(before.values, first),
-            lanes::<L>(before.values, first + source.stride),
-            lanes::<L>(before.values, first + source.row()),
-            lanes::<L>(before.values, first + source.row() + source.stride),
-        ];
-        let index = bytes::<L>(index, mark + column * plane.stride);
-        let mut won = *x[3];
-        for l in 0..L {
-            won[l] = choose(index[l] == 2, x[2][l], won[l]);
-            won[l] = choose(index[l] == 1, x[1][l], won[l]);
-            won[l] = choose(index[l] == 0, x[0][l], won[l]);
+        let places = [first, first + source.stride, first + source.row()];
+        let winner = load_bytes(simd, index, mark + column * plane.stride);
+        let mut x = load(simd, before.values, first + source.row() + source.stride);
+        let mut pixel = 0;
+        while pixel < 3 {
+            let won = simd.equal(winner, numbers[pixel]);
+            x = simd.select(won, load(simd, before.values, places[pixel]), x);
+            pixel += 1;
         }
-        for l in 0..L {
-            sum[l] += g[l];
-            product[l] += g[l] * (won[l] - mean[l]);
-        }
+        sum = simd.add(sum, g);
+        product = simd.mul_add(g, simd.sub(x, mean), product);
     }
     [sum, product]
 }
@@ -213,62 +206,61 @@ impl Kernel for Spreading<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<W: Simd, H: Simd>(mut self, _wide: W, _half: H) {
-        by_lanes(self.plane, &mut self);
+    fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {
+        let plane = self.plane;
+        by_lanes(wide, half, plane, &mut self);
     }
 }
 
-/// The numbers of a normalisation's gradient for `L` channels.
+/// The numbers of a normalisation's gradient for one vector of channels.
 #[derive(Clone, Copy)]
-struct Lanes<'a, const L: usize> {
+struct Lanes<'a, V> {
     values: &'a [f32],
     plane: Plane,
-    mean: [f32; L],
-    by_gradient: [f32; L],
-    constant: [f32; L],
-    by_deviation: [f32; L],
+    mean: V,
+    by_gradient: V,
+    constant: V,
+    by_deviation: V,
 }
 
-impl<'a, const L: usize> Lanes<'a, L> {
+impl<'a, V: Copy> Lanes<'a, V> {
     #[inline(always)]
-    fn of(norm: NormGradient<'a>, lane: usize) -> Lanes<'a, L> {
+    fn of<S: Simd<Vector = V>>(simd: S, norm: NormGradient<'a>, lane: usize) -> Lanes<'a, V> {
         Lanes {
             values: norm.before.values,
             plane: norm.before.plane,
-            mean: *lanes(norm.before.mean, lane),
-            by_gradient: *lanes(norm.by_gradient, lane),
-            constant: *lanes(norm.constant, lane),
-            by_deviation: *lanes(norm.by_deviation, lane),
+            mean: load(simd, norm.before.mean, lane),
+            by_gradient: load(simd, norm.by_gradient, lane),
+            constant: load(simd, norm.constant, lane),
+            by_deviation: load(simd, norm.by_deviation, lane),
         }
     }
 
     /// The gradient at the pixel whose values stand at `place`.
     #[inline(always)]
-    fn apply(&self, g: &[f32; L], place: usize) -> [f32; L] {
-        let x = lanes::<L>(self.values, place);
-        let mut z = [0f32; L];
-        for l in 0..L {
-            z[l] =
-                self.by_gradient[l] * g[l] + self.constant[l] + self.by_deviation[l] * (x[l] - self.mean[l]);
-        }
-        z
+    fn apply<S: Simd<Vector = V>>(&self, simd: S, g: V, place: usize) -> V {
+        let deviation = simd.sub(load(simd, self.values, place), self.mean);
+        simd.mul_add(self.by_deviation, deviation, simd.mul_add(self.by_gradient, g, self.constant))
     }
 }
 
 impl ByLanes for Spreading<'_> {
     #[inline(always)]
-    fn run<const L: usize>(&mut self, lane: usize) {
-        let norm = self.spread.norm.map(|norm| Lanes::<L>::of(norm, lane));
+    fn run<S: Simd>(&mut self, simd: S, lane: usize) {
+        let norm = match self.spread.norm {
+            Some(norm) => Some(Lanes::of(simd, norm, lane)),
+            None => None,
+        };
         let plane = self.spread.gradient.0;
         for image in 0..self.spread.images {
             for row in 0..plane.height {
                 match self.spread.index {
-                    None => self.plain_row(norm.as_ref(), image, row, lane),
-                    Some(index) => self.pooled_row(norm.as_ref(), index, image, row, lane),
+                    None => self.plain_row(simd, norm, (image, row, lane)),
+                    Some(index) => self.pooled_row(simd, norm, index, (image, row, lane)),
                 }
             }
             if self.spread.index.is_some() {
-                self.left_over(norm.as_ref(), image, lane);
+                self.left_over(simd, norm, image, lane);
             }
         }
     }
@@ -277,89 +269,76 @@ impl ByLanes for Spreading<'_> {
 impl Spreading<'_> {
     /// The gradient of one output value after ReLU.
     #[inline(always)]
-    fn masked<const L: usize>(
+    fn masked<S: Simd>(
         &self,
-        from: usize,
-        image: usize,
-        row: usize,
+        simd: S,
+        (image, row, lane): (usize, usize, usize),
         column: usize,
-        lane: usize,
-    ) -> [f32; L] {
-        let g = *lanes::<L>(self.spread.gradient.1, from);
+    ) -> S::Vector {
+        let (plane, gradient) = self.spread.gradient;
+        let g = load(simd, gradient, row_start(plane, image, row) + lane + column * plane.stride);
         match self.spread.out {
             None => g,
             Some((plane, out)) => {
-                let out = lanes::<L>(out, row_start(plane, image, row) + lane + column * plane.stride);
-                let mut kept = g;
-                for l in 0..L {
-                    kept[l] = keep(g[l], out[l] > 0.0);
-                }
-                kept
+                let out = load(simd, out, row_start(plane, image, row) + lane + column * plane.stride);
+                let zero = simd.splat(0.0);
+                simd.select(simd.greater(out, zero), g, zero)
             }
         }
     }
 
     /// Stores or adds at one pixel.
     #[inline(always)]
-    fn put<const L: usize>(
+    fn put<S: Simd>(
         &mut self,
-        norm: Option<&Lanes<'_, L>>,
-        g: &[f32; L],
-        image: usize,
-        (row, column): (usize, usize),
-        lane: usize,
+        simd: S,
+        norm: Option<Lanes<'_, S::Vector>>,
+        g: S::Vector,
+        (image, row, lane): (usize, usize, usize),
+        column: usize,
     ) {
         let value = match norm {
-            None => *g,
+            None => g,
             Some(norm) => {
-                norm.apply(g, row_start(norm.plane, image, row) + lane + column * norm.plane.stride)
+                norm.apply(simd, g, row_start(norm.plane, image, row) + lane + column * norm.plane.stride)
             }
         };
-        let dy =
-            lanes_mut::<L>(self.dy, row_start(self.plane, image, row) + lane + column * self.plane.stride);
-        for l in 0..L {
-            dy[l] = if self.spread.add { dy[l] + value[l] } else { value[l] };
-        }
+        let place = row_start(self.plane, image, row) + lane + column * self.plane.stride;
+        let value = if self.spread.add { simd.add(value, load(simd, self.dy, place)) } else { value };
+        store(simd, self.dy, place, value);
     }
 
     #[inline(always)]
-    fn plain_row<const L: usize>(
+    fn plain_row<S: Simd>(
         &mut self,
-        norm: Option<&Lanes<'_, L>>,
-        image: usize,
-        row: usize,
-        lane: usize,
+        simd: S,
+        norm: Option<Lanes<'_, S::Vector>>,
+        place: (usize, usize, usize),
     ) {
-        let plane = self.spread.gradient.0;
-        let from = row_start(plane, image, row) + lane;
-        for column in 0..plane.width {
-            let g = self.masked::<L>(from + column * plane.stride, image, row, column, lane);
-            self.put(norm, &g, image, (row, column), lane);
+        for column in 0..self.spread.gradient.0.width {
+            let g = self.masked(simd, place, column);
+            self.put(simd, norm, g, place, column);
         }
     }
 
     #[inline(always)]
-    fn pooled_row<const L: usize>(
+    fn pooled_row<S: Simd>(
         &mut self,
-        norm: Option<&Lanes<'_, L>>,
+        simd: S,
+        norm: Option<Lanes<'_, S::Vector>>,
         index: &[u8],
-        image: usize,
-        row: usize,
-        lane: usize,
+        (image, row, lane): (usize, usize, usize),
     ) {
         let plane = self.spread.gradient.0;
-        let from = row_start(plane, image, row) + lane;
         let mark = (image * plane.height + row) * plane.width * plane.stride + lane;
+        let (zero, numbers) = (simd.splat(0.0), [0.0, 1.0, 2.0, 3.0]);
         for column in 0..plane.width {
-            let g = self.masked::<L>(from + column * plane.stride, image, row, column, lane);
-            let index = bytes::<L>(index, mark + column * plane.stride);
+            let g = self.masked(simd, (image, row, lane), column);
+            let winner = load_bytes(simd, index, mark + column * plane.stride);
             let mut pixel = 0;
             while pixel < 4 {
-                let mut share = [0f32; L];
-                for l in 0..L {
-                    share[l] = keep(g[l], index[l] == pixel as u8);
-                }
-                self.put(norm, &share, image, (2 * row + pixel / 2, 2 * column + pixel % 2), lane);
+                let share = simd.select(simd.equal(winner, simd.splat(numbers[pixel])), g, zero);
+                self.put(simd, norm, share, (image, 2 * row + pixel / 2, lane), 2 * column + pixel % 2);
                 pixel += 1;
             }
         }
@@ -367,13 +346,13 @@ impl Spreading<'_> {
 
     /// Pixels in a last odd row or column, which no window saw.
     #[inline(always)]
-    fn left_over<const L: usize>(&mut self, norm: Option<&Lanes<'_, L>>, image: usize, lane: usize) {
+    fn left_over<S: Simd>(&mut self, simd: S, norm: Option<Lanes<'_, S::Vector>>, image: usize, lane: usize) {
         let plane = self.spread.gradient.0;
         let (height, width) = (self.plane.height, self.plane.width);
         for row in 0..height {
             let first = if row < 2 * plane.height { 2 * plane.width } else { 0 };
             for column in first..width {
-                self.put(norm, &[0.0; L], image, (row, column), lane);
+                self.put(simd, norm, simd.splat(0.0), (image, row, lane), column);
             }
         }
     }

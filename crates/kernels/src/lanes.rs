@@ -1,64 +1,73 @@
-//! Walking the pixels of planes some channels at a time, for everything that is not a product.
+//! Walking the pixels of planes a vector of channels at a time, for everything that is not a product.
 
 use crate::plane::Plane;
+use crate::simd::Simd;
 
-/// `L` values from `place` on.
+/// The most lanes of any vector.
+pub(crate) const MOST_LANES: usize = 16;
+
+/// A vector from `place` on.
 #[inline(always)]
-pub(crate) fn lanes<const L: usize>(values: &[f32], place: usize) -> &[f32; L] {
-    &values[place..place + L].as_chunks::<L>().0[0]
+pub(crate) fn load<S: Simd>(simd: S, values: &[f32], place: usize) -> S::Vector {
+    let values = &values[place..place + S::LANES];
+    // SAFETY: the slice has as many values as the vector.
+    unsafe { simd.load(values.as_ptr()) }
 }
 
-/// `L` values from `place` on, to write.
+/// Writes a vector from `place` on.
 #[inline(always)]
-pub(crate) fn lanes_mut<const L: usize>(values: &mut [f32], place: usize) -> &mut [f32; L] {
-    &mut values[place..place + L].as_chunks_mut::<L>().0[0]
+pub(crate) fn store<S: Simd>(simd: S, values: &mut [f32], place: usize, vector: S::Vector) {
+    let values = &mut values[place..place + S::LANES];
+    // SAFETY: the slice has as many values as the vector.
+    unsafe { simd.store(values.as_mut_ptr(), vector) }
 }
 
-/// `L` bytes from `place` on.
+/// A vector of small whole numbers that are kept as bytes.
 #[inline(always)]
-pub(crate) fn bytes<const L: usize>(values: &[u8], place: usize) -> &[u8; L] {
-    &values[place..place + L].as_chunks::<L>().0[0]
+pub(crate) fn load_bytes<S: Simd>(simd: S, values: &[u8], place: usize) -> S::Vector {
+    let values = &values[place..place + S::LANES];
+    // SAFETY: the slice has as many bytes as the vector has lanes.
+    unsafe { simd.load_bytes(values.as_ptr()) }
 }
 
-/// `L` bytes from `place` on, to write.
+/// Writes small whole numbers as bytes.
 #[inline(always)]
-pub(crate) fn bytes_mut<const L: usize>(values: &mut [u8], place: usize) -> &mut [u8; L] {
-    &mut values[place..place + L].as_chunks_mut::<L>().0[0]
+pub(crate) fn store_bytes<S: Simd>(simd: S, values: &mut [u8], place: usize, vector: S::Vector) {
+    let values = &mut values[place..place + S::LANES];
+    // SAFETY: the slice has as many bytes as the vector has lanes.
+    unsafe { simd.store_bytes(values.as_mut_ptr(), vector) }
 }
 
-/// The value where it is wanted, or zero: without a branch, so that lanes stay together.
+/// Adds the lanes of a vector to sums in f64, from `place` on.
 #[inline(always)]
-pub(crate) fn keep(value: f32, wanted: bool) -> f32 {
-    f32::from_bits(value.to_bits() & u32::from(wanted).wrapping_neg())
-}
-
-/// The first value where it is wanted, or the second: without a branch, so that lanes stay together.
-#[inline(always)]
-pub(crate) fn choose(wanted: bool, first: f32, second: f32) -> f32 {
-    let mask = u32::from(wanted).wrapping_neg();
-    f32::from_bits(first.to_bits() & mask | second.to_bits() & !mask)
+pub(crate) fn add_to<S: Simd>(simd: S, sums: &mut [f64; MOST_LANES], vector: S::Vector) {
+    let mut lanes = [0f32; MOST_LANES];
+    store(simd, &mut lanes, 0, vector);
+    for l in 0..MOST_LANES {
+        sums[l] += f64::from(lanes[l]);
+    }
 }
 
 /// What is done to one block of channels of every pixel; `#[inline(always)]` wherever it is written.
 pub(crate) trait ByLanes {
-    /// Treats the channels from `lane` on, `L` of them.
-    fn run<const L: usize>(&mut self, lane: usize);
+    /// Treats the channels from `lane` on, as many as the vector has.
+    fn run<S: Simd>(&mut self, simd: S, lane: usize);
 }
 
-/// Treats all channels of a plane: sixteen at a time, or eight where they are no multiple of that.
+/// Treats all channels of a plane by the widest vector that divides them.
 #[inline(always)]
-pub(crate) fn by_lanes(plane: Plane, work: &mut impl ByLanes) {
+pub(crate) fn by_lanes<W: Simd, H: Simd>(wide: W, half: H, plane: Plane, work: &mut impl ByLanes) {
     // Plain loops: what the standard library's iterators do not inline would lose the instruction set.
     let mut lane = 0;
-    if plane.stride.is_multiple_of(16) {
+    if plane.stride.is_multiple_of(W::LANES) {
         while lane < plane.stride {
-            work.run::<16>(lane);
-            lane += 16;
+            work.run(wide, lane);
+            lane += W::LANES;
         }
     }
     while lane < plane.stride {
-        work.run::<8>(lane);
-        lane += 8;
+        work.run(half, lane);
+        lane += H::LANES;
     }
 }
 

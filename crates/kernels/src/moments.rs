@@ -1,7 +1,7 @@
 //! Sums over batch, height and width for each channel: of values, and of values and squares around a given centre.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{ByLanes, by_lanes, check, lanes, row_start};
+use crate::lanes::{ByLanes, MOST_LANES, add_to, by_lanes, check, load, row_start};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
@@ -39,66 +39,47 @@ impl Kernel for Sums<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<W: Simd, H: Simd>(mut self, _wide: W, _half: H) {
-        by_lanes(self.plane, &mut self);
+    fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {
+        let plane = self.plane;
+        by_lanes(wide, half, plane, &mut self);
     }
 }
 
 impl ByLanes for Sums<'_> {
     #[inline(always)]
-    fn run<const L: usize>(&mut self, lane: usize) {
+    fn run<S: Simd>(&mut self, simd: S, lane: usize) {
         let plane = self.plane;
-        let mut total = [[0f64; L]; 2];
+        let centre = self.centre.map(|centre| load(simd, centre, lane));
+        let mut total = [[0f64; MOST_LANES]; 2];
         for image in 0..self.images {
             for row in 0..plane.height {
                 let start = row_start(plane, image, row) + lane;
-                let row = match self.centre {
-                    None => [sum_row::<L>(self.values, start, plane), [0.0; L]],
-                    Some(centre) => moments_row::<L>(self.values, start, plane, lanes(centre, lane)),
-                };
-                for l in 0..L {
-                    total[0][l] += f64::from(row[0][l]);
-                    total[1][l] += f64::from(row[1][l]);
+                let mut sum = simd.splat(0.0);
+                let mut squares = simd.splat(0.0);
+                match centre {
+                    None => {
+                        for column in 0..plane.width {
+                            sum = simd.add(sum, load(simd, self.values, start + column * plane.stride));
+                        }
+                    }
+                    Some(centre) => {
+                        for column in 0..plane.width {
+                            let x = load(simd, self.values, start + column * plane.stride);
+                            let deviation = simd.sub(x, centre);
+                            sum = simd.add(sum, deviation);
+                            squares = simd.mul_add(deviation, deviation, squares);
+                        }
+                    }
                 }
+                add_to(simd, &mut total[0], sum);
+                add_to(simd, &mut total[1], squares);
             }
         }
-        for l in 0..L {
+        for l in 0..S::LANES {
             self.sums[lane + l] += total[0][l];
-            if self.centre.is_some() {
+            if centre.is_some() {
                 self.sums[plane.stride + lane + l] += total[1][l];
             }
         }
     }
-}
-
-#[inline(always)]
-fn sum_row<const L: usize>(values: &[f32], start: usize, plane: Plane) -> [f32; L] {
-    let mut sum = [0f32; L];
-    for column in 0..plane.width {
-        let x = lanes::<L>(values, start + column * plane.stride);
-        for l in 0..L {
-            sum[l] += x[l];
-        }
-    }
-    sum
-}
-
-#[inline(always)]
-fn moments_row<const L: usize>(
-    values: &[f32],
-    start: usize,
-    plane: Plane,
-    centre: &[f32; L],
-) -> [[f32; L]; 2] {
-    let centre = *centre;
-    let (mut sum, mut squares) = ([0f32; L], [0f32; L]);
-    for column in 0..plane.width {
-        let x = lanes::<L>(values, start + column * plane.stride);
-        for l in 0..L {
-            let deviation = x[l] - centre[l];
-            sum[l] += deviation;
-            squares[l] += deviation * deviation;
-        }
-    }
-    [sum, squares]
 }
