@@ -8,6 +8,7 @@ import hashlib
 import json
 import signal
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from harness import contestants, ergo, install, machine, report
 from harness.contestants import Contestant, Task
 from harness.process import PeerError
 from harness.rounds import Arena, Journal, Plan, run_task
+from workers import nets
 
 WIDTHS = (8, 16, 32, 64, 128)
 GRID_NETS = ["lenet5", *(f"cnn-w{w}-d3" for w in WIDTHS), *(f"resnet8-w{w}" for w in WIDTHS), "resnet20-w16"]
@@ -24,7 +26,7 @@ DEFAULTS = {
     "peers": "torch,jax,burn,candle,ergo",
     "torch": "all",
     "data": "usual",
-    "batch": "128",
+    "batch": [128],
     "rounds": 9,
 }
 GRID_DEFAULTS = {
@@ -32,7 +34,7 @@ GRID_DEFAULTS = {
     "peers": "torch,ergo",
     "torch": "best-f32",
     "data": "mnist,cifar10",
-    "batch": "32,128,512",
+    "batch": [32, 128, 512],
     "rounds": 7,
 }
 EXAMPLE = """example:
@@ -41,6 +43,14 @@ EXAMPLE = """example:
 
 peers: torch, jax, burn, candle, ergo, a full name, or a pattern of names in quotes ("torch-*-nhwc-*")
 --torch: all, eager, compile, f32, best-f32, or patterns"""
+
+
+def counts(text: str) -> list[int]:
+    """Returns the positive numbers of a comma list."""
+    found = [int(word) for word in text.split(",")]
+    if min(found) < 1:
+        raise ValueError(text)
+    return found
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,8 +63,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--peers", help="who takes part")
     p.add_argument("--torch", help="which configurations of PyTorch `torch` stands for")
     p.add_argument("--data", help="shape of the images: mnist, cifar10, or usual for that of each network")
-    p.add_argument("--batch", help="images in a step")
-    p.add_argument("--threads", default=str(machine.CPUS), help="numbers of threads, all in the same rounds")
+    p.add_argument("--batch", type=counts, help="images in a step")
+    p.add_argument("--threads", type=counts, default=[machine.CPUS], help="numbers of threads, all in the same rounds")
     p.add_argument("--phase", choices=["train", "infer"], default="train")
     p.add_argument("--seconds", type=float, default=2.0, help="least length of a slice")
     p.add_argument("--rounds", type=int, help="slices of each contestant")
@@ -82,18 +92,22 @@ def settings(arguments: list[str]) -> argparse.Namespace:
 
 
 def tasks(args: argparse.Namespace) -> list[Task]:
-    """Returns every combination of network, images and batch."""
+    """Returns every combination of network, images and batch; raises UnknownName where a name is not known."""
     found = []
-    for net, data, batch in product(args.nets.split(","), args.data.split(","), args.batch.split(",")):
-        task = Task(net, data, int(batch), args.phase)
-        found.append(Task(net, task.usual_data, int(batch), args.phase) if data == "usual" else task)
+    for net, data, batch in product(args.nets.split(","), args.data.split(","), args.batch):
+        task = Task(net, data, batch, args.phase)
+        if data == "usual":
+            task = replace(task, data=task.usual_data)
+        if task.data not in nets.SHAPES:
+            raise nets.UnknownName(f"--data {data}: known are usual, {', '.join(nets.SHAPES)}")
+        nets.build(task.net, task.data)
+        found.append(task)
     return found
 
 
 def field(args: argparse.Namespace, task: Task) -> list[Contestant]:
     """Returns who takes part in a task."""
-    counts = [int(count) for count in args.threads.split(",")]
-    everyone = [Contestant(name, count) for name in args.names for count in counts]
+    everyone = [Contestant(name, threads) for name in args.names for threads in args.threads]
     return [contestant for contestant in everyone if contestant.can_run(task)]
 
 
@@ -136,19 +150,20 @@ def compare(args: argparse.Namespace, programs: dict[str, Path], binary: Path | 
         print(place, file=sys.stderr)
         arena = Arena(task, programs, binary, args.folder)
         run_task(arena, field(args, task), plan, journal)
-        failures |= {f"{task.net} {task.data} {task.batch} {name}": why for name, why in arena.failures.items()}
+        failures |= {f"{task.net} {task.data} {task.batch}: {name}": why for name, why in arena.failures.items()}
         write(args, journal, found | {"failures": failures})
     text, data = write(args, journal, found | {"failures": failures})
     print(json.dumps(data, indent=1) if args.json else text)
     for name, why in failures.items():
-        print(f"left out: {name}: {why}", file=sys.stderr)
+        print(f"left out of {name}: {why}", file=sys.stderr)
     return 1 if failures else 0
 
 
 def write(args: argparse.Namespace, journal: Journal, found: dict) -> tuple[str, dict]:
     """Writes circumstances, summary and tables of what was measured so far, and returns the latter two."""
+    base = next((name for name in args.names if name.startswith("ergo-")), contestants.ERGO)
     measured = [(task, journal.slices(task)) for task in args.tasks]
-    text, data = report.document([pair for pair in measured if pair[1]], contestants.ERGO)
+    text, data = report.document([pair for pair in measured if pair[1]], base)
     (args.out / "circumstances.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     (args.out / "summary.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     (args.out / "table.md").write_text(text, encoding="utf-8")
@@ -180,11 +195,13 @@ def main() -> int:
         ours = any(name.startswith("ergo-") for name in args.names)
         binary = install.ergo(args.ergo, args.folder) if ours else None
         return 0 if args.install_only else compare(args, programs, binary)
-    except contestants.UnknownName as error:
+    except nets.UnknownName as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except (install.InstallError, PeerError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
         return 1
     except KeyboardInterrupt:
         print("interrupted; the same command goes on where it stopped", file=sys.stderr)

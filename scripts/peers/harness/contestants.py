@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 
 from harness import install
+from workers.nets import UnknownName
 
 # glibc's malloc told never to give memory back: without it PyTorch faults in thousands of pages in every step.
 TUNED = {
@@ -36,10 +37,6 @@ RUST_NETS = ("net-a", "net-b")
 ERGO = "ergo-native-f32"
 
 
-class UnknownName(Exception):
-    """A peer or a shorthand that is not known."""
-
-
 @dataclass(frozen=True)
 class Task:
     """What every contestant of a comparison does."""
@@ -51,8 +48,8 @@ class Task:
 
     @property
     def usual_data(self) -> str:
-        """Returns the data set whose images the network is usually timed on."""
-        return "cifar10" if self.net == "net-b" or self.net.startswith("resnet") else "mnist"
+        """Returns the data set whose images `ergo bench` times the network on by itself."""
+        return "mnist" if self.net in ("linear", "mlp", "lenet5", "net-a") else "cifar10"
 
 
 @dataclass(frozen=True)

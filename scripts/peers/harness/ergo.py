@@ -14,6 +14,10 @@ from harness.contestants import Contestant, Task
 from harness.process import PeerError
 
 
+# Of the bench itself; few, because large networks take whole seconds for the least slice of one step.
+BENCH_ROUNDS = 2
+
+
 class ErgoRuns:
     """Runs `ergo bench` once for each slice; it warms up by itself."""
 
@@ -37,9 +41,8 @@ class ErgoRuns:
             "batch": self.task.batch,
             "seconds": seconds,
             "phase": self.task.phase,
+            "rounds": BENCH_ROUNDS,
         }
-        if self.task.data == self.task.usual_data:
-            del options["data"]
         words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
         return [str(self.binary), "bench", *words, "--json"]
 
@@ -58,7 +61,7 @@ class ErgoRuns:
         return self.row(json.loads(out)) | {"all_cpu_seconds": usage.ru_utime + usage.ru_stime}
 
     def row(self, answer: dict) -> dict:
-        """Returns the only row of a bench; raises PeerError where it is about something else."""
+        """Returns the only row of a bench with the sums of its slices; raises PeerError where it is about something else."""
         _, learner, precision = self.contestant.name.split("-")
         expected = {"net": self.task.net, "data": self.task.data, "learner": learner, "precision": precision}
         expected |= {"threads": self.contestant.threads, "batch": self.task.batch, "phase": self.task.phase}
@@ -66,7 +69,7 @@ class ErgoRuns:
         other = {key: row[key] for key, value in expected.items() if row.get(key, value) != value}
         if len(answer["rows"]) != 1 or other:
             raise PeerError(f"`ergo bench` answered about {other or 'several rows'} where {expected} was asked for")
-        return row
+        return row | {key: sum(s[key] for s in row["slices"]) for key in ("images", "seconds", "cpu_seconds")}
 
     def close(self) -> None:
         """Ends a slice that is still running."""

@@ -47,11 +47,21 @@ class Window:
         return max(0.0, work / (wall * os.cpu_count()))
 
 
+# Ends by itself when its parent is gone, however that came about.
+KEEP_BUSY = """
+import os
+parent = os.getppid()
+while os.getppid() == parent:
+    for _ in range(1_000_000):
+        pass
+"""
+
+
 class Load:
     """A process that keeps one core busy, for comparisons on a half-busy machine."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-c", "while True: pass"], process_group=0)
+        self.process = subprocess.Popen([sys.executable, "-c", KEEP_BUSY], process_group=0)
 
     def seconds(self) -> float:
         """Returns the CPU seconds the load has used."""

@@ -40,13 +40,12 @@ def figures(rows: dict[int, dict]) -> dict:
     used = quiet if len(quiet) >= min(FEWEST_QUIET, len(rows)) else list(rows.values())
     speeds = [row["images_per_second"] for row in used]
     low, high = interval(speeds)
-    per_cpu = [row["images_per_cpu_second"] for row in used if row["images_per_cpu_second"]]
     return {
         "images_per_second": median(speeds),
         "low": low,
         "high": high,
         "best": max(speeds),
-        "images_per_cpu_second": median(per_cpu) if per_cpu else None,
+        "images_per_cpu_second": median(row["images_per_cpu_second"] for row in used),
         "slices": len(rows),
         "disturbed": len(rows) - len(quiet),
     }

@@ -75,7 +75,7 @@ def task_table(rows: list[dict], base: str) -> str:
     header += ["to 1 thread", "slices", "disturbed"]
     lines = []
     for row in sorted(rows, key=lambda row: (row["threads"], -row["images_per_second"])):
-        per_cpu, gflops = row["images_per_cpu_second"], row.get("gflops")
+        gflops = row.get("gflops")
         name = f"**{row['peer']}**" if row["best_torch_f32"] else row["peer"]
         lines.append(
             [
@@ -84,7 +84,7 @@ def task_table(rows: list[dict], base: str) -> str:
                 f"{row['images_per_second']:,.0f}",
                 f"{row['low']:,.0f}",
                 f"{row['high']:,.0f}",
-                f"{per_cpu:,.0f}" if per_cpu else "",
+                f"{row['images_per_cpu_second']:,.0f}",
                 f"{gflops:,.1f}" if gflops else "",
                 ratio_text(row["base_to_this"]),
                 ratio_text(row["to_one_thread"]),

@@ -12,6 +12,7 @@ from pathlib import Path
 from harness import contestants, machine
 from harness.contestants import Contestant, Task
 from harness.ergo import ErgoRuns
+from harness.install import REPOSITORY
 from harness.process import PeerError, PeerProcess
 
 
@@ -102,9 +103,15 @@ class Arena:
                 self.drop(contestant, f"has {found} parameters where ergo counts {counted}: another network")
 
     def drop(self, contestant: Contestant, reason: str) -> None:
-        """Leaves a contestant out from now on."""
+        """Leaves a contestant out and keeps the last line of the reason, without this machine's paths.
+
+        Without ergo there is nothing to compare with, so its failure is everyone's.
+        """
+        if contestant.library == "ergo":
+            raise PeerError(reason)
         print(f"left out: {contestant.label}: {reason}", file=sys.stderr)
-        self.failures[contestant.label] = reason
+        last = reason.strip().splitlines()[-1].strip()
+        self.failures[contestant.label] = last.replace(str(self.folder), "FOLDER").replace(str(REPOSITORY), ".")
         self.facts.pop(contestant, None)
         if peer := self.running.pop(contestant, None):
             peer.kill()
@@ -124,15 +131,9 @@ def measured(arena: Arena, contestant: Contestant, seconds: float, load: machine
     window = machine.Window(load)
     answer = arena.running[contestant].slice(seconds)
     others = window.others(answer["all_cpu_seconds"])
-    if "images" in answer:
-        per_second = answer["images"] / answer["seconds"]
-        per_cpu_second = answer["images"] / max(answer["cpu_seconds"], 1e-9)
-    else:
-        per_second = answer["images_per_second"]
-        per_cpu_second = answer.get("images_per_cpu_second")
     return {
-        "images_per_second": per_second,
-        "images_per_cpu_second": per_cpu_second,
+        "images_per_second": answer["images"] / answer["seconds"],
+        "images_per_cpu_second": answer["images"] / max(answer["cpu_seconds"], 1e-9),
         "others_share": round(others, 4),
         "loss": answer.get("loss"),
         "mfu": answer.get("mfu"),
@@ -169,10 +170,10 @@ def run_task(arena: Arena, field: list[Contestant], plan: Plan, journal: Journal
     """Runs all rounds of a task that are not in the journal yet."""
     if len(journal.complete_rounds(arena.task, field)) >= plan.rounds:
         return
-    load = machine.Load() if plan.busy else None
-    by_force = True
+    load, by_force = None, True
     try:
         arena.start(field)
+        load = machine.Load() if plan.busy else None
         alive = list(arena.running)
         done = journal.complete_rounds(arena.task, alive) if alive else set(range(plan.rounds))
         for number in range(plan.rounds):

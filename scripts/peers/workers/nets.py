@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+class UnknownName(ValueError):
+    """A network, data set or peer that is not known."""
+
+
 CLASSES = 10
 SHAPES = {"mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
 
@@ -89,7 +93,7 @@ def build(net: str, data: str) -> list[Layer]:
     if match := re.fullmatch(r"resnet(8|14|20|32)-w(\d+)", net):
         return resnet(int(match[1]), int(match[2]))
     known = "linear, mlp, lenet5, net-a, net-b, cnn-w{W}-d{D}, resnet{8,14,20,32}-w{W}"
-    raise ValueError(f"no network is called {net}; known are {known}")
+    raise UnknownName(f"no network is called {net}; known are {known}")
 
 
 def out_shape(layer: Layer, shape: Shape) -> Shape:
