@@ -15,7 +15,7 @@ from pathlib import Path
 from harness import contestants, ergo, install, machine, report
 from harness.contestants import Contestant, Task
 from harness.process import PeerError
-from harness.rounds import Arena, Journal, Plan, run_task
+from harness.rounds import Arena, Journal, Plan, groups, run_group
 from workers import nets
 
 WIDTHS = (8, 16, 32, 64, 128)
@@ -71,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--busy", action="store_true", help="keep one core busy with another process meanwhile")
     p.add_argument("--quiet-share", type=float, default=0.06, help="share of the machine others may use in a slice")
     p.add_argument("--retries", type=int, default=3, help="how often a disturbed slice is run again")
+    p.add_argument("--at-once", type=int, default=12, help="how many peers may wait in memory together")
     p.add_argument("--ergo", type=Path, help="the ergo binary (default: this repository's release build)")
     p.add_argument("--folder", type=Path, default=install.REPOSITORY / "target" / "peers", help="where to install")
     p.add_argument("--out", type=Path, help="where results go (default: FOLDER/last)")
@@ -146,12 +147,13 @@ def compare(args: argparse.Namespace, programs: dict[str, Path], binary: Path | 
     plan = Plan(args.seconds, args.rounds, args.quiet_share, args.retries, args.busy)
     failures: dict[str, str] = {}
     for number, task in enumerate(args.tasks, 1):
-        place = f"[{number}/{len(args.tasks)}] {task.net} {task.data} batch {task.batch}"
-        print(place, file=sys.stderr)
-        arena = Arena(task, programs, binary, args.folder)
-        run_task(arena, field(args, task), plan, journal)
-        failures |= {f"{task.net} {task.data} {task.batch}: {name}": why for name, why in arena.failures.items()}
-        write(args, journal, found | {"failures": failures})
+        place = f"{task.net} {task.data} batch {task.batch}"
+        print(f"[{number}/{len(args.tasks)}] {place}", file=sys.stderr)
+        for group in groups(field(args, task), args.at_once):
+            arena = Arena(task, programs, binary, args.folder)
+            run_group(arena, group, plan, journal)
+            failures |= {f"{place}: {name}": why for name, why in arena.failures.items()}
+            write(args, journal, found | {"failures": failures})
     text, data = write(args, journal, found | {"failures": failures})
     print(json.dumps(data, indent=1) if args.json else text)
     for name, why in failures.items():
@@ -174,9 +176,10 @@ def listing(args: argparse.Namespace) -> None:
     """Prints who would take part in what, and the least time it takes."""
     slices = 0
     for task in args.tasks:
-        names = [contestant.label for contestant in field(args, task)]
-        slices += len(names)
-        print(f"{task.net} {task.data} batch {task.batch}: {' '.join(names)}")
+        print(f"{task.net} {task.data} batch {task.batch}:")
+        for group in groups(field(args, task), args.at_once):
+            slices += len(group)
+            print("    " + " ".join(contestant.label for contestant in group))
     print(f"at least {slices * args.rounds * args.seconds / 60:.0f} minutes of slices, starting up not counted")
 
 

@@ -52,7 +52,7 @@ class Journal:
             file.write(json.dumps(row) + "\n")
 
     def slices(self, task: Task) -> dict[Contestant, dict[int, dict]]:
-        """Returns the slices of a task by contestant and round; of two for one place the later counts."""
+        """Returns the slices of a task by contestant and round; rounds are known by when they began."""
         wanted = asdict(task)
         found: dict[Contestant, dict[int, dict]] = {}
         for row in self.rows:
@@ -60,10 +60,10 @@ class Journal:
                 found.setdefault(Contestant(row["peer"], row["threads"]), {})[row["round"]] = row
         return found
 
-    def complete_rounds(self, task: Task, field: list[Contestant]) -> set[int]:
-        """Returns the rounds in which every one of these contestants has a slice."""
+    def complete_rounds(self, task: Task, group: list[Contestant]) -> int:
+        """Returns the number of rounds in which every one of these contestants has a slice."""
         found = self.slices(task)
-        return set.intersection(*(set(found.get(contestant, {})) for contestant in field))
+        return len(set.intersection(*(set(found.get(contestant, {})) for contestant in group)))
 
 
 class Arena:
@@ -151,36 +151,49 @@ def quiet_slice(arena: Arena, contestant: Contestant, plan: Plan, load: machine.
     return row | {"attempts": len(rows), "disturbed": row["others_share"] > plan.quiet_share}
 
 
-def run_round(arena: Arena, number: int, plan: Plan, load: machine.Load | None, journal: Journal) -> None:
-    """Runs one slice of every contestant in an order drawn from the round's number."""
+def run_round(arena: Arena, plan: Plan, load: machine.Load | None, journal: Journal) -> None:
+    """Runs one slice of every contestant in an order drawn anew."""
+    began = time.time_ns() // 1_000_000
     order = sorted(arena.running, key=lambda contestant: contestant.label)
-    random.Random(f"{arena.task}{number}").shuffle(order)
+    random.Random(began).shuffle(order)
     for contestant in order:
         try:
             row = quiet_slice(arena, contestant, plan, load)
         except PeerError as error:
             arena.drop(contestant, str(error))
             continue
-        place = {"peer": contestant.name, "threads": contestant.threads, "round": number}
-        circumstances = {"seconds": plan.seconds, "busy": plan.busy, "time": round(time.time())}
-        journal.add(asdict(arena.task) | place | row | circumstances | {"facts": arena.facts[contestant]})
+        place = {"peer": contestant.name, "threads": contestant.threads, "round": began}
+        kind = {"seconds": plan.seconds, "busy": plan.busy}
+        journal.add(asdict(arena.task) | place | row | kind | {"facts": arena.facts[contestant]})
 
 
-def run_task(arena: Arena, field: list[Contestant], plan: Plan, journal: Journal) -> None:
-    """Runs all rounds of a task that are not in the journal yet."""
-    if len(journal.complete_rounds(arena.task, field)) >= plan.rounds:
+def run_group(arena: Arena, group: list[Contestant], plan: Plan, journal: Journal) -> None:
+    """Runs the rounds of these contestants that are not in the journal yet."""
+    if journal.complete_rounds(arena.task, group) >= plan.rounds:
         return
     load, by_force = None, True
     try:
-        arena.start(field)
+        arena.start(group)
         load = machine.Load() if plan.busy else None
-        alive = list(arena.running)
-        done = journal.complete_rounds(arena.task, alive) if alive else set(range(plan.rounds))
-        for number in range(plan.rounds):
-            if number not in done:
-                run_round(arena, number, plan, load, journal)
+        while arena.running and journal.complete_rounds(arena.task, list(arena.running)) < plan.rounds:
+            run_round(arena, plan, load, journal)
         by_force = False
     finally:
         arena.close(by_force)
         if load:
             load.stop()
+
+
+def groups(field: list[Contestant], at_once: int) -> list[list[Contestant]]:
+    """Returns groups small enough for the memory, ergo in each; all thread counts of a name stay together."""
+    ours = [contestant for contestant in field if contestant.library == "ergo"]
+    by_name: dict[str, list[Contestant]] = {}
+    for contestant in field:
+        if contestant not in ours:
+            by_name.setdefault(contestant.name, []).append(contestant)
+    found: list[list[Contestant]] = [[]]
+    for same_name in by_name.values():
+        if found[-1] and len(found[-1]) + len(same_name) > at_once:
+            found.append([])
+        found[-1] += same_name
+    return [ours + group for group in found]
