@@ -97,7 +97,8 @@ def names_of(peers: str, torch: str) -> list[str]:
         known = [*TORCH, *JAX, *RUST_PEERS.values()]
         found = families.get(word) or one_of_ours or fnmatch.filter(known, word)
         if not found:
-            raise UnknownName(f"--peers {word}: known are {', '.join(families)}, ergo-LEARNER-PRECISION, {', '.join(known)}")
+            spelt = ", ".join([*families, "ergo-LEARNER-PRECISION", *known])
+            raise UnknownName(f"--peers {word}: known are {spelt}")
         names += [name for name in found if name not in names]
     return names
 

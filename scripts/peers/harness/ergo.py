@@ -61,7 +61,7 @@ class ErgoRuns:
         return self.row(json.loads(out)) | {"all_cpu_seconds": usage.ru_utime + usage.ru_stime}
 
     def row(self, answer: dict) -> dict:
-        """Returns the only row of a bench with the sums of its slices; raises PeerError where it is about something else."""
+        """Returns the only row of a bench with the sums of its slices; raises PeerError on any other."""
         _, learner, precision = self.contestant.name.split("-")
         expected = {"net": self.task.net, "data": self.task.data, "learner": learner, "precision": precision}
         expected |= {"threads": self.contestant.threads, "batch": self.task.batch, "phase": self.task.phase}

@@ -14,6 +14,7 @@ from typing import NoReturn
 PEERS = Path(__file__).resolve().parent.parent
 REPOSITORY = PEERS.parent.parent
 MARKER = "installed.json"
+LINE = 200
 
 
 class InstallError(Exception):
@@ -23,7 +24,8 @@ class InstallError(Exception):
 def fail(what: str, log: Path) -> NoReturn:
     """Raises InstallError with the last lines of a log."""
     last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]
-    raise InstallError(f"{what} failed; the last lines of {log}:\n    " + "\n    ".join(last))
+    shortened = (line if len(line) <= LINE else line[:LINE] + " ..." for line in last)
+    raise InstallError(f"{what} failed; the last lines of {log}:\n    " + "\n    ".join(shortened))
 
 
 def logged(command: list[str], log: Path, env: dict[str, str] | None = None) -> bool:
