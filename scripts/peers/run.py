@@ -132,6 +132,14 @@ def circumstances(args: argparse.Namespace, binary: Path | None) -> dict:
     }
 
 
+def warn_of_old_binary(found: dict) -> None:
+    """Says so where the ergo binary is not of the commit that is checked out."""
+    version, commit = (found["ergo"] or {}).get("version", ""), found["machine"]["commit"]
+    built = version.partition("(")[2].partition(")")[0].partition("-")[0]
+    if built and commit and not commit.startswith(built):
+        print(f"note: the ergo binary is of commit {built}, not of {commit[:12]}", file=sys.stderr)
+
+
 def digest(found: dict) -> str:
     """Returns a name for runs whose slices may be compared: one machine, binary, versions and kind of slice."""
     same = [found["machine"]["cpu"], found["machine"]["cpus"], found["ergo"], found["requirements"]]
@@ -143,6 +151,7 @@ def compare(args: argparse.Namespace, programs: dict[str, Path], binary: Path | 
     """Runs every task, writes the results and prints them; returns the exit code."""
     args.out.mkdir(parents=True, exist_ok=True)
     found = circumstances(args, binary)
+    warn_of_old_binary(found)
     journal = Journal(args.out / "rows.jsonl", digest(found))
     plan = Plan(args.seconds, args.rounds, args.quiet_share, args.retries, args.busy)
     failures: dict[str, str] = {}
