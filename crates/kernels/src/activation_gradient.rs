@@ -247,10 +247,7 @@ impl<'a, V: Copy> Lanes<'a, V> {
 impl ByLanes for Spreading<'_> {
     #[inline(always)]
     fn run<S: Simd>(&mut self, simd: S, lane: usize) {
-        let norm = match self.spread.norm {
-            Some(norm) => Some(Lanes::of(simd, norm, lane)),
-            None => None,
-        };
+        let norm = self.spread.norm.map(|norm| Lanes::of(simd, norm, lane));
         let plane = self.spread.gradient.0;
         for image in 0..self.spread.images {
             for row in 0..plane.height {

@@ -75,11 +75,14 @@ impl ByLanes for Sums<'_> {
                 add_to(simd, &mut total[1], squares);
             }
         }
-        for l in 0..S::LANES {
-            self.sums[lane + l] += total[0][l];
-            if centre.is_some() {
-                self.sums[plane.stride + lane + l] += total[1][l];
-            }
+        let of_pixels = total[0].iter().take(S::LANES);
+        self.sums[lane..].iter_mut().zip(of_pixels).for_each(|(sum, total)| *sum += total);
+        if centre.is_some() {
+            let of_squares = total[1].iter().take(S::LANES);
+            self.sums[plane.stride + lane..]
+                .iter_mut()
+                .zip(of_squares)
+                .for_each(|(sum, total)| *sum += total);
         }
     }
 }

@@ -1,1 +1,1 @@
-//! tests
+//! Checks against plain loops.

@@ -78,7 +78,7 @@ fn what_is_written_reaches_the_spec_and_the_rest_keeps_its_default() {
     (expected.momentum, expected.label_smoothing, expected.warmup) = (0.8, 0.1, 0.3);
     (expected.shift, expected.flip, expected.examples) = (2, true, Some(500));
     (expected.validation_images, expected.test_images) = (60, Some(70));
-    expected.learner = LearnerName::Candle;
+    expected.learner = record::spec::LearnerName::Candle;
     assert_eq!(sweep.runs[0].spec, expected);
     assert_eq!(sweep.runs[0].id, expected.plan().unwrap().id);
     assert_eq!((sweep.runs[1].spec.seed, sweep.runs[1].place.role), (6, SeedRole::Report));

@@ -288,7 +288,7 @@ impl Learner for NativeLearner {
                 |other: &&mut ProfileEntry| (&other.layer, other.phase) == (&entry.layer, entry.phase);
             match entries.iter_mut().find(known) {
                 Some(known) => {
-                    known.seconds = known.seconds + entry.seconds;
+                    known.seconds += entry.seconds;
                     known.calls += entry.calls;
                 }
                 None => entries.push(entry),

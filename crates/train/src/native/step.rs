@@ -245,7 +245,7 @@ fn run_stage(stage: &BoundStage, shared: &Shared<'_>, chunk: &mut Chunk<'_>, gro
             let clock = Stopwatch::start();
             work.run(shared, chunk, group);
             let (seconds, calls) = &mut chunk.notes.times[*label];
-            *seconds = *seconds + clock.elapsed();
+            *seconds += clock.elapsed();
             *calls += 1;
         } else {
             work.run(shared, chunk, group);

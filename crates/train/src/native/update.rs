@@ -114,10 +114,7 @@ impl Update {
 }
 
 /// The parts of a slice, which lie in order and apart.
-fn cut<'a>(
-    mut rest: &'a mut [f32],
-    ranges: impl Iterator<Item = Range<usize>>,
-) -> impl Iterator<Item = &'a mut [f32]> {
+fn cut(mut rest: &mut [f32], ranges: impl Iterator<Item = Range<usize>>) -> impl Iterator<Item = &mut [f32]> {
     let mut taken = 0;
     ranges.map(move |range| {
         let (_, tail) = std::mem::take(&mut rest).split_at_mut(range.start - taken);

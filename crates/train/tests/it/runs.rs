@@ -26,10 +26,7 @@ fn a_record_adds_up() {
     assert_eq!(record.status, Status::Done);
     assert_eq!((record.steps, record.examples_seen), (12, 12 * 16));
     assert_eq!(record.flops.model_train, plan.train_flops_per_image().times(12 * 16));
-    assert!(
-        record.flops.executed_train > record.flops.model_train,
-        "channels are padded to whole vectors"
-    );
+    assert!(record.flops.executed_train > record.flops.model_train, "channels are padded to whole vectors");
     // 130 test images and 50 validation images, forward only.
     assert_eq!(record.flops.model_eval, Flops::of_macs(plan.network.macs() * 180));
     let test = record.test.as_ref().unwrap();

@@ -5,15 +5,13 @@ use kernels::pool::{copy_channels, global_mean_gradient, max_pool_gradient};
 use kernels::product::Start;
 
 use super::forward::drop_out;
-use super::{Chunk, Filter, Group, Notes, Place, Shared, Winners, Work, disjoint};
+use super::{Chunk, Filter, Group, Notes, Place, Shared, Work, disjoint};
 
 impl Work {
     pub(super) fn backward(&self, shared: &Shared<'_>, chunk: &mut Chunk<'_>, group: &Group) {
         let (isa, images) = (shared.isa, group.images);
         match self {
-            Work::Mask { gradient, out, winners, before } => {
-                self.mask(shared, chunk, group, (gradient, out.as_ref(), *winners, before));
-            }
+            Work::Mask { .. } => self.mask(shared, chunk, group),
             Work::Spread { gradient, out, winners, norm, add, dy } => {
                 let of = |place: Option<&Place>| place.map_or(0..0, |place| group.range(place));
                 let ranges = [
@@ -111,16 +109,11 @@ impl Work {
         }
     }
 
-    fn mask(
-        &self,
-        shared: &Shared<'_>,
-        chunk: &mut Chunk<'_>,
-        group: &Group,
-        (gradient, out, winners, before): (&Place, Option<&Place>, Option<Winners>, &[(usize, Place)]),
-    ) {
+    fn mask(&self, shared: &Shared<'_>, chunk: &mut Chunk<'_>, group: &Group) {
+        let Work::Mask { gradient, out, winners, before } = self else { return };
         let of = |place: Option<&Place>| place.map_or(0..0, |place| group.range(place));
         let operand = |number: usize| of(before.get(number).map(|(_, place)| place));
-        let ranges = [group.range(gradient), of(out), operand(0), operand(1)];
+        let ranges = [group.range(gradient), of(out.as_ref()), operand(0), operand(1)];
         let [g, masked_by, first, second] = disjoint(chunk.slab, ranges);
         let Notes { bytes, sums, .. } = &mut *chunk.notes;
         let mut rest = sums.as_mut_slice();
