@@ -105,6 +105,10 @@ fn label(graph: &Graph, action: Action) -> (String, LayerPhase) {
         }
         Action::Forward(op) => (name(op), LayerPhase::Forward),
         Action::Mask(op) | Action::Spread(op, _) => (name(op), LayerPhase::Backward),
+        // The weights of linear layers are trained from all chunks, at the end of the step.
+        Action::BiasGradient(op) if matches!(graph.ops[op], Op::Linear { .. }) => {
+            (name(op), LayerPhase::Backward)
+        }
         Action::BiasGradient(op) | Action::WeightGradient(op) => (name(op), LayerPhase::WeightGradient),
         Action::InputGradient(op) => (name(op), LayerPhase::InputGradient),
     }

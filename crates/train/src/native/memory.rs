@@ -1,5 +1,7 @@
 //! Where every activation and gradient lies in the slab of a chunk, planned before the first step.
 
+use std::collections::HashMap;
+
 use kernels::plane::Plane;
 
 use super::graph::{Graph, Op, TensorId};
@@ -27,8 +29,16 @@ pub(super) struct Place {
     pub kept: bool,
     /// Images there is room for.
     room: usize,
-    /// First and last stage that touch it.
+    /// First and last action that need it to be there.
     life: (usize, usize),
+}
+
+/// Who touches a tensor: a stage with its group, the bounds of its actions, and one of them.
+#[derive(Clone, Copy)]
+struct Touch {
+    group: usize,
+    stage: (usize, usize),
+    action: usize,
 }
 
 impl Place {
@@ -38,26 +48,53 @@ impl Place {
         start..start + group * self.plane.values()
     }
 
+    /// A tensor that these touch, in order: for all images of a chunk where more than one stage does, or the stage
+    /// takes all at once, and then throughout these stages, as each goes through all groups.
+    fn new(plane: Plane, touches: &[Touch], chunk: usize) -> Option<Place> {
+        let (first, last) = (touches.first()?, touches.last()?);
+        let kept = first.stage != last.stage || first.group == chunk;
+        // The last group of a chunk may hang over its end.
+        let room = |touch: &Touch| if kept { chunk.next_multiple_of(touch.group) } else { touch.group };
+        let life = if kept { (first.stage.0, last.stage.1) } else { (first.action, last.action) };
+        Some(Place { plane, start: 0, kept, room: touches.iter().map(room).max()?, life })
+    }
+
     fn values(&self) -> usize {
         // Whole cache lines, so that every tensor begins on one.
         (self.room * self.plane.values()).next_multiple_of(16)
+    }
+
+    /// Whether zeros around the pixels or between them must outlive every use, as nobody writes them again.
+    fn has_zeros(&self) -> bool {
+        self.plane.border > 0 || self.plane.channels != self.plane.stride
+    }
+
+    fn is_apart(&self, other: &Place) -> bool {
+        other.life.1 < self.life.0 || other.life.0 > self.life.1
+    }
+
+    fn overlaps(&self, other: &Place) -> bool {
+        self.start < other.start + other.values() && other.start < self.start + self.values()
     }
 }
 
 impl Memory {
     /// Plans memory for chunks of `chunk` images.
     pub(super) fn plan(graph: &Graph, schedule: &Schedule, chunk: usize) -> Memory {
-        let count = graph.tensors.len();
-        let mut memory = Memory { values: vec![None; count], gradients: vec![None; count], slab: 0 };
-        for (stage, number) in schedule.regions.iter().flatten().zip(0..) {
-            for &action in &stage.actions {
-                let access = schedule.access(graph, action);
-                for resource in access.reads.into_iter().chain(access.writes) {
-                    memory.touch(graph, schedule, resource, (number, stage.group, chunk));
-                }
-            }
-        }
-        memory.keep_for_the_end(graph, schedule, chunk);
+        let touches = touches(graph, schedule, chunk);
+        let place = |resource: Resource, plane: Plane| {
+            touches.get(&resource).and_then(|touches| Place::new(plane, touches, chunk))
+        };
+        let tensors = 0..graph.tensors.len();
+        let value = |tensor: usize| place(Resource::Value(tensor), value_plane(graph, tensor));
+        let gradient = |number: usize| {
+            place(Resource::Gradient(number), gradient_plane(graph, &schedule.gradients, number))
+        };
+        let mut memory = Memory {
+            values: tensors.clone().map(value).collect(),
+            gradients: tensors.map(gradient).collect(),
+            slab: 0,
+        };
         memory.place_all();
         memory
     }
@@ -72,67 +109,70 @@ impl Memory {
         self.gradients[schedule.gradients[tensor]]
     }
 
-    fn touch(
-        &mut self,
-        graph: &Graph,
-        schedule: &Schedule,
-        resource: Resource,
-        (stage, group, chunk): (usize, usize, usize),
-    ) {
-        let (place, plane) = match resource {
-            Resource::Value(tensor) => (&mut self.values[tensor], value_plane(graph, tensor)),
-            Resource::Gradient(number) => {
-                (&mut self.gradients[number], gradient_plane(graph, &schedule.gradients, number))
-            }
-            Resource::Index(_) | Resource::ForwardSums(_) | Resource::BackwardSums(_) => return,
-        };
-        let place =
-            place.get_or_insert(Place { plane, start: 0, kept: false, room: group, life: (stage, stage) });
-        place.life.1 = stage;
-        place.kept |= place.life.0 != stage || group == chunk;
-        // The last group of a chunk may hang over its end.
-        let whole = if place.kept { chunk.next_multiple_of(group) } else { group };
-        place.room = place.room.max(whole).max(if place.kept { chunk } else { 0 });
-    }
-
-    /// The weights of linear layers are trained at the end of a step, from all chunks.
-    fn keep_for_the_end(&mut self, graph: &Graph, schedule: &Schedule, chunk: usize) {
-        let end = schedule.regions.iter().map(Vec::len).sum();
-        for op in &graph.ops {
-            let Op::Linear { x, y, .. } = op else { continue };
-            let places = [&mut self.values[*x], &mut self.gradients[schedule.gradients[*y]]];
-            for place in places.into_iter().flatten() {
-                place.life.1 = end;
-                place.kept = true;
-                place.room = place.room.max(chunk);
-            }
-        }
-    }
-
-    /// Gives each place the first gap that is free throughout its life. What has a border keeps its memory for
-    /// itself, as nobody writes the border's zeros again.
+    /// Gives each place the first gap that is free throughout its life. Zeros that nobody writes again are shared
+    /// only with tensors of the same layout.
     fn place_all(&mut self) {
         let mut places: Vec<&mut Place> =
             self.values.iter_mut().chain(&mut self.gradients).flatten().collect();
         places.sort_by_key(|place| place.life.0);
         let mut placed: Vec<Place> = Vec::new();
         for place in places {
-            if place.plane.border > 0 || place.plane.channels != place.plane.stride {
-                place.life = (0, usize::MAX);
-            }
-            let mut start = 0;
-            placed.sort_by_key(|other| other.start);
-            for other in &placed {
-                let apart = other.life.1 < place.life.0 || other.life.0 > place.life.1;
-                if !apart && other.start < start + place.values() {
-                    start = start.max(other.start + other.values());
-                }
-            }
-            place.start = start;
-            self.slab = self.slab.max(start + place.values());
+            place.start =
+                if place.has_zeros() { with_zeros(place, &placed) } else { first_gap(place, &placed) };
+            self.slab = self.slab.max(place.start + place.values());
             placed.push(*place);
         }
     }
+}
+
+/// The start of an earlier tensor of the same layout whose life is over, or of memory that nobody has used.
+fn with_zeros(place: &Place, placed: &[Place]) -> usize {
+    let alike = |other: &&Place| other.plane == place.plane && other.room >= place.room;
+    let is_free = |start: usize| {
+        let own = Place { start, ..*place };
+        placed.iter().all(|other| own.is_apart(other) || !own.overlaps(other))
+    };
+    let old = placed.iter().filter(alike).map(|other| other.start).find(|&start| is_free(start));
+    old.unwrap_or_else(|| placed.iter().map(|other| other.start + other.values()).max().unwrap_or(0))
+}
+
+/// The first start from which the tensor disturbs nobody alive, nor anybody's zeros.
+fn first_gap(place: &Place, placed: &[Place]) -> usize {
+    let mut disturbed: Vec<&Place> =
+        placed.iter().filter(|other| other.has_zeros() || !place.is_apart(other)).collect();
+    disturbed.sort_by_key(|other| other.start);
+    disturbed.into_iter().fold(0, |start, other| {
+        let fits = start + place.values() <= other.start;
+        if fits { start } else { start.max(other.start + other.values()) }
+    })
+}
+
+/// Who touches each tensor, in order.
+fn touches(graph: &Graph, schedule: &Schedule, chunk: usize) -> HashMap<Resource, Vec<Touch>> {
+    let mut touches: HashMap<Resource, Vec<Touch>> = HashMap::new();
+    let mut action = 0;
+    for stage in schedule.regions.iter().flatten() {
+        let bounds = (action, action + stage.actions.len());
+        for &own in &stage.actions {
+            let access = schedule.access(graph, own);
+            for resource in access.reads.into_iter().chain(access.writes) {
+                let touch = Touch { group: stage.group, stage: bounds, action };
+                touches.entry(resource).or_default().push(touch);
+            }
+            action += 1;
+        }
+        action += 1;
+    }
+    // The weights of linear layers are trained at the end of a step, from all chunks.
+    for op in &graph.ops {
+        let Op::Linear { x, y, .. } = op else { continue };
+        for resource in [Resource::Value(*x), Resource::Gradient(schedule.gradients[*y])] {
+            if let Some(touches) = touches.get_mut(&resource) {
+                touches.push(Touch { group: chunk, stage: (action, action), action });
+            }
+        }
+    }
+    touches
 }
 
 /// The image is packed without padding where only convolutions and linear layers read it.

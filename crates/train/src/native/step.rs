@@ -35,8 +35,8 @@ pub(super) struct Machine {
     notes: Vec<Notes>,
     /// Memory to work with, as many as there are threads; taken and given back by whoever works on a chunk.
     scratch: Mutex<Vec<Arena>>,
-    /// Time of preparing weights and of the updates, while a profile is kept.
-    profile: Option<[(Seconds, u64); 2]>,
+    /// Time of preparing weights and of the updates, while a profile is kept, and the number of threads.
+    profile: Option<([(Seconds, u64); 2], usize)>,
 }
 
 /// What a step is taken on.
@@ -144,21 +144,20 @@ impl Machine {
 
     /// Begins to keep the time of every action, or stops; forgets what was kept.
     pub(super) fn keep_profile(&mut self, on: bool) {
-        self.profile = on.then(Default::default);
+        self.profile = on.then(|| (Default::default(), 1));
         self.notes.iter_mut().for_each(|notes| notes.times.fill(Default::default()));
     }
 
     /// The time of every action since then: of all threads, over their number.
     pub(super) fn profile(&self) -> Option<Vec<ProfileEntry>> {
-        let own = self.profile?;
-        let threads = rayon::current_num_threads() as f64;
+        let (own, threads) = self.profile?;
         let of_label = |(number, (layer, phase)): (usize, &(String, LayerPhase))| {
             let times = self.notes.iter().map(|notes| notes.times[number]);
             let total = times.fold((0.0, 0), |sum, (seconds, calls)| (sum.0 + seconds.0, sum.1 + calls));
             ProfileEntry {
                 layer: layer.clone(),
                 phase: *phase,
-                seconds: Seconds(total.0 / threads),
+                seconds: Seconds(total.0 / threads as f64),
                 calls: total.1,
             }
         };
@@ -172,7 +171,8 @@ impl Machine {
 
     /// Adds to the time of one of the machine's own tasks.
     fn note(&mut self, task: usize, clock: &Stopwatch) {
-        if let Some(own) = &mut self.profile {
+        if let Some((own, threads)) = &mut self.profile {
+            *threads = rayon::current_num_threads();
             own[task] = (own[task].0 + clock.elapsed(), own[task].1 + 1);
         }
     }
@@ -228,7 +228,9 @@ impl Machine {
 
     /// Makes ready for [`Machine::infer`] with these weights: normalisations by running statistics.
     pub(super) fn settle(&mut self, weights: &[f32]) {
+        let clock = Stopwatch::start();
         self.prepare(weights);
+        self.note(0, &clock);
         self.norms.iter_mut().for_each(|norm| norm.by_running(weights));
     }
 
