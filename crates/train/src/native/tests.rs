@@ -3,4 +3,5 @@
 #[cfg(feature = "candle")]
 mod agreement;
 mod contract;
+mod memory;
 mod networks;

@@ -52,7 +52,7 @@ fn check(data: SetName, plan: &RunPlan) {
 
 #[test]
 fn gradients_of_the_small_families_agree() {
-    for net in ["linear", "mlp", "lenet5", "cnn-w5-d2", "cnn-w8-d4", "resnet8-w6", "net-a"] {
+    for net in ["linear", "mlp", "lenet5", "cnn-w2-d3", "cnn-w5-d2", "cnn-w8-d4", "resnet8-w6", "net-a"] {
         check(SetName::Mnist, &plan(SetName::Mnist, net, 11));
     }
 }
@@ -73,10 +73,10 @@ fn gradients_of_everything_else_agree() {
 #[test]
 fn loss_curves_agree() {
     for (data, net) in
-        [(SetName::Mnist, "lenet5"), (SetName::Mnist, "cnn-w4-d2"), (SetName::Cifar10, "resnet8-w4")]
+        [(SetName::Mnist, "lenet5"), (SetName::Mnist, "cnn-w4-d2"), (SetName::Mnist, "resnet8-w2")]
     {
-        let plan = plan(data, net, 16);
-        let steps: Vec<_> = (0..200).map(|number| step(number, 16, 0.02)).collect();
+        let plan = plan(data, net, 8);
+        let steps: Vec<_> = (0..200).map(|number| step(number, 8, 0.02)).collect();
         let curve = |learner: &mut dyn Learner| {
             learner.load(&images(data)).unwrap();
             learner.train(&[&steps]).unwrap();

@@ -43,9 +43,12 @@ fn bits_do_not_depend_on_threads() {
 /// The outcome of an image is the same alone and among others, to the last bit.
 #[test]
 fn evaluation_does_not_depend_on_the_batch() {
-    for (data, net) in
-        [(SetName::Mnist, "net-a"), (SetName::Cifar10, "net-b"), (SetName::Cifar10, "resnet8-w4")]
-    {
+    for (data, net) in [
+        (SetName::Mnist, "net-a"),
+        (SetName::Mnist, "cnn-w2-d3"),
+        (SetName::Cifar10, "net-b"),
+        (SetName::Cifar10, "resnet8-w4"),
+    ] {
         let plan = plan(data, net, 8);
         let mut learner = NativeLearner::new(&[&plan]).unwrap();
         learner.load(&images(data)).unwrap();
