@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::graph::{Graph, Op, Source, TensorId};
 
 /// Pixels of the smallest convolution that a group of images should have, so that its tiles are full.
-const PIXELS_PER_GROUP: usize = 512;
+const PIXELS_PER_GROUP: usize = 256;
 
 /// One piece of work on some images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
