@@ -49,10 +49,10 @@ struct Lane {
     executed: Executed,
 }
 
-/// Images of a chunk for batches of `batch`: from eight chunks to sixteen, but of no fewer than eight images, as
-/// every chunk has partial gradients of its own. Never from the number of threads, as bits follow from chunks.
+/// Images of a chunk for batches of `batch`: at most sixteen chunks, but of no fewer than eight images, as every
+/// chunk has partial gradients of its own. Never from the number of threads, as bits follow from chunks.
 fn chunk_images(batch: usize) -> usize {
-    if batch <= 128 { batch.div_ceil(8).max(8).min(batch) } else { batch.div_ceil(16).max(16) }
+    batch.div_ceil(16).max(8).min(batch)
 }
 
 impl NativeLearner {
