@@ -45,6 +45,7 @@ impl Kernel for Sums<'_> {
 }
 
 impl ByLanes for Sums<'_> {
+    #[expect(clippy::needless_range_loop, reason = "constant trip counts keep the sums in registers")]
     #[inline(always)]
     fn run<const L: usize>(&mut self, lane: usize) {
         let plane = self.plane;
