@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::blocks::blocks;
 use crate::isa::Isa;
-use crate::plane::Plane;
+use crate::plane::{Plane, padded};
 use crate::product::{Product, Row, Start, Term};
 use crate::tiles::executed_rows;
 
@@ -35,6 +35,30 @@ pub struct Planes {
     pub dy: Plane,
     /// Gradient of the input, where it is needed.
     pub dx: Option<Plane>,
+}
+
+impl Planes {
+    /// # Panics
+    /// When the planes do not fit each other or the window.
+    fn check(&self, window: Window) {
+        let Planes { x, y, dy, dx } = *self;
+        let reach = (window.kernel - 1) * window.dilation + 1;
+        for (from, to) in [(x.height, y.height), (x.width, y.width)] {
+            let room = (from + 2 * window.padding).checked_sub(reach);
+            let windows = room.map_or(0, |room| room / window.stride + 1);
+            assert!(to == windows, "{window:?} does not lead from {x:?} to {y:?}");
+        }
+        assert!(window.padding <= x.border, "{x:?} has no border for {window:?}");
+        let shape = |plane: Plane| (plane.height, plane.width, plane.channels);
+        let holds_vectors = |plane: Plane| plane.stride >= padded(plane.channels);
+        assert!(shape(y) == shape(dy) && holds_vectors(y) && holds_vectors(dy), "{y:?} and {dy:?}");
+        if let Some(dx) = dx {
+            assert!(shape(x) == shape(dx) && holds_vectors(dx), "{x:?} and {dx:?}");
+            let border = |from, to| window.gradient_border(from, to);
+            let border = border(x.height, y.height).max(border(x.width, y.width));
+            assert!(border <= dy.border, "{dy:?} has no border of {border} for {window:?}");
+        }
+    }
 }
 
 /// A convolution without groups between planes of fixed shape, for up to so many images at once.
@@ -82,8 +106,13 @@ fn place(value: usize) -> u32 {
 
 impl Convolution {
     /// Plans a convolution for up to `images` images at once.
+    ///
+    /// # Panics
+    /// When the window does not lead from `x` to `y`, a border is too thin, or a gradient has another shape than its
+    /// values.
     #[must_use]
     pub fn new(isa: Isa, window: Window, planes: Planes, images: usize) -> Convolution {
+        planes.check(window);
         let out_blocks = blocks(isa, planes.y.channels);
         let in_blocks = planes.dx.map_or(Vec::new(), |dx| blocks(isa, dx.channels));
         let mut convolution = Convolution {
