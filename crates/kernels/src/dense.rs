@@ -21,6 +21,8 @@ pub struct Dense {
     isa: Isa,
     x: Plane,
     y: Plane,
+    /// The gradient of y: a vector without border.
+    dy: Plane,
     dx: Plane,
     out_blocks: Vec<Range<usize>>,
     in_blocks: Vec<Range<usize>>,
@@ -42,13 +44,30 @@ fn place(value: usize) -> u32 {
 }
 
 impl Dense {
-    /// Plans a layer for up to `images` images; `y` is 1 pixel without border, `dx` the gradient of `x`.
+    /// Plans a layer for up to `images` images; `y` is 1 pixel, whose gradient has no border, and `dx` the gradient
+    /// of `x`.
+    ///
+    /// # Panics
+    /// When `y` is more than one pixel of whole vectors of eight, or `x` and `dx` have not the same shape.
     #[must_use]
     pub fn new(isa: Isa, x: Plane, y: Plane, dx: Plane, images: usize) -> Dense {
+        let vector = Plane::new(1, 1, y.channels, 0);
+        assert!(Plane { border: 0, ..y } == vector, "{y:?} is no vector");
+        let shape = |plane: Plane| (plane.height, plane.width, plane.channels);
+        assert!(shape(x) == shape(dx), "{x:?} and {dx:?}");
         let out_blocks = blocks(isa, y.channels);
         let in_blocks = blocks(isa, dx.values());
-        let mut dense =
-            Dense { isa, x, y, dx, out_blocks, in_blocks, forward: Vec::new(), input: Vec::new() };
+        let mut dense = Dense {
+            isa,
+            x,
+            y,
+            dy: vector,
+            dx,
+            out_blocks,
+            in_blocks,
+            forward: Vec::new(),
+            input: Vec::new(),
+        };
         for &lanes in isa.block_widths() {
             dense.forward.push(dense.forward_table(lanes, images));
             dense.input.push(dense.input_table(lanes, images));
@@ -86,8 +105,10 @@ impl Dense {
     }
 
     fn forward_table(&self, lanes: usize, images: usize) -> Product {
-        let rows = (0..images)
-            .map(|image| Row { a: place(image * self.x.values()), c: place(image * self.y.values()) });
+        let rows = (0..images).map(|image| Row {
+            a: place(image * self.x.values()),
+            c: place(image * self.y.values() + self.y.place(0, 0)),
+        });
         let terms = Self::input_places(self.x).enumerate();
         let terms = terms.map(|(input, from)| Term { a: place(from), b: place(input * lanes) });
         Product::new(rows.collect(), terms.collect())
@@ -95,7 +116,7 @@ impl Dense {
 
     fn input_table(&self, lanes: usize, images: usize) -> Product {
         let rows = (0..images)
-            .map(|image| Row { a: place(image * self.y.values()), c: place(image * self.dx.values()) });
+            .map(|image| Row { a: place(image * self.dy.values()), c: place(image * self.dx.values()) });
         let terms = (0..self.y.channels).map(|output| Term { a: place(output), b: place(output * lanes) });
         Product::new(rows.collect(), terms.collect())
     }

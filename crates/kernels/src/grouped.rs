@@ -111,3 +111,6 @@ impl Grouped {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
