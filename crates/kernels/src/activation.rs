@@ -1,7 +1,9 @@
 //! What stands between convolutions, in one pass: batch normalisation, a residual sum, ReLU and 2x2 max-pooling.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{ByLanes, by_lanes, bytes_mut, check, choose, keep, lanes, lanes_mut, row_start};
+use crate::lanes::{
+    ByLanes, by_lanes, bytes_mut, check, check_alike, check_pooled, choose, keep, lanes, lanes_mut, row_start,
+};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
@@ -30,10 +32,13 @@ pub struct Operand<'a> {
 /// out = pool(relu(norm(y) + norm(residual))), each part where it is wanted.
 ///
 /// `index`, wanted with pooling, takes one byte an output value: which of the four pixels won, row by row; of equal
-/// ones the first, as PyTorch does. A NaN wins, so that a diverged run is seen.
+/// ones the first, as PyTorch does. A NaN wins, and goes through ReLU, so that a diverged run is seen.
+///
+/// Every lane of a pixel is computed; only pixels are read and written, no borders. With pooling, `out` has half the
+/// rows and columns of `y`, rounded down.
 ///
 /// # Panics
-/// When a slice is too short, or both a residual and pooling are wanted.
+/// When a slice is too short, planes do not fit each other, or both a residual and pooling are wanted.
 pub fn activate(
     isa: Isa,
     images: usize,
@@ -47,14 +52,19 @@ pub fn activate(
     check(out.0, images, out.1.len());
     if let Some(residual) = residual {
         check(residual.plane, images, residual.values.len());
+        check_alike(residual.plane, y.plane);
         assert!(index.is_none(), "a residual sum is not pooled");
     }
     match index {
         Some(index) => {
+            check_pooled(y.plane, out.0);
             assert!(images * out.0.height * out.0.width * out.0.stride <= index.len(), "index too short");
             isa.run(Pooled { images, y, relu, plane: out.0, out: out.1, index });
         }
-        None => isa.run(Plain { images, y, residual, relu, plane: out.0, out: out.1 }),
+        None => {
+            check_alike(y.plane, out.0);
+            isa.run(Plain { images, y, residual, relu, plane: out.0, out: out.1 });
+        }
     }
 }
 

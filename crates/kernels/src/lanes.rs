@@ -46,8 +46,12 @@ pub(crate) trait ByLanes {
 }
 
 /// Treats all channels of a plane: sixteen at a time, or eight where they are no multiple of that.
+///
+/// # Panics
+/// When pixels are not whole vectors of eight: the last would reach into the next pixel.
 #[inline(always)]
 pub(crate) fn by_lanes(plane: Plane, work: &mut impl ByLanes) {
+    assert!(plane.stride.is_multiple_of(8), "pixels are not whole vectors");
     // Plain loops: what the standard library's iterators do not inline would lose the instruction set.
     let mut lane = 0;
     if plane.stride.is_multiple_of(16) {
@@ -77,4 +81,21 @@ pub(crate) fn check(plane: Plane, images: usize, length: usize) {
         images * plane.values() <= length,
         "{length} values are too few for {images} images of {plane:?}"
     );
+}
+
+/// Refuses planes of which one has other pixels than the other, or of another stride.
+///
+/// # Panics
+/// When they differ in more than their borders.
+pub(crate) fn check_alike(one: Plane, other: Plane) {
+    let shape = |plane: Plane| (plane.height, plane.width, plane.stride);
+    assert!(shape(one) == shape(other), "{one:?} and {other:?} have not the same pixels");
+}
+
+/// Refuses planes of which one is not the other pooled by two.
+///
+/// # Panics
+/// When it is not.
+pub(crate) fn check_pooled(from: Plane, to: Plane) {
+    check_alike(Plane { height: from.height / 2, width: from.width / 2, ..from }, to);
 }
