@@ -103,3 +103,6 @@ fn moments_row<const L: usize>(
     }
     [sum, squares]
 }
+
+#[cfg(test)]
+mod tests;

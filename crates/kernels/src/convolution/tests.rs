@@ -43,8 +43,6 @@ fn pack(case: &Case, isa: Isa, kernels: &[f32]) -> Guarded<f32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
     #[test]
     fn outputs_agree_with_plain_loops(case in ungrouped()) {
         let mut numbers = Numbers::new(case.seed);

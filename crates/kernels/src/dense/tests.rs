@@ -118,8 +118,6 @@ fn gradient(shares: &[WeightShare], images: usize, x: &[f32], dy: &[f32]) -> Gua
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
     #[test]
     fn outputs_agree_with_plain_loops(case in cases()) {
         let mut numbers = Numbers::new(case.seed);

@@ -22,8 +22,6 @@ fn plan(case: &Case) -> Grouped {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
     #[test]
     fn outputs_agree_with_plain_loops(case in grouped()) {
         let mut numbers = Numbers::new(case.seed);
