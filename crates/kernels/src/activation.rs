@@ -7,7 +7,7 @@ use crate::lanes::{
 use crate::plane::Plane;
 use crate::simd::Simd;
 
-/// A batch normalisation as (x - mean) * factor + shift; one value a channel, with padding.
+/// A batch normalisation as (x - mean) * factor + shift; one value a lane of a pixel, zero where there is no channel.
 #[derive(Clone, Copy, Debug)]
 pub struct Affine<'a> {
     /// Mean.
@@ -21,7 +21,7 @@ pub struct Affine<'a> {
 /// One operand of an activation.
 #[derive(Clone, Copy, Debug)]
 pub struct Operand<'a> {
-    /// Its values.
+    /// Its values, image after image.
     pub values: &'a [f32],
     /// Its layout.
     pub plane: Plane,

@@ -11,16 +11,16 @@ use crate::simd::Simd;
 /// Where the values before an activation lie, and around what they are centred.
 #[derive(Clone, Copy, Debug)]
 pub struct Before<'a> {
-    /// The values.
+    /// The values, image after image.
     pub values: &'a [f32],
     /// Their layout.
     pub plane: Plane,
-    /// Mean of each channel.
+    /// Mean of each channel, one value a lane of a pixel.
     pub mean: &'a [f32],
 }
 
-/// Zeroes `gradient` where ReLU gave `out` = 0, and adds, for each of `before`, the sums over the pixels of a
-/// channel of g and, behind them, of g (x - mean).
+/// Zeroes `gradient` where ReLU gave `out` = 0, and adds, for each of `before`, to its sums those over all pixels of
+/// each lane: of g and, behind them, of g (x - mean).
 ///
 /// Both planes are those of the activation's output, and a NaN there counts as 0; with `index`, one byte for each of
 /// its values, it was pooled, and x is the pixel that won. Rows are summed in f32, images in f64.
@@ -181,7 +181,7 @@ fn sums_pooled<const L: usize>(
 }
 
 /// What a batch normalisation makes of the gradient g of its output: by_gradient * g + constant + by_deviation *
-/// (x - mean), one value each a channel.
+/// (x - mean), one value each a lane of a pixel, zero where there is no channel.
 #[derive(Clone, Copy, Debug)]
 pub struct NormGradient<'a> {
     /// The values that were normalised.

@@ -37,6 +37,46 @@ pub struct Planes {
     pub dx: Option<Plane>,
 }
 
+/// A convolution without groups between planes of fixed shape, for up to so many images at once.
+///
+/// Weights are packed for the forward pass: blocks of filters as [`blocks`] cuts them, each `[tap][lane]` with taps
+/// in the order (row, column, real input channel). Activations are slices that begin with the first image and have
+/// room for all that are planned, one [`Plane::values`] after the other. Weights, biases and gradients of outputs
+/// must be zero in lanes without a channel, as then results are; borders of results are left as they are.
+#[derive(Clone, Debug)]
+pub struct Convolution {
+    isa: Isa,
+    window: Window,
+    planes: Planes,
+    images: usize,
+    out_blocks: Vec<Range<usize>>,
+    in_blocks: Vec<Range<usize>>,
+    /// One table for each width of block, as the places of weights depend on it.
+    forward: Vec<Product>,
+    weights: Vec<Product>,
+    /// For each width of block, one for each way that windows can lie over an input pixel.
+    input: Vec<Vec<Product>>,
+}
+
+impl Window {
+    /// Border in pixels that the gradient of the output needs for the gradient of an input of `size` pixels along an axis.
+    #[must_use]
+    pub fn gradient_border(self, size: usize, output: usize) -> usize {
+        let reach = (0..size).flat_map(|pixel| self.hits(pixel).map(move |(_, window)| window));
+        let over = |window: isize| (-window).max(window - (output as isize - 1)).max(0);
+        reach.map(over).max().unwrap_or(0) as usize
+    }
+
+    /// Taps that touch an input pixel, along one axis, and the window (maybe outside) that each belongs to.
+    fn hits(self, pixel: usize) -> impl Iterator<Item = (usize, isize)> {
+        (0..self.kernel).filter_map(move |tap| {
+            let from = (pixel + self.padding) as isize - (tap * self.dilation) as isize;
+            let stride = self.stride as isize;
+            (from.rem_euclid(stride) == 0).then(|| (tap, from.div_euclid(stride)))
+        })
+    }
+}
+
 impl Planes {
     /// # Panics
     /// When the planes do not fit each other or the window.
@@ -58,44 +98,6 @@ impl Planes {
             let border = border(x.height, y.height).max(border(x.width, y.width));
             assert!(border <= dy.border, "{dy:?} has no border of {border} for {window:?}");
         }
-    }
-}
-
-/// A convolution without groups between planes of fixed shape, for up to so many images at once.
-///
-/// Weights are packed for the forward pass: blocks of filters as [`blocks`] cuts them, each `[tap][lane]` with taps
-/// in the order (row, column, real input channel).
-#[derive(Clone, Debug)]
-pub struct Convolution {
-    isa: Isa,
-    window: Window,
-    planes: Planes,
-    images: usize,
-    out_blocks: Vec<Range<usize>>,
-    in_blocks: Vec<Range<usize>>,
-    /// One table for each width of block, as the places of weights depend on it.
-    forward: Vec<Product>,
-    weights: Vec<Product>,
-    /// For each width of block, one for each way that windows can lie over an input pixel.
-    input: Vec<Vec<Product>>,
-}
-
-impl Window {
-    /// Border that the gradient of the output needs for the gradient of an input of `size` pixels along an axis.
-    #[must_use]
-    pub fn gradient_border(self, size: usize, output: usize) -> usize {
-        let reach = (0..size).flat_map(|pixel| self.hits(pixel).map(move |(_, window)| window));
-        let over = |window: isize| (-window).max(window - (output as isize - 1)).max(0);
-        reach.map(over).max().unwrap_or(0) as usize
-    }
-
-    /// Taps that touch an input pixel, along one axis, and the window (maybe outside) that each belongs to.
-    fn hits(self, pixel: usize) -> impl Iterator<Item = (usize, isize)> {
-        (0..self.kernel).filter_map(move |tap| {
-            let from = (pixel + self.padding) as isize - (tap * self.dilation) as isize;
-            let stride = self.stride as isize;
-            (from.rem_euclid(stride) == 0).then(|| (tap, from.div_euclid(stride)))
-        })
     }
 }
 
@@ -251,7 +253,10 @@ impl Convolution {
         Product::new(rows, terms)
     }
 
-    /// y = bias + x * weights for the first `images` images of the slices, which have room for all planned.
+    /// y = bias + x * weights for the first `images` images; the bias has one value a lane of `y`.
+    ///
+    /// # Panics
+    /// When a slice is too short, or more images are asked for than planned; so do the gradients.
     pub fn forward(&self, images: usize, x: &[f32], weights: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
         let rows = images * self.planes.y.height * self.planes.y.width;
         for block in &self.out_blocks {
@@ -262,7 +267,10 @@ impl Convolution {
         }
     }
 
-    /// Adds the gradient of the packed weights from the first `images` images, or begins it.
+    /// Adds to `sum` the gradient of the packed weights from the first `images` images, of which there is at least
+    /// one, or begins it.
+    ///
+    /// Its bits do not depend on how images are spread over calls, as long as they come in order.
     pub fn weight_gradient(&self, images: usize, x: &[f32], dy: &[f32], begin: bool, sum: &mut [f32]) {
         let pixels = images * self.planes.y.height * self.planes.y.width;
         for start in (0..pixels).step_by(PIXELS_AT_ONCE) {
@@ -277,7 +285,8 @@ impl Convolution {
         }
     }
 
-    /// The gradient of the input from weights packed by [`Convolution::pack_back`], stored or added.
+    /// The gradient of the input from weights packed by [`Convolution::pack_back`], stored or added; the border of `dy`
+    /// must be zero as far as [`Window::gradient_border`].
     pub fn input_gradient(&self, images: usize, dy: &[f32], back: &[f32], add: bool, dx: &mut [f32]) {
         let taps = self.window.kernel * self.window.kernel * self.planes.y.channels;
         let start = if add { Start::Add } else { Start::Zero };
@@ -291,6 +300,11 @@ impl Convolution {
     }
 
     /// Packs the weights for the gradient of the input: blocks of input channels, each `[row][column][filter][lane]`.
+    ///
+    /// Lanes without a channel are left as they are, and must be zero.
+    ///
+    /// # Panics
+    /// When a slice is too short.
     pub fn pack_back(&self, weights: &[f32], back: &mut [f32]) {
         let (inputs, outputs) = (self.planes.x.channels, self.planes.y.channels);
         let window = self.window.kernel * self.window.kernel;

@@ -15,7 +15,8 @@ const IMAGES_AT_ONCE: usize = 128;
 /// A fully connected layer from whole planes to vectors, for up to so many images at once.
 ///
 /// Weights are packed in blocks of outputs as [`blocks`] cuts them, each `[input][lane]`, with the inputs in the
-/// order (row, column, real channel).
+/// order (row, column, real channel). Weights, biases and gradients of outputs must be zero in lanes without an output,
+/// as then results are.
 #[derive(Clone, Debug)]
 pub struct Dense {
     isa: Isa,
@@ -121,7 +122,11 @@ impl Dense {
         Product::new(rows.collect(), terms.collect())
     }
 
-    /// y = bias + x * weights for the first `images` images of the slices, which have room for all planned.
+    /// y = bias + x * weights for the first `images` images of the slices, which have room for all planned; the bias
+    /// has one value a lane of `y`.
+    ///
+    /// # Panics
+    /// When a slice is too short, or more images are asked for than planned; so does the gradient.
     pub fn forward(&self, images: usize, x: &[f32], weights: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
         for block in &self.out_blocks {
             let weights = &weights[block.start * self.inputs()..];
@@ -131,7 +136,8 @@ impl Dense {
         }
     }
 
-    /// The gradient of the input from weights packed by [`Dense::pack_back`], stored or added.
+    /// The gradient of the input from weights packed by [`Dense::pack_back`], stored or added, in the whole plane: zero
+    /// in its borders.
     pub fn input_gradient(&self, images: usize, dy: &[f32], back: &[f32], add: bool, dx: &mut [f32]) {
         let start = if add { Start::Add } else { Start::Zero };
         for block in &self.in_blocks {
@@ -142,6 +148,11 @@ impl Dense {
     }
 
     /// Packs the weights for the gradient of the input: blocks of places in the input's plane, each `[output][lane]`.
+    ///
+    /// Places without a real input are left as they are, and must be zero.
+    ///
+    /// # Panics
+    /// When a slice is too short.
     pub fn pack_back(&self, weights: &[f32], back: &mut [f32]) {
         let (inputs, outputs) = (self.inputs(), self.y.channels);
         let places: Vec<usize> = Self::input_places(self.dx).collect();
@@ -204,7 +215,11 @@ impl WeightShare {
         self.rows * self.lanes.len()
     }
 
-    /// The gradient over the first `images` images.
+    /// The gradient over the first `images` images, of which there is at least one, into the share's
+    /// [`WeightShare::values`].
+    ///
+    /// # Panics
+    /// When a slice is too short, or there are fewer images.
     pub fn run(&self, images: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]) {
         for start in (0..images).step_by(IMAGES_AT_ONCE) {
             let terms = start..(start + IMAGES_AT_ONCE).min(images);

@@ -5,7 +5,7 @@ use crate::lanes::{ByLanes, by_lanes, check, lanes, row_start};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
-/// Adds to `sums` (channels with padding) every pixel of the first `images` images.
+/// Adds to `sums`, one a lane of a pixel, the values of every pixel of the first `images` images.
 ///
 /// Rows are summed in f32, images in f64.
 ///
@@ -16,7 +16,8 @@ pub fn add_sums(isa: Isa, plane: Plane, images: usize, values: &[f32], sums: &mu
     isa.run(Sums { plane, images, values, centre: None, sums });
 }
 
-/// Adds to `sums` the deviations of every pixel from `centre`, one a channel, and behind them their squares.
+/// Adds to `sums`, one a lane of a pixel, the deviations of every pixel from `centre`, likewise one a lane, and behind
+/// them their squares.
 ///
 /// Rows are summed in f32, images in f64.
 ///

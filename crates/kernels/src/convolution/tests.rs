@@ -169,6 +169,21 @@ fn macs_count_what_is_computed_in_vain() {
     assert_eq!(plan.executed_macs(2), [33 * 45 * 16, 45 * 32 * 16, 33 * 90 * 8]);
 }
 
+/// An image of one pixel, of which the other pixels of a step do not exist: their taps lie beyond the gradient.
+#[test]
+fn images_may_be_smaller_than_the_step() {
+    let window = Window { stride: 2, ..SAME };
+    let (x, y) = (Plane::new(1, 1, 8, 1), Plane::new(1, 1, 8, 0));
+    for isa in Isa::available() {
+        let plan =
+            Convolution::new(isa, window, Planes { x, y, dy: y, dx: Some(Plane { border: 0, ..x }) }, 1);
+        let (back, mut dx) = (filled(plan.back_len(), 1.0), filled(8, f32::NAN));
+        plan.input_gradient(1, &filled(8, 1.0), &back, false, &mut dx);
+        // One tap meets the one pixel, with eight filters.
+        assert_eq!(&dx[..], &[8.0; 8]);
+    }
+}
+
 /// Planes that the window does not connect, and borders too thin for it, are refused.
 #[test]
 fn planes_that_do_not_fit_are_refused() {

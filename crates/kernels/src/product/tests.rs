@@ -119,4 +119,7 @@ fn short_slices_are_refused() {
 #[test]
 fn no_rows_are_no_work() {
     Product::new(vec![], vec![]).run(Isa::detect(), 8, 0, (&[], &[]), &mut [], Start::Zero);
+    // Terms that would lie beyond the operands are never looked at.
+    let terms = vec![Term { a: 9, b: 9 }];
+    Product::new(vec![], terms).run(Isa::detect(), 8, 0, (&[], &[]), &mut [], Start::Zero);
 }
