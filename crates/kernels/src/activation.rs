@@ -1,11 +1,13 @@
 //! What stands between convolutions, in one pass: batch normalisation, a residual sum, ReLU and 2x2 max-pooling.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{ByLanes, by_lanes, check, load, row_start, store, store_bytes};
+use crate::lanes::{
+    ByLanes, by_lanes, check, check_alike, check_pooled, load, row_start, store, store_bytes,
+};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
-/// A batch normalisation as (x - mean) * factor + shift; one value a channel, with padding.
+/// A batch normalisation as (x - mean) * factor + shift; one value a lane of a pixel, zero where there is no channel.
 #[derive(Clone, Copy, Debug)]
 pub struct Affine<'a> {
     /// Mean.
@@ -19,7 +21,7 @@ pub struct Affine<'a> {
 /// One operand of an activation.
 #[derive(Clone, Copy, Debug)]
 pub struct Operand<'a> {
-    /// Its values.
+    /// Its values, image after image.
     pub values: &'a [f32],
     /// Its layout.
     pub plane: Plane,
@@ -30,10 +32,13 @@ pub struct Operand<'a> {
 /// out = pool(relu(norm(y) + norm(residual))), each part where it is wanted.
 ///
 /// `index`, wanted with pooling, takes one byte an output value: which of the four pixels won, row by row; of equal
-/// ones the first, as PyTorch does. A NaN wins, so that a diverged run is seen.
+/// ones the first, as PyTorch does. A NaN wins, and goes through ReLU, so that a diverged run is seen.
+///
+/// Every lane of a pixel is computed; only pixels are read and written, no borders. With pooling, `out` has half the
+/// rows and columns of `y`, rounded down.
 ///
 /// # Panics
-/// When a slice is too short, or both a residual and pooling are wanted.
+/// When a slice is too short, planes do not fit each other, or both a residual and pooling are wanted.
 pub fn activate(
     isa: Isa,
     images: usize,
@@ -47,14 +52,19 @@ pub fn activate(
     check(out.0, images, out.1.len());
     if let Some(residual) = residual {
         check(residual.plane, images, residual.values.len());
+        check_alike(residual.plane, y.plane);
         assert!(index.is_none(), "a residual sum is not pooled");
     }
     match index {
         Some(index) => {
+            check_pooled(y.plane, out.0);
             assert!(images * out.0.height * out.0.width * out.0.stride <= index.len(), "index too short");
             isa.run(Pooled { images, y, relu, plane: out.0, out: out.1, index });
         }
-        None => isa.run(Plain { images, y, residual, relu, plane: out.0, out: out.1 }),
+        None => {
+            check_alike(y.plane, out.0);
+            isa.run(Plain { images, y, residual, relu, plane: out.0, out: out.1 });
+        }
     }
 }
 

@@ -2,29 +2,32 @@
 //! over pooled pixels.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{ByLanes, MOST_LANES, add_to, by_lanes, check, load, load_bytes, row_start, store};
+use crate::lanes::{
+    ByLanes, MOST_LANES, add_to, by_lanes, check, check_alike, check_pooled, load, load_bytes, row_start,
+    store,
+};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
 /// Where the values before an activation lie, and around what they are centred.
 #[derive(Clone, Copy, Debug)]
 pub struct Before<'a> {
-    /// The values.
+    /// The values, image after image.
     pub values: &'a [f32],
     /// Their layout.
     pub plane: Plane,
-    /// Mean of each channel.
+    /// Mean of each channel, one value a lane of a pixel.
     pub mean: &'a [f32],
 }
 
-/// Zeroes `gradient` where ReLU gave `out` = 0, and adds, for each of `before`, the sums over the pixels of a
-/// channel of g and, behind them, of g (x - mean).
+/// Zeroes `gradient` where ReLU gave `out` = 0, and adds, for each of `before`, to its sums those over all pixels of
+/// each lane: of g and, behind them, of g (x - mean).
 ///
-/// Both planes are those of the activation's output; with `index` it was pooled, and x is the pixel that won. Rows
-/// are summed in f32, images in f64.
+/// Both planes are those of the activation's output, and a NaN there counts as 0; with `index`, one byte for each of
+/// its values, it was pooled, and x is the pixel that won. Rows are summed in f32, images in f64.
 ///
 /// # Panics
-/// When a slice is too short.
+/// When a slice is too short, or planes do not fit each other.
 pub fn mask(
     isa: Isa,
     images: usize,
@@ -35,10 +38,26 @@ pub fn mask(
 ) {
     let (plane, gradient) = gradient;
     check(plane, images, gradient.len());
-    if let Some((plane, out)) = out {
-        check(plane, images, out.len());
+    if let Some((out_plane, out)) = out {
+        check(out_plane, images, out.len());
+        check_alike(out_plane, plane);
+    }
+    for (before, _) in &*before {
+        check(before.plane, images, before.values.len());
+        check_source(before.plane, index, plane);
     }
     isa.run(Mask { images, out, index, plane, gradient, before });
+}
+
+/// Refuses a plane that the one of an activation's output did not come from.
+///
+/// # Panics
+/// When it did not.
+fn check_source(from: Plane, index: Option<&[u8]>, to: Plane) {
+    match index {
+        None => check_alike(from, to),
+        Some(_) => check_pooled(from, to),
+    }
 }
 
 struct Mask<'a, 'b, 'c> {
@@ -156,7 +175,7 @@ fn sums_pooled<S: Simd>(
 }
 
 /// What a batch normalisation makes of the gradient g of its output: by_gradient * g + constant + by_deviation *
-/// (x - mean), one value each a channel.
+/// (x - mean), one value each a lane of a pixel, zero where there is no channel.
 #[derive(Clone, Copy, Debug)]
 pub struct NormGradient<'a> {
     /// The values that were normalised.
@@ -186,13 +205,23 @@ pub struct Spread<'a> {
     pub add: bool,
 }
 
-/// Writes the gradient of the values before an activation.
+/// Writes the gradient of the values before an activation, at every pixel and in every lane, or adds it; pixels that
+/// pooling left over have none but what the normalisation gives to all.
 ///
 /// # Panics
-/// When a slice is too short.
+/// When a slice is too short, or planes do not fit each other.
 pub fn spread(isa: Isa, spread: Spread<'_>, dy: (Plane, &mut [f32])) {
     check(spread.gradient.0, spread.images, spread.gradient.1.len());
     check(dy.0, spread.images, dy.1.len());
+    check_source(dy.0, spread.index, spread.gradient.0);
+    if let Some((plane, out)) = spread.out {
+        check(plane, spread.images, out.len());
+        check_alike(plane, spread.gradient.0);
+    }
+    if let Some(norm) = spread.norm {
+        check(norm.before.plane, spread.images, norm.before.values.len());
+        check_alike(norm.before.plane, dy.0);
+    }
     isa.run(Spreading { spread, plane: dy.0, dy: dy.1 });
 }
 
@@ -354,3 +383,6 @@ impl Spreading<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

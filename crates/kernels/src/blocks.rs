@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::isa::Isa;
 use crate::plane::padded;
 
-/// The padded channels in blocks of [`Isa::block_widths`], the widest that still fits first.
+/// The channels, padded to a multiple of eight, in blocks of [`Isa::block_widths`], the widest that still fits first.
 #[must_use]
 pub fn blocks(isa: Isa, channels: usize) -> Vec<Range<usize>> {
     let end = padded(channels);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::blocks::blocks;
 use crate::isa::Isa;
-use crate::plane::Plane;
+use crate::plane::{Plane, padded};
 use crate::product::{Product, Row, Start, Term};
 use crate::tiles::executed_rows;
 
@@ -40,7 +40,9 @@ pub struct Planes {
 /// A convolution without groups between planes of fixed shape, for up to so many images at once.
 ///
 /// Weights are packed for the forward pass: blocks of filters as [`blocks`] cuts them, each `[tap][lane]` with taps
-/// in the order (row, column, real input channel).
+/// in the order (row, column, real input channel). Activations are slices that begin with the first image and have
+/// room for all that are planned, one [`Plane::values`] after the other. Weights, biases and gradients of outputs
+/// must be zero in lanes without a channel, as then results are; borders of results are left as they are.
 #[derive(Clone, Debug)]
 pub struct Convolution {
     isa: Isa,
@@ -57,7 +59,7 @@ pub struct Convolution {
 }
 
 impl Window {
-    /// Border that the gradient of the output needs for the gradient of an input of `size` pixels along an axis.
+    /// Border in pixels that the gradient of the output needs for the gradient of an input of `size` pixels along an axis.
     #[must_use]
     pub fn gradient_border(self, size: usize, output: usize) -> usize {
         let reach = (0..size).flat_map(|pixel| self.hits(pixel).map(move |(_, window)| window));
@@ -75,6 +77,30 @@ impl Window {
     }
 }
 
+impl Planes {
+    /// # Panics
+    /// When the planes do not fit each other or the window.
+    fn check(&self, window: Window) {
+        let Planes { x, y, dy, dx } = *self;
+        let reach = (window.kernel - 1) * window.dilation + 1;
+        for (from, to) in [(x.height, y.height), (x.width, y.width)] {
+            let room = (from + 2 * window.padding).checked_sub(reach);
+            let windows = room.map_or(0, |room| room / window.stride + 1);
+            assert!(to == windows, "{window:?} does not lead from {x:?} to {y:?}");
+        }
+        assert!(window.padding <= x.border, "{x:?} has no border for {window:?}");
+        let shape = |plane: Plane| (plane.height, plane.width, plane.channels);
+        let holds_vectors = |plane: Plane| plane.stride >= padded(plane.channels);
+        assert!(shape(y) == shape(dy) && holds_vectors(y) && holds_vectors(dy), "{y:?} and {dy:?}");
+        if let Some(dx) = dx {
+            assert!(shape(x) == shape(dx) && holds_vectors(dx), "{x:?} and {dx:?}");
+            let border = |from, to| window.gradient_border(from, to);
+            let border = border(x.height, y.height).max(border(x.width, y.width));
+            assert!(border <= dy.border, "{dy:?} has no border of {border} for {window:?}");
+        }
+    }
+}
+
 /// Places must fit the tables' 32 bits; a plane that large is refused long before.
 fn place(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
@@ -82,8 +108,13 @@ fn place(value: usize) -> u32 {
 
 impl Convolution {
     /// Plans a convolution for up to `images` images at once.
+    ///
+    /// # Panics
+    /// When the window does not lead from `x` to `y`, a border is too thin, or a gradient has another shape than its
+    /// values.
     #[must_use]
     pub fn new(isa: Isa, window: Window, planes: Planes, images: usize) -> Convolution {
+        planes.check(window);
         let out_blocks = blocks(isa, planes.y.channels);
         let in_blocks = planes.dx.map_or(Vec::new(), |dx| blocks(isa, dx.channels));
         let mut convolution = Convolution {
@@ -222,7 +253,10 @@ impl Convolution {
         Product::new(rows, terms)
     }
 
-    /// y = bias + x * weights for the first `images` images of the slices, which have room for all planned.
+    /// y = bias + x * weights for the first `images` images; the bias has one value a lane of `y`.
+    ///
+    /// # Panics
+    /// When a slice is too short, or more images are asked for than planned; so do the gradients.
     pub fn forward(&self, images: usize, x: &[f32], weights: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
         let rows = images * self.planes.y.height * self.planes.y.width;
         for block in &self.out_blocks {
@@ -233,7 +267,10 @@ impl Convolution {
         }
     }
 
-    /// Adds the gradient of the packed weights from the first `images` images, or begins it.
+    /// Adds to `sum` the gradient of the packed weights from the first `images` images, of which there is at least
+    /// one, or begins it.
+    ///
+    /// Its bits do not depend on how images are spread over calls, as long as they come in order.
     pub fn weight_gradient(&self, images: usize, x: &[f32], dy: &[f32], begin: bool, sum: &mut [f32]) {
         let pixels = images * self.planes.y.height * self.planes.y.width;
         for start in (0..pixels).step_by(PIXELS_AT_ONCE) {
@@ -248,7 +285,8 @@ impl Convolution {
         }
     }
 
-    /// The gradient of the input from weights packed by [`Convolution::pack_back`], stored or added.
+    /// The gradient of the input from weights packed by [`Convolution::pack_back`], stored or added; the border of `dy`
+    /// must be zero as far as [`Window::gradient_border`].
     pub fn input_gradient(&self, images: usize, dy: &[f32], back: &[f32], add: bool, dx: &mut [f32]) {
         let taps = self.window.kernel * self.window.kernel * self.planes.y.channels;
         let start = if add { Start::Add } else { Start::Zero };
@@ -262,6 +300,11 @@ impl Convolution {
     }
 
     /// Packs the weights for the gradient of the input: blocks of input channels, each `[row][column][filter][lane]`.
+    ///
+    /// Lanes without a channel are left as they are, and must be zero.
+    ///
+    /// # Panics
+    /// When a slice is too short.
     pub fn pack_back(&self, weights: &[f32], back: &mut [f32]) {
         let (inputs, outputs) = (self.planes.x.channels, self.planes.y.channels);
         let window = self.window.kernel * self.window.kernel;

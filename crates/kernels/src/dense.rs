@@ -15,12 +15,15 @@ const IMAGES_AT_ONCE: usize = 128;
 /// A fully connected layer from whole planes to vectors, for up to so many images at once.
 ///
 /// Weights are packed in blocks of outputs as [`blocks`] cuts them, each `[input][lane]`, with the inputs in the
-/// order (row, column, real channel).
+/// order (row, column, real channel). Weights, biases and gradients of outputs must be zero in lanes without an output,
+/// as then results are.
 #[derive(Clone, Debug)]
 pub struct Dense {
     isa: Isa,
     x: Plane,
     y: Plane,
+    /// The gradient of y: a vector without border.
+    dy: Plane,
     dx: Plane,
     out_blocks: Vec<Range<usize>>,
     in_blocks: Vec<Range<usize>>,
@@ -42,13 +45,30 @@ fn place(value: usize) -> u32 {
 }
 
 impl Dense {
-    /// Plans a layer for up to `images` images; `y` is 1 pixel without border, `dx` the gradient of `x`.
+    /// Plans a layer for up to `images` images; `y` is 1 pixel, whose gradient has no border, and `dx` the gradient
+    /// of `x`.
+    ///
+    /// # Panics
+    /// When `y` is more than one pixel of whole vectors of eight, or `x` and `dx` have not the same shape.
     #[must_use]
     pub fn new(isa: Isa, x: Plane, y: Plane, dx: Plane, images: usize) -> Dense {
+        let vector = Plane::new(1, 1, y.channels, 0);
+        assert!(Plane { border: 0, ..y } == vector, "{y:?} is no vector");
+        let shape = |plane: Plane| (plane.height, plane.width, plane.channels);
+        assert!(shape(x) == shape(dx), "{x:?} and {dx:?}");
         let out_blocks = blocks(isa, y.channels);
         let in_blocks = blocks(isa, dx.values());
-        let mut dense =
-            Dense { isa, x, y, dx, out_blocks, in_blocks, forward: Vec::new(), input: Vec::new() };
+        let mut dense = Dense {
+            isa,
+            x,
+            y,
+            dy: vector,
+            dx,
+            out_blocks,
+            in_blocks,
+            forward: Vec::new(),
+            input: Vec::new(),
+        };
         for &lanes in isa.block_widths() {
             dense.forward.push(dense.forward_table(lanes, images));
             dense.input.push(dense.input_table(lanes, images));
@@ -86,8 +106,10 @@ impl Dense {
     }
 
     fn forward_table(&self, lanes: usize, images: usize) -> Product {
-        let rows = (0..images)
-            .map(|image| Row { a: place(image * self.x.values()), c: place(image * self.y.values()) });
+        let rows = (0..images).map(|image| Row {
+            a: place(image * self.x.values()),
+            c: place(image * self.y.values() + self.y.place(0, 0)),
+        });
         let terms = Self::input_places(self.x).enumerate();
         let terms = terms.map(|(input, from)| Term { a: place(from), b: place(input * lanes) });
         Product::new(rows.collect(), terms.collect())
@@ -95,12 +117,16 @@ impl Dense {
 
     fn input_table(&self, lanes: usize, images: usize) -> Product {
         let rows = (0..images)
-            .map(|image| Row { a: place(image * self.y.values()), c: place(image * self.dx.values()) });
+            .map(|image| Row { a: place(image * self.dy.values()), c: place(image * self.dx.values()) });
         let terms = (0..self.y.channels).map(|output| Term { a: place(output), b: place(output * lanes) });
         Product::new(rows.collect(), terms.collect())
     }
 
-    /// y = bias + x * weights for the first `images` images of the slices, which have room for all planned.
+    /// y = bias + x * weights for the first `images` images of the slices, which have room for all planned; the bias
+    /// has one value a lane of `y`.
+    ///
+    /// # Panics
+    /// When a slice is too short, or more images are asked for than planned; so does the gradient.
     pub fn forward(&self, images: usize, x: &[f32], weights: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
         for block in &self.out_blocks {
             let weights = &weights[block.start * self.inputs()..];
@@ -110,7 +136,8 @@ impl Dense {
         }
     }
 
-    /// The gradient of the input from weights packed by [`Dense::pack_back`], stored or added.
+    /// The gradient of the input from weights packed by [`Dense::pack_back`], stored or added, in the whole plane: zero
+    /// in its borders.
     pub fn input_gradient(&self, images: usize, dy: &[f32], back: &[f32], add: bool, dx: &mut [f32]) {
         let start = if add { Start::Add } else { Start::Zero };
         for block in &self.in_blocks {
@@ -121,6 +148,11 @@ impl Dense {
     }
 
     /// Packs the weights for the gradient of the input: blocks of places in the input's plane, each `[output][lane]`.
+    ///
+    /// Places without a real input are left as they are, and must be zero.
+    ///
+    /// # Panics
+    /// When a slice is too short.
     pub fn pack_back(&self, weights: &[f32], back: &mut [f32]) {
         let (inputs, outputs) = (self.inputs(), self.y.channels);
         let places: Vec<usize> = Self::input_places(self.dx).collect();
@@ -183,7 +215,11 @@ impl WeightShare {
         self.rows * self.lanes.len()
     }
 
-    /// The gradient over the first `images` images.
+    /// The gradient over the first `images` images, of which there is at least one, into the share's
+    /// [`WeightShare::values`].
+    ///
+    /// # Panics
+    /// When a slice is too short, or there are fewer images.
     pub fn run(&self, images: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]) {
         for start in (0..images).step_by(IMAGES_AT_ONCE) {
             let terms = start..(start + IMAGES_AT_ONCE).min(images);

@@ -2,7 +2,8 @@
 
 use crate::convolution::{Planes, Window};
 
-/// A convolution whose input channels and filters fall into independent groups; weights are OIHW.
+/// A convolution whose input channels and filters fall into independent groups; weights are OIHW: `[filter][input channel
+/// of the group][row][column]`. Only real pixels are read, so that no plane needs a border.
 #[derive(Clone, Copy, Debug)]
 pub struct Grouped {
     /// The window.
@@ -57,7 +58,10 @@ impl Grouped {
         }
     }
 
-    /// y = bias + x * weights.
+    /// y = bias + x * weights for the first `images` images; the bias has one value a lane of `y`.
+    ///
+    /// # Panics
+    /// When a slice is too short; so do the gradients.
     pub fn forward(&self, images: usize, x: &[f32], weights: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
         let planes = self.planes;
         for image in 0..images {
@@ -77,7 +81,7 @@ impl Grouped {
         }
     }
 
-    /// Adds the gradient of the weights, or begins it.
+    /// Adds to `sum` the gradient of the weights from the first `images` images, or begins it.
     pub fn weight_gradient(&self, images: usize, x: &[f32], dy: &[f32], begin: bool, sum: &mut [f32]) {
         let planes = self.planes;
         if begin {
@@ -92,7 +96,7 @@ impl Grouped {
         }
     }
 
-    /// The gradient of the input, stored or added.
+    /// The gradient of the input for the first `images` images, stored or added; nothing where none is planned.
     pub fn input_gradient(&self, images: usize, dy: &[f32], weights: &[f32], add: bool, dx: &mut [f32]) {
         let planes = self.planes;
         let Some(to) = planes.dx else { return };
@@ -111,3 +115,6 @@ impl Grouped {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@ use crate::simd::Simd;
 use crate::simd::portable::Portable;
 
 /// An instruction set that kernels are compiled for. The last bits of a result depend on it.
+///
+/// Any may be named, to plan for it; computing with one that this processor lacks panics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
     /// AVX-512 F, VL, BW and DQ, as all but the first processors with it have: vectors of sixteen.
@@ -88,16 +90,20 @@ impl Isa {
         }
     }
 
-    /// Runs a kernel with these instructions, or in plain Rust where the processor lacks them.
+    /// Runs a kernel with these instructions.
+    ///
+    /// # Panics
+    /// When the processor lacks them: other vectors would not fill the blocks that plans were made of.
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        assert!(self.is_available(), "this processor lacks the instructions of {}", self.name());
         match self {
             // SAFETY: the features were just found.
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 if self.is_available() => unsafe { run_avx512(kernel) },
+            Isa::Avx512 => unsafe { run_avx512(kernel) },
             // SAFETY: the features were just found.
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 if self.is_available() => unsafe { run_avx2(kernel) },
-            _ => kernel.run(Portable, Portable),
+            Isa::Avx2 => unsafe { run_avx2(kernel) },
+            Isa::Portable => kernel.run(Portable, Portable),
         }
     }
 }
@@ -121,3 +127,6 @@ unsafe fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
     let simd = unsafe { crate::simd::avx2::Avx2::new() };
     kernel.run(simd, simd)
 }
+
+#[cfg(test)]
+mod tests;

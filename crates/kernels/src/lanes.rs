@@ -87,3 +87,20 @@ pub(crate) fn check(plane: Plane, images: usize, length: usize) {
         "{length} values are too few for {images} images of {plane:?}"
     );
 }
+
+/// Refuses planes of which one has other pixels than the other, or of another stride.
+///
+/// # Panics
+/// When they differ in more than their borders.
+pub(crate) fn check_alike(one: Plane, other: Plane) {
+    let shape = |plane: Plane| (plane.height, plane.width, plane.stride);
+    assert!(shape(one) == shape(other), "{one:?} and {other:?} have not the same pixels");
+}
+
+/// Refuses planes of which one is not the other pooled by two.
+///
+/// # Panics
+/// When it is not.
+pub(crate) fn check_pooled(from: Plane, to: Plane) {
+    check_alike(Plane { height: from.height / 2, width: from.width / 2, ..from }, to);
+}

@@ -17,5 +17,7 @@ pub mod product;
 pub mod sgd;
 mod simd;
 pub mod softmax;
+#[cfg(test)]
+mod testing;
 mod tiles;
 pub mod winograd;

@@ -5,7 +5,7 @@ use crate::lanes::{ByLanes, MOST_LANES, add_to, by_lanes, check, load, row_start
 use crate::plane::Plane;
 use crate::simd::Simd;
 
-/// Adds to `sums` (channels with padding) every pixel of the first `images` images.
+/// Adds to `sums`, one a lane of a pixel, the values of every pixel of the first `images` images.
 ///
 /// Rows are summed in f32, images in f64.
 ///
@@ -13,10 +13,12 @@ use crate::simd::Simd;
 /// When a slice is too short.
 pub fn add_sums(isa: Isa, plane: Plane, images: usize, values: &[f32], sums: &mut [f64]) {
     check(plane, images, values.len());
+    assert!(sums.len() >= plane.stride, "sums too short");
     isa.run(Sums { plane, images, values, centre: None, sums });
 }
 
-/// Adds to `sums` the deviations of every pixel from `centre`, one a channel, and behind them their squares.
+/// Adds to `sums`, one a lane of a pixel, the deviations of every pixel from `centre`, likewise one a lane, and behind
+/// them their squares.
 ///
 /// Rows are summed in f32, images in f64.
 ///
@@ -24,6 +26,7 @@ pub fn add_sums(isa: Isa, plane: Plane, images: usize, values: &[f32], sums: &mu
 /// When a slice is too short.
 pub fn add_moments(isa: Isa, plane: Plane, images: usize, values: &[f32], centre: &[f32], sums: &mut [f64]) {
     check(plane, images, values.len());
+    assert!(sums.len() >= 2 * plane.stride && centre.len() >= plane.stride, "sums or centre too short");
     isa.run(Sums { plane, images, values, centre: Some(centre), sums });
 }
 
@@ -46,6 +49,7 @@ impl Kernel for Sums<'_> {
 }
 
 impl ByLanes for Sums<'_> {
+    #[expect(clippy::needless_range_loop, reason = "constant trip counts keep the sums in registers")]
     #[inline(always)]
     fn run<S: Simd>(&mut self, simd: S, lane: usize) {
         let plane = self.plane;
@@ -86,3 +90,6 @@ impl ByLanes for Sums<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

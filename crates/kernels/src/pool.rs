@@ -1,6 +1,6 @@
 //! Pooling of any window with its gradient, and the global mean, in plain loops: no preset spends its time here.
 
-use crate::lanes::{check, row_start};
+use crate::lanes::{check, check_alike, row_start};
 use crate::plane::Plane;
 
 /// A square pooling window in pixels; padding never wins.
@@ -22,11 +22,12 @@ impl PoolWindow {
     }
 }
 
-/// Maximum over each window; `index` takes the winner's place in its image for each output value, of equal ones the
-/// first; a NaN wins, so that a diverged run is seen.
+/// Maximum over the pixels of each window, which may hang over every edge, but not wholly; `index` takes the winner's
+/// place in its image for each output value, lanes without a channel included; of equal ones the first wins, and a
+/// NaN over all, so that a diverged run is seen.
 ///
 /// # Panics
-/// When a slice is too short.
+/// When a slice is too short, the pixels of the planes are not alike, or a window has no pixel.
 pub fn max_pool(
     window: PoolWindow,
     images: usize,
@@ -37,6 +38,14 @@ pub fn max_pool(
     let ((from, x), (to, out)) = (x, out);
     check(from, images, x.len());
     check(to, images, out.len());
+    assert!(from.stride == to.stride, "{from:?} and {to:?} have not the same pixels");
+    let has_pixels = |windows: usize, side: usize| !window.span(windows.max(1) - 1, side).is_empty();
+    assert!(
+        window.padding < window.kernel
+            && has_pixels(to.height, from.height)
+            && has_pixels(to.width, from.width),
+        "a {window:?} of {to:?} has no pixel of {from:?}"
+    );
     let mut mark = 0;
     for image in 0..images {
         for row in 0..to.height {
@@ -67,7 +76,7 @@ pub fn max_pool(
 /// its border.
 ///
 /// # Panics
-/// When a slice is too short.
+/// When a slice is too short, or `x` and `dx` have not the same pixels.
 pub fn max_pool_gradient(
     images: usize,
     x: Plane,
@@ -78,6 +87,7 @@ pub fn max_pool_gradient(
     let ((from, gradient), (to, dx)) = (gradient, dx);
     check(from, images, gradient.len());
     check(to, images, dx.len());
+    check_alike(x, to);
     let mut marks = index.iter();
     for image in 0..images {
         for row in 0..from.height {
@@ -92,14 +102,15 @@ pub fn max_pool_gradient(
     }
 }
 
-/// Mean over height and width.
+/// Mean over height and width, into planes of one pixel.
 ///
 /// # Panics
-/// When a slice is too short.
+/// When a slice is too short, or `out` is not one pixel like those of `x`.
 pub fn global_mean(images: usize, x: (Plane, &[f32]), out: (Plane, &mut [f32])) {
     let ((from, x), (to, out)) = (x, out);
     check(from, images, x.len());
     check(to, images, out.len());
+    check_alike(Plane { height: 1, width: 1, ..from }, to);
     let share = 1.0 / (from.height * from.width) as f32;
     for image in 0..images {
         let out = &mut out[row_start(to, image, 0)..][..to.stride];
@@ -117,11 +128,12 @@ pub fn global_mean(images: usize, x: (Plane, &[f32]), out: (Plane, &mut [f32])) 
 /// The gradient of [`global_mean`], stored or added.
 ///
 /// # Panics
-/// When a slice is too short.
+/// When a slice is too short, or the gradient is not one pixel like those of `dx`.
 pub fn global_mean_gradient(images: usize, gradient: (Plane, &[f32]), add: bool, dx: (Plane, &mut [f32])) {
     let ((from, gradient), (to, dx)) = (gradient, dx);
     check(from, images, gradient.len());
     check(to, images, dx.len());
+    check_alike(Plane { height: 1, width: 1, ..to }, from);
     let share = 1.0 / (to.height * to.width) as f32;
     for image in 0..images {
         let gradient = &gradient[row_start(from, image, 0)..][..from.stride];
@@ -140,7 +152,7 @@ pub fn global_mean_gradient(images: usize, gradient: (Plane, &[f32]), add: bool,
 /// them.
 ///
 /// # Panics
-/// When a slice is too short.
+/// When a slice is too short, or a plane has not these pixels or channels.
 pub fn copy_channels(
     images: usize,
     channels: usize,
@@ -151,6 +163,12 @@ pub fn copy_channels(
     let ((from, x, from_lane), (to, out, to_lane)) = (x, out);
     check(from, images, x.len());
     check(to, images, out.len());
+    assert!(
+        (from.height, from.width) == (to.height, to.width)
+            && from_lane + channels <= from.stride
+            && to_lane + channels <= to.stride,
+        "{channels} channels from {from_lane} of {from:?} to {to_lane} of {to:?}"
+    );
     for image in 0..images {
         for row in 0..from.height {
             let (start, end) = (row_start(from, image, row), row_start(to, image, row));
@@ -162,3 +180,6 @@ pub fn copy_channels(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,8 @@ pub struct Sgd {
     pub decay: f32,
 }
 
+/// Moves `weights` and their `velocity` by one step along `gradient`, each of any length, but all of the same.
+///
 /// As PyTorch: g += decay * w; v = momentum * v + g; w -= rate * (g + momentum * v).
 ///
 /// # Panics
@@ -44,7 +46,7 @@ impl Kernel for Descent<'_> {
     }
 }
 
-/// sum[i] = the parts' values at i, added in their order; part `p` begins at `p * stride` of `parts`.
+/// sum[i] = the `count` parts' values at i, added in their order; part `p` begins at `p * stride` of `parts`.
 ///
 /// # Panics
 /// When a part is too short.
@@ -65,6 +67,9 @@ impl Kernel for Reduction<'_> {
     #[inline(always)]
     fn run<W: Simd, H: Simd>(self, _wide: W, _half: H) {
         let length = self.sum.len();
+        if self.count == 0 {
+            self.sum.fill(0.0);
+        }
         for part in 0..self.count {
             let values = &self.parts[part * self.stride..][..length];
             let to = self.sum.iter_mut().zip(values);
@@ -76,3 +81,6 @@ impl Kernel for Reduction<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

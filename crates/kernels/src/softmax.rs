@@ -1,6 +1,6 @@
 //! Softmax cross-entropy with label smoothing, and its gradient.
 
-/// log of the sum of exponentials, shifted by the maximum so that nothing overflows.
+/// log of the sum of exponentials, in nats, shifted by the maximum so that nothing overflows; NaN where a logit is.
 #[must_use]
 pub fn log_sum_exp(logits: &[f32]) -> f64 {
     let max = logits.iter().fold(f64::NEG_INFINITY, |max, &v| max.max(f64::from(v)));
@@ -12,8 +12,9 @@ pub fn log_sum_exp(logits: &[f32]) -> f64 {
 /// `label_smoothing`); `gradient` takes its derivative times `factor`.
 ///
 /// # Panics
-/// When the label is no class.
+/// When the label is no class, or the gradient has not one value a class.
 pub fn cross_entropy(logits: &[f32], label: usize, smoothing: f64, factor: f64, gradient: &mut [f32]) -> f64 {
+    assert!(gradient.len() == logits.len(), "{} gradients of {} logits", gradient.len(), logits.len());
     let classes = logits.len() as f64;
     let log_sum = log_sum_exp(logits);
     let mean = logits.iter().map(|&v| f64::from(v)).sum::<f64>() / classes;
@@ -23,3 +24,6 @@ pub fn cross_entropy(logits: &[f32], label: usize, smoothing: f64, factor: f64, 
     }
     log_sum - (1.0 - smoothing) * f64::from(logits[label]) - smoothing * mean
 }
+
+#[cfg(test)]
+mod tests;

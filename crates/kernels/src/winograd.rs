@@ -138,7 +138,7 @@ impl Winograd {
     /// Direct weights into the points that [`Winograd::forward`] needs.
     ///
     /// # Panics
-    /// When a slice of weights has not the length that the plan says, or another is too short; so do all others.
+    /// When a slice has not the length that the plan says.
     pub fn expand_weights(&self, direct: &[f32], points: &mut [f32]) {
         assert!(direct.len() == self.direct_len() && points.len() == self.points_len(), "other weights");
         for block in &self.blocks {
@@ -153,6 +153,9 @@ impl Winograd {
 
     /// The direct weights of the opposite convolution, from this one's outputs to its inputs, into the points with
     /// which this one computes the gradient of the opposite one's inputs.
+    ///
+    /// # Panics
+    /// When a slice has not the length that the plans say.
     pub fn turn_weights(&self, direct: &[f32], points: &mut [f32]) {
         let (inputs, outputs) = (self.outputs.plane().channels, self.inputs.plane().channels);
         let blocks = &blocks(self.isa, outputs)[..];
@@ -171,6 +174,9 @@ impl Winograd {
     /// The convolution of some images with the points of the weights; borders of `y` are left as they are.
     ///
     /// What the sums begin with is [`Start::Zero`], what `y` holds, or a bias with a value for every lane of a pixel.
+    ///
+    /// # Panics
+    /// When there are other points than planned, or another slice is too short.
     pub fn forward(
         &self,
         images: usize,
@@ -220,7 +226,10 @@ impl Winograd {
         }
     }
 
-    /// Adds the gradient of the weights from some images to the sums at the points, or begins the sums.
+    /// Adds the gradient of the weights from some images, at least one, to the sums at the points, or begins the sums.
+    ///
+    /// # Panics
+    /// When there are other sums than planned, or another slice is too short.
     pub fn weight_gradient(
         &self,
         images: usize,
@@ -275,6 +284,9 @@ impl Winograd {
     }
 
     /// The sums at the points into the gradient of the direct weights, which is overwritten.
+    ///
+    /// # Panics
+    /// When a slice has not the length that the plan says.
     pub fn contract_gradient(&self, sums: &[f32], direct: &mut [f32]) {
         assert!(direct.len() == self.direct_len() && sums.len() == self.points_len(), "other weights");
         for block in &self.blocks {

@@ -7,6 +7,8 @@ use crate::blocks::blocks;
 use crate::isa::Isa;
 use crate::plane::Plane;
 use crate::product::Start;
+use crate::testing::guarded::Guarded;
+use crate::testing::{self, ALONE, Beside, Numbers, filled, pixels};
 
 /// What a random convolution is made from.
 #[derive(Clone, Debug)]
@@ -64,25 +66,15 @@ impl Case {
         Winograd::new(isa, tile, (self.y(), self.x()), 2 - self.padding)
     }
 
-    /// Numbers between -1 and 1 (Knuth's multiplier, "The Art of Computer Programming" 2, 3.3.4).
+    /// Numbers between -1 and 1, others for each stream.
     fn numbers(&self, stream: u64) -> impl FnMut() -> f32 {
-        let mut state = self.seed.wrapping_add(stream) | 1;
-        move || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / 8_388_608.0 - 1.0
-        }
+        let mut numbers = Numbers::new(self.seed.wrapping_add(stream));
+        move || numbers.unit()
     }
 
     /// An activation of all images: numbers in the real channels of the real pixels, zeros elsewhere.
-    fn activation(&self, plane: Plane, stream: u64) -> Vec<f32> {
-        let mut next = self.numbers(stream);
-        let mut values = vec![0.0; self.images * plane.values()];
-        for image in 0..self.images {
-            for place in pixels(plane) {
-                values[image * plane.values() + place..][..plane.channels].fill_with(&mut next);
-            }
-        }
-        values
+    fn activation(&self, plane: Plane, stream: u64) -> Guarded<f32> {
+        testing::activation(plane, self.images, Beside { zeros: plane.border, ..ALONE }, self.numbers(stream))
     }
 
     /// Kernels as [output][ky][kx][input].
@@ -103,14 +95,14 @@ impl Case {
         (place, length)
     }
 
-    fn packed(&self, isa: Isa) -> Vec<f32> {
+    fn packed(&self, isa: Isa) -> Guarded<f32> {
         let (place, length) = self.direct(isa);
         let mut packed = vec![0.0; length];
         for (at, &weight) in self.kernels().iter().enumerate() {
             let (output, tap, input) = (at / (9 * self.inputs), at / self.inputs % 9, at % self.inputs);
             packed[place(output, tap, input)] = weight;
         }
-        packed
+        packed.into_iter().collect()
     }
 
     /// Calls for every product of the plain convolution: image, place in y, place in x, place in the kernels.
@@ -134,12 +126,6 @@ impl Case {
             }
         }
     }
-}
-
-/// Places of the real pixels.
-fn pixels(plane: Plane) -> Vec<usize> {
-    let rows = 0..plane.height as isize;
-    rows.flat_map(|row| (0..plane.width as isize).map(move |column| plane.place(row, column))).collect()
 }
 
 /// Errors are measured in roundings (2^-24) of the largest sum of magnitudes.
@@ -181,12 +167,12 @@ proptest! {
         let (mut expected, size) = sums(before.len(), |add| {
             case.each_product(|to, from, kernel| add(to, x[from], kernels[kernel]));
         });
-        for (sum, &before) in expected.iter_mut().zip(&before) {
+        for (sum, &before) in expected.iter_mut().zip(before.iter()) {
             *sum += f64::from(before);
         }
         for (isa, tile) in Isa::available().into_iter().flat_map(|isa| TILES.map(|tile| (isa, tile))) {
             let plan = case.plan(isa, tile);
-            let (mut points, mut scratch) = (vec![f32::NAN; plan.points_len()], vec![f32::NAN; plan.scratch_len()]);
+            let (mut points, mut scratch) = (filled(plan.points_len(), f32::NAN), filled(plan.scratch_len(), f32::NAN));
             plan.expand_weights(&case.packed(isa), &mut points);
             let mut y = before.clone();
             plan.forward(case.images, (&x, &points), (&mut y, Start::Add), &mut scratch);
@@ -204,9 +190,9 @@ proptest! {
         });
         for (isa, tile) in Isa::available().into_iter().flat_map(|isa| TILES.map(|tile| (isa, tile))) {
             let plan = case.back(isa, tile);
-            let (mut points, mut scratch) = (vec![f32::NAN; plan.points_len()], vec![f32::NAN; plan.scratch_len()]);
+            let (mut points, mut scratch) = (filled(plan.points_len(), f32::NAN), filled(plan.scratch_len(), f32::NAN));
             plan.turn_weights(&case.packed(isa), &mut points);
-            let mut dx = vec![0.0; length];
+            let mut dx = filled(length, 0.0);
             plan.forward(case.images, (&dy, &points), (&mut dx, Start::Zero), &mut scratch);
             close(tile, &dx, &expected, size)?;
         }
@@ -225,9 +211,9 @@ proptest! {
             for (at, &sum) in sums.iter().enumerate() {
                 expected[place(at / (9 * case.inputs), at / case.inputs % 9, at % case.inputs)] = sum;
             }
-            let (mut points, mut scratch) = (vec![f32::NAN; plan.points_len()], vec![f32::NAN; plan.scratch_len()]);
+            let (mut points, mut scratch) = (filled(plan.points_len(), f32::NAN), filled(plan.scratch_len(), f32::NAN));
             plan.weight_gradient(case.images, (&x, &dy), true, &mut points, &mut scratch);
-            let mut direct = vec![f32::NAN; length];
+            let mut direct = filled(length, f32::NAN);
             plan.contract_gradient(&points, &mut direct);
             close(tile, &direct, &expected, size)?;
         }
@@ -238,25 +224,25 @@ proptest! {
     #[test]
     fn an_image_is_the_same_alone_and_among_others(case in cases()) {
         let (x, y) = (case.activation(case.x(), 1), case.y());
-        let bias: Vec<f32> = (0..y.stride).map(|lane| lane as f32 / 8.0).collect();
+        let bias: Guarded<f32> = (0..y.stride).map(|lane| lane as f32 / 8.0).collect();
         let start = Start::Bias(&bias);
         for (isa, tile) in Isa::available().into_iter().flat_map(|isa| TILES.map(|tile| (isa, tile))) {
             let plan = case.plan(isa, tile);
-            let (mut points, mut scratch) = (vec![0.0; plan.points_len()], vec![0.0; plan.scratch_len()]);
+            let (mut points, mut scratch) = (filled(plan.points_len(), 0.0), filled(plan.scratch_len(), 0.0));
             plan.expand_weights(&case.packed(isa), &mut points);
-            let mut together = vec![7.0; case.images * y.values()];
+            let mut together = filled(case.images * y.values(), 7.0);
             plan.forward(case.images, (&x, &points), (&mut together, start), &mut scratch);
             let plan = Winograd { strip: case.strip, ..plan };
-            scratch.resize(plan.scratch_len(), 0.0);
+            let mut scratch = filled(plan.scratch_len(), 0.0);
             for (x, together) in x.chunks(case.x().values()).zip(together.chunks(y.values())) {
-                let mut alone = vec![7.0; y.values()];
+                let mut alone = filled(y.values(), 7.0);
                 plan.forward(1, (x, &points), (&mut alone, start), &mut scratch);
-                prop_assert_eq!(&alone, together);
+                prop_assert_eq!(&alone[..], together);
                 let inside = pixels(y);
                 for pixel in (0..y.values()).step_by(y.stride) {
                     // Borders hold the 7 of before, and lanes without a channel the bias alone.
                     if !inside.contains(&pixel) {
-                        prop_assert_eq!(&together[pixel..pixel + y.stride], &vec![7.0; y.stride]);
+                        prop_assert_eq!(&together[pixel..pixel + y.stride], &vec![7.0; y.stride][..]);
                     } else {
                         let lanes = y.channels..y.stride;
                         prop_assert_eq!(&together[pixel..][lanes.clone()], &bias[lanes]);
@@ -273,11 +259,11 @@ proptest! {
         let (x, dy) = (case.activation(case.x(), 1), case.activation(case.y(), 2));
         for (isa, tile) in Isa::available().into_iter().flat_map(|isa| TILES.map(|tile| (isa, tile))) {
             let plan = case.plan(isa, tile);
-            let (mut together, mut scratch) = (vec![0.0; plan.points_len()], vec![0.0; plan.scratch_len()]);
+            let (mut together, mut scratch) = (filled(plan.points_len(), 0.0), filled(plan.scratch_len(), 0.0));
             plan.weight_gradient(case.images, (&x, &dy), true, &mut together, &mut scratch);
             let plan = Winograd { strip: case.strip, ..plan };
-            scratch.resize(plan.scratch_len(), 0.0);
-            let mut alone = vec![0.0; plan.points_len()];
+            let mut scratch = filled(plan.scratch_len(), 0.0);
+            let mut alone = filled(plan.points_len(), 0.0);
             for (image, (x, dy)) in x.chunks(case.x().values()).zip(dy.chunks(case.y().values())).enumerate() {
                 plan.weight_gradient(1, (x, dy), image == 0, &mut alone, &mut scratch);
             }
@@ -333,7 +319,7 @@ fn short_slices_are_refused() {
     let full = [square(8, 8).values(), plan.points_len(), square(8, 8).values(), plan.scratch_len()];
     let runs = |short: Option<usize>| {
         let length = |slice: usize| full[slice] - usize::from(short == Some(slice));
-        let [x, points, mut y, mut scratch] = [0, 1, 2, 3].map(|slice| vec![0.0; length(slice)]);
+        let [x, points, mut y, mut scratch] = [0, 1, 2, 3].map(|slice| filled(length(slice), 0.0));
         let run = std::panic::AssertUnwindSafe(|| {
             plan.forward(1, (&x, &points), (&mut y, Start::Zero), &mut scratch);
             plan.weight_gradient(1, (&x, &y), false, &mut points.clone(), &mut scratch);
