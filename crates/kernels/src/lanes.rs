@@ -55,8 +55,12 @@ pub(crate) trait ByLanes {
 }
 
 /// Treats all channels of a plane by the widest vector that divides them.
+///
+/// # Panics
+/// When pixels are not whole vectors of eight: the last would reach into the next pixel.
 #[inline(always)]
 pub(crate) fn by_lanes<W: Simd, H: Simd>(wide: W, half: H, plane: Plane, work: &mut impl ByLanes) {
+    assert!(plane.stride.is_multiple_of(8), "pixels are not whole vectors");
     // Plain loops: what the standard library's iterators do not inline would lose the instruction set.
     let mut lane = 0;
     if plane.stride.is_multiple_of(W::LANES) {

@@ -49,7 +49,6 @@ impl Kernel for Sums<'_> {
 }
 
 impl ByLanes for Sums<'_> {
-    #[expect(clippy::needless_range_loop, reason = "constant trip counts keep the sums in registers")]
     #[inline(always)]
     fn run<S: Simd>(&mut self, simd: S, lane: usize) {
         let plane = self.plane;
