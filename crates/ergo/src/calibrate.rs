@@ -25,6 +25,7 @@ struct Timing {
     eval_seconds_per_flop: f64,
     build_seconds: f64,
     steps: u64,
+    memory_bytes: Option<u64>,
 }
 
 /// Rates of this machine for the networks of `sweep`, and how they were obtained.
@@ -57,8 +58,11 @@ pub fn rate(sweep: &Sweep, sources: &Sources, threads: usize) -> anyhow::Result<
         Some(_) => "joules from the power measured meanwhile",
         None => "joules unknown",
     };
+    let memory = large.memory_bytes.map_or_else(String::new, |bytes| {
+        format!(" {} plans {:.0} MiB of memory.", largest.1.net, bytes as f64 / f64::from(1 << 20))
+    });
     let method = format!(
-        "Estimates: {} steps of {} and {} of {} timed on {threads} threads just now; {kind}.",
+        "Estimates: {} steps of {} and {} of {} timed on {threads} threads just now; {kind}.{memory}",
         small.steps, smallest.1.net, large.steps, largest.1.net
     );
     Ok((rate, method))
@@ -94,5 +98,6 @@ fn time(plan: &RunPlan) -> anyhow::Result<Timing> {
         eval_seconds_per_flop: judged.seconds.0 / (2.0 * plan.network.macs() as f64 * judged.images as f64),
         build_seconds: subject.build_seconds().0,
         steps,
+        memory_bytes: subject.memory_bytes(),
     })
 }

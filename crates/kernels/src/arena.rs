@@ -1,5 +1,6 @@
 //! Memory for activations: taken once, on cache-line boundaries, in huge pages where the system allows them.
 
+use std::collections::TryReserveError;
 use std::ops::{Deref, DerefMut};
 
 /// Values of a cache line of 64 bytes.
@@ -23,6 +24,16 @@ impl Arena {
         let arena = Arena { values, start, len };
         ask_for_huge_pages(&arena.values);
         arena
+    }
+
+    /// Takes `len` values, all zero, or says that the system has not so many.
+    ///
+    /// # Errors
+    /// When the system refuses; one that promises more than it has may still end the process later.
+    pub fn try_new(len: usize) -> Result<Arena, TryReserveError> {
+        // Asked for and given back at once: memory that is taken with its zeros cannot be asked for politely.
+        Vec::<f32>::new().try_reserve_exact(len + LINE)?;
+        Ok(Arena::new(len))
     }
 
     /// Bytes taken.
@@ -75,6 +86,12 @@ fn ask_for_huge_pages(_values: &[f32]) {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_than_there_is_is_refused() {
+        assert!(Arena::try_new(usize::MAX / 64).is_err());
+        assert_eq!(Arena::try_new(100).map(|arena| arena.len()), Ok(100));
+    }
 
     #[test]
     fn values_are_zero_and_begin_on_a_cache_line() {

@@ -27,8 +27,18 @@ pub struct Dense {
     dx: Plane,
     out_blocks: Vec<Range<usize>>,
     in_blocks: Vec<Range<usize>>,
+    /// Place of each input in its gradient's plane.
+    places: Vec<usize>,
     forward: Vec<Product>,
     input: Vec<Product>,
+}
+
+/// Some blocks of the weights packed for the way back, and the values they take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackPart {
+    blocks: Range<usize>,
+    /// Their place among all of them.
+    pub values: Range<usize>,
 }
 
 /// A share of the gradient of the weights: one block of outputs, some inputs; one task of its own.
@@ -66,6 +76,7 @@ impl Dense {
             dx,
             out_blocks,
             in_blocks,
+            places: Self::input_places(dx).collect(),
             forward: Vec::new(),
             input: Vec::new(),
         };
@@ -148,26 +159,57 @@ impl Dense {
     }
 
     /// Packs the weights for the gradient of the input: blocks of places in the input's plane, each `[output][lane]`.
-    ///
-    /// Places without a real input are left as they are, and must be zero.
+    /// Lanes without an input are left as they are, which must be zero.
     ///
     /// # Panics
     /// When a slice is too short.
     pub fn pack_back(&self, weights: &[f32], back: &mut [f32]) {
+        for part in self.back_parts(self.back_len().max(1)) {
+            self.pack_back_part(&part, weights, &mut back[part.values.clone()]);
+        }
+    }
+
+    /// The packed weights of the way back in parts of about so many values, which follow each other.
+    #[must_use]
+    pub fn back_parts(&self, values: usize) -> Vec<BackPart> {
+        let outputs = self.y.channels;
+        let mut parts: Vec<BackPart> = Vec::new();
+        for (number, block) in self.in_blocks.iter().enumerate() {
+            let end = block.end * outputs;
+            match parts.last_mut().filter(|part| end - part.values.start <= values) {
+                Some(part) => (part.blocks.end, part.values.end) = (number + 1, end),
+                None => {
+                    parts.push(BackPart { blocks: number..number + 1, values: block.start * outputs..end });
+                }
+            }
+        }
+        parts
+    }
+
+    /// As [`Dense::pack_back`], one part alone.
+    ///
+    /// # Panics
+    /// When a slice is too short.
+    pub fn pack_back_part(&self, part: &BackPart, weights: &[f32], back: &mut [f32]) {
         let (inputs, outputs) = (self.inputs(), self.y.channels);
-        let places: Vec<usize> = Self::input_places(self.dx).collect();
-        for block in &self.in_blocks {
-            let back = &mut back[block.start * outputs..block.end * outputs];
+        for block in &self.in_blocks[part.blocks.clone()] {
+            let start = block.start * outputs - part.values.start;
+            let back = &mut back[start..start + block.len() * outputs];
             // Places grow with inputs, so those of the block follow each other.
-            let first = places.partition_point(|&place| place < block.start);
-            let last = places.partition_point(|&place| place < block.end);
+            let first = self.places.partition_point(|&place| place < block.start);
+            let last = self.places.partition_point(|&place| place < block.end);
+            // A block may hold nothing but padding.
+            if first == last {
+                continue;
+            }
             for out_block in &self.out_blocks {
                 let weights = &weights[out_block.start * inputs..out_block.end * inputs];
-                for input in first..last {
-                    let from = &weights[input * out_block.len()..][..out_block.len()];
-                    let lane = places[input] - block.start;
-                    for (output, &weight) in (out_block.start..outputs).zip(from) {
-                        back[output * block.len() + lane] = weight;
+                for output in out_block.start..out_block.end.min(outputs) {
+                    let to = &mut back[output * block.len()..][..block.len()];
+                    let from = weights[first * out_block.len() + output - out_block.start..].iter();
+                    let from = from.step_by(out_block.len());
+                    for (&place, &weight) in self.places[first..last].iter().zip(from) {
+                        to[place - block.start] = weight;
                     }
                 }
             }

@@ -104,6 +104,8 @@ pub struct BenchRow {
     pub flops_per_image: Flops,
     /// What the learner ran for one image, padding of batches included.
     pub executed_flops_per_image: f64,
+    /// Memory that the learner planned beside its weights, in bytes; null from one that plans none.
+    pub memory_bytes: Option<u64>,
     /// Median of images per second of processor time, which other work on the machine disturbs little; null where
     /// the system counts no processor time.
     pub images_per_cpu_second: Option<f64>,

@@ -117,6 +117,8 @@ pub struct MeasuredSubject {
     pub energy: Vec<EnergyWindow>,
     /// FLOPs executed for one image, padding of batches included.
     pub executed_per_image: f64,
+    /// Memory that the learner planned, in bytes.
+    pub memory_bytes: Option<u64>,
     /// The last slice and the time of its layers, where it was asked for and the learner can tell.
     pub profile: Option<(Slice, Vec<ProfileEntry>)>,
 }
@@ -327,6 +329,7 @@ impl<'a> Entrant<'a> {
             slices: self.slices,
             energy: energy.into_iter().filter(|window| window.phase == metered).collect(),
             executed_per_image: self.subject.executed_per_image(self.configuration.phase),
+            memory_bytes: self.subject.memory_bytes(),
             profile: self.profile,
         }
     }

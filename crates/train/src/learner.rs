@@ -59,6 +59,12 @@ pub trait Learner: Send {
     /// When the device reports a failure.
     fn sync(&mut self) -> Result<(), TrainError>;
 
+    /// Bytes of memory planned for activations, gradients and packed weights, beside the weights of each lane; `None`
+    /// from a learner whose library takes memory as it goes.
+    fn memory_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Begins to keep the time of every layer, or stops; forgets what was kept before. What is computed stays the
     /// same, but keeping time may slow it down.
     fn profile(&mut self, _on: bool) {}

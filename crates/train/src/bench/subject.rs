@@ -78,6 +78,12 @@ impl Subject {
         }
     }
 
+    /// Memory that the learner planned, in bytes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> Option<u64> {
+        self.learner.memory_bytes()
+    }
+
     /// Begins to keep the time of every layer, or stops.
     pub fn profile(&mut self, on: bool) {
         self.learner.profile(on);

@@ -121,6 +121,7 @@ fn row(configuration: &Configuration, subject: &MeasuredSubject, peak: Option<&B
         peak_gflops,
         flops_per_image: flops,
         executed_flops_per_image: subject.executed_per_image,
+        memory_bytes: subject.memory_bytes,
         images_per_cpu_second: of_cpu,
         mfu_cpu: of_cpu.zip(peak_of_cpu).map(|(images, peak)| gigaflops(images) / peak),
         ratio: None,

@@ -1,6 +1,7 @@
 //! Compiling: every action of a schedule bound to memory and kernels.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use kernels::convolution::{Convolution, Planes, Window};
 use kernels::dense::Dense;
@@ -18,6 +19,9 @@ use super::program::{BoundStage, Linear, Preparation, Program, Region};
 use super::schedule::{Action, Schedule, is_masked};
 use super::work::{Filter, Input, Notes, Winners, Work};
 use crate::error::TrainError;
+
+/// Values of a linear layer's weights that one task packs for the way back.
+const VALUES_PER_PART: usize = 16_384;
 
 /// What is needed to compile.
 struct Compiler<'a> {
@@ -375,6 +379,19 @@ impl Compiler<'_> {
         range
     }
 
+    /// The same for a linear layer, whose weights are many, in several tasks.
+    fn prepare_parts(&mut self, dense: &Dense, weight: &Range<usize>) -> Range<usize> {
+        let start = self.program.prepared.next_multiple_of(16);
+        let dense = Arc::new(dense.clone());
+        for part in dense.back_parts(VALUES_PER_PART) {
+            let range = start + part.values.start..start + part.values.end;
+            self.program.prepared = range.end;
+            let preparation = Preparation::Dense(Arc::clone(&dense), part, weight.clone());
+            self.program.preparations.push((preparation, range));
+        }
+        start..self.program.prepared
+    }
+
     fn input_gradient(&mut self, action: Action, number: usize, group: usize) -> Option<Work> {
         let graph = self.graph;
         let op = &graph.ops[number];
@@ -407,7 +424,7 @@ impl Compiler<'_> {
             Op::Linear { weights, y, .. } => {
                 let dense = self.dense(x, *y, group)?;
                 let weight = self.parameter(weights.weight);
-                let weight = self.prepare(dense.back_len(), Preparation::Dense(dense.clone(), weight));
+                let weight = self.prepare_parts(&dense, &weight);
                 Work::LinearBack { dense, weight, dy: gradient, dx, add }
             }
             Op::MaxPool { .. } => Work::MaxPoolBack {

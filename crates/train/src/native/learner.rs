@@ -80,10 +80,10 @@ impl NativeLearner {
         let program = Program::compile(isa, &graph, &layout, &norms, &schedule, chunk)?;
         let update = Update::plan(&program, &layout, &network.parameters, batch);
         let step_macs = program.executed_macs(batch);
-        let training = Machine::new(isa, program, norms.clone(), batch.div_ceil(chunk));
+        let training = Machine::new(isa, program, norms.clone(), batch.div_ceil(chunk))?;
         let schedule = Schedule::inference(&graph, EVALUATION.0);
         let program = Program::compile(isa, &graph, &layout, &norms, &schedule, EVALUATION.0)?;
-        let evaluation = Machine::new(isa, program, norms, EVALUATION.1);
+        let evaluation = Machine::new(isa, program, norms, EVALUATION.1)?;
         let lanes = plans.iter().map(|plan| Lane::new(&network, &layout, &plan.spec)).collect();
         Ok(NativeLearner {
             normalisation: normalisation(first.spec.data),
@@ -98,12 +98,6 @@ impl NativeLearner {
             images: None,
             lanes,
         })
-    }
-
-    /// Bytes of memory for activations, gradients and packed weights, beside the weights of each lane.
-    #[must_use]
-    pub fn arena_bytes(&self) -> usize {
-        self.training.bytes() + self.evaluation.bytes() + self.gradient.bytes()
     }
 
     /// Loss and gradient of one lane at one step; descends unless `dry`.
@@ -273,6 +267,10 @@ impl Learner for NativeLearner {
 
     fn sync(&mut self) -> Result<(), TrainError> {
         Ok(())
+    }
+
+    fn memory_bytes(&self) -> Option<u64> {
+        Some((self.training.bytes() + self.evaluation.bytes() + self.gradient.bytes()) as u64)
     }
 
     fn profile(&mut self, on: bool) {

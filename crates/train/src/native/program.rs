@@ -1,9 +1,10 @@
 //! A network compiled for one mode and one size of chunk: actions bound to memory and kernels.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use kernels::convolution::Convolution;
-use kernels::dense::{Dense, WeightShare};
+use kernels::dense::{BackPart, Dense, WeightShare};
 use kernels::winograd::Winograd;
 use record::bench::LayerPhase;
 
@@ -66,7 +67,7 @@ pub(super) enum Preparation {
     Conv(Convolution, Range<usize>),
     Expand(Winograd, Range<usize>),
     Turn(Winograd, Range<usize>),
-    Dense(Dense, Range<usize>),
+    Dense(Arc<Dense>, BackPart, Range<usize>),
 }
 
 /// A linear layer at the end of a step.

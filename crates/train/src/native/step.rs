@@ -22,6 +22,7 @@ use super::parameters::Layout;
 use super::program::{BoundStage, Preparation, Program};
 use super::update::{Left, Update};
 use super::work::{Chunk, Group, Notes, Shared};
+use crate::error::TrainError;
 use crate::learner::{ProfileEntry, Step};
 
 /// A compiled network with its memory.
@@ -51,18 +52,40 @@ pub(super) struct Batch<'a> {
 
 impl Machine {
     /// Takes memory for `chunks` chunks.
-    pub(super) fn new(isa: Isa, program: Program, norms: Vec<NormState>, chunks: usize) -> Machine {
-        Machine {
+    ///
+    /// # Errors
+    /// When there is not so much, or more than the kernels' tables can address.
+    pub(super) fn new(
+        isa: Isa,
+        program: Program,
+        norms: Vec<NormState>,
+        chunks: usize,
+    ) -> Result<Machine, TrainError> {
+        let values = |each: usize| each.checked_mul(chunks).filter(|&values| u32::try_from(values).is_ok());
+        let take = |each: usize| values(each).and_then(|values| Arena::try_new(values).ok());
+        let too_much = || {
+            let bytes = (program.slab + program.partial) as f64 * chunks as f64 * size_of::<f32>() as f64;
+            TrainError::Learner {
+                learner: "native",
+                action: "take memory",
+                reason: format!(
+                    "a step needs {:.1} GiB, more than this machine gives or the kernels address; make the batch or the \
+                     network smaller",
+                    bytes / f64::from(1 << 30)
+                ),
+            }
+        };
+        Ok(Machine {
             isa,
-            slabs: Arena::new(program.slab * chunks),
-            partials: Arena::new(program.partial * chunks),
+            slabs: take(program.slab).ok_or_else(too_much)?,
+            partials: take(program.partial).ok_or_else(too_much)?,
             prepared: Arena::new(program.prepared),
             notes: vec![program.notes(); chunks],
             scratch: Mutex::new(Vec::new()),
             profile: None,
             program,
             norms,
-        }
+        })
     }
 
     /// Bytes of its memory.
@@ -98,7 +121,9 @@ impl Machine {
             Preparation::Conv(conv, weight) => conv.pack_back(&weights[weight.clone()], part),
             Preparation::Expand(conv, weight) => conv.expand_weights(&weights[weight.clone()], part),
             Preparation::Turn(back, weight) => back.turn_weights(&weights[weight.clone()], part),
-            Preparation::Dense(dense, weight) => dense.pack_back(&weights[weight.clone()], part),
+            Preparation::Dense(dense, piece, weight) => {
+                dense.pack_back_part(piece, &weights[weight.clone()], part);
+            }
         });
     }
 

@@ -29,6 +29,7 @@ fn row(learner: &str, images_per_second: f64, ratio: f64) -> BenchRow {
         peak_gflops: 200.0,
         flops_per_image: Flops(10_000_000),
         executed_flops_per_image: 11e6,
+        memory_bytes: None,
         images_per_cpu_second: Some(images_per_second / 2.0),
         mfu_cpu: None,
         ratio: Some(ratio),

@@ -24,6 +24,7 @@ fn subject(rates: &[u64]) -> MeasuredSubject {
         slices: rates.iter().map(slice).collect(),
         energy: Vec::new(),
         executed_per_image: 0.0,
+        memory_bytes: None,
         profile: None,
     }
 }

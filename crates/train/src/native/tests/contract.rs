@@ -121,6 +121,14 @@ fn executed_operations_are_what_was_run() {
     assert_eq!(learner.executed(0).train, Flops(2 * 2 * per_step));
 }
 
+/// 65,536 images of a network that keeps some megabytes for each are more than the kernels' tables address.
+#[test]
+fn too_large_a_step_is_refused() {
+    let plan = plan(SetName::Cifar10, "resnet20-w64", 65_536);
+    let refused = NativeLearner::new(&[&plan]).err().map(|error| error.to_string());
+    assert!(refused.is_some_and(|words| words.contains("smaller") && words.contains("batch")));
+}
+
 /// A profile names every layer, and nothing is kept that was not asked for.
 #[test]
 fn a_profile_names_the_layers() {
