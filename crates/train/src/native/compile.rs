@@ -111,7 +111,7 @@ fn label(graph: &Graph, action: Action) -> (String, LayerPhase) {
         Action::Mask(op) | Action::Spread(op, _) => (name(op), LayerPhase::Backward),
         // The weights of linear layers are trained from all chunks, at the end of the step.
         Action::BiasGradient(op) if matches!(graph.ops[op], Op::Linear { .. }) => {
-            (name(op), LayerPhase::Backward)
+            (format!("{} bias", graph.names[op]), LayerPhase::Backward)
         }
         Action::BiasGradient(op) | Action::WeightGradient(op) => (name(op), LayerPhase::WeightGradient),
         Action::InputGradient(op) => (name(op), LayerPhase::InputGradient),
