@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::blocks::blocks;
 use crate::isa::Isa;
 use crate::plane::{Plane, padded};
-use crate::product::{Product, Row, Start, Term};
+use crate::product::{Product, Row, Start, Term, place};
 use crate::tiles::executed_rows;
 
 /// Pixels that the weight gradient takes at once, so that both operands stay near the processor.
@@ -99,11 +99,6 @@ impl Planes {
             assert!(border <= dy.border, "{dy:?} has no border of {border} for {window:?}");
         }
     }
-}
-
-/// Places must fit the tables' 32 bits; a plane that large is refused long before.
-fn place(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 impl Convolution {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::blocks::blocks;
 use crate::isa::Isa;
 use crate::plane::Plane;
-use crate::product::{Product, Row, Start, Term};
+use crate::product::{Product, Row, Start, Term, place};
 use crate::tiles::executed_rows;
 
 /// Images that the gradient of the weights takes at once, so that both operands stay near the processor.
@@ -48,10 +48,6 @@ pub struct WeightShare {
     lanes: Range<usize>,
     rows: usize,
     table: Product,
-}
-
-fn place(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 impl Dense {

@@ -34,6 +34,11 @@ pub struct Product {
     reach: [usize; 4],
 }
 
+/// A place in a table's 32 bits; one too large for them becomes the largest, which every call refuses.
+pub(crate) fn place(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
 /// What the sums begin with.
 #[derive(Clone, Copy, Debug)]
 pub enum Start<'a> {

@@ -119,6 +119,30 @@ pub struct State {
     pub optimizer: Vec<NamedTensor>,
 }
 
+/// The name of a parameter's momentum.
+pub(crate) fn momentum_name(parameter: &str) -> String {
+    format!("{parameter}.momentum")
+}
+
+/// The values of one tensor, which must have this shape.
+///
+/// # Errors
+/// When it is missing or has another, in the name of the learner that asks.
+pub(crate) fn find<'a>(
+    learner: &'static str,
+    tensors: &'a [NamedTensor],
+    name: &str,
+    shape: &[usize],
+) -> Result<&'a [f32], TrainError> {
+    let failed = |reason| TrainError::Learner { learner, action: "restore", reason };
+    let found = tensors.iter().find(|tensor| tensor.name == name);
+    let tensor = found.ok_or_else(|| failed(format!("{name} is missing")))?;
+    if tensor.shape != shape {
+        return Err(failed(format!("{name} has shape {:?}, expected {shape:?}", tensor.shape)));
+    }
+    Ok(&tensor.values)
+}
+
 /// A named f32 tensor: OIHW for convolutions, (out, in) for linear layers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedTensor {

@@ -15,7 +15,7 @@ use super::ops::batch_norm::Moments;
 use super::ops::cross_entropy::{cross_entropy, log_sum_exp};
 use super::ops::real::Real;
 use crate::error::TrainError;
-use crate::learner::{Executed, Learner, NamedTensor, Outcome, State, Step};
+use crate::learner::{Executed, Learner, NamedTensor, Outcome, State, Step, find, momentum_name};
 
 /// Images judged at once; every batch is filled up to it, so that no outcome depends on the number of images.
 const EVALUATION_BATCH: usize = 100;
@@ -273,12 +273,13 @@ impl<T: Real> Learner for CandleLearner<T> {
     fn restore(&mut self, lane: usize, state: &State) -> Result<(), TrainError> {
         let lane = &mut self.lanes[lane];
         for (place, parameter) in self.network.parameters.iter().enumerate() {
-            let values = find(&state.weights, &parameter.name, &parameter.shape)?;
+            let values = find("candle", &state.weights, &parameter.name, &parameter.shape)?;
             let var = &lane.parameters[place];
             let tensor = Tensor::from_vec(numbers::<T>(values), var.shape(), &Device::Cpu);
             tensor.and_then(|tensor| var.set(&tensor)).map_err(failed("restore the weights"))?;
             if parameter.role.is_trained() {
-                let values = find(&state.optimizer, &momentum_name(&parameter.name), &parameter.shape)?;
+                let values =
+                    find("candle", &state.optimizer, &momentum_name(&parameter.name), &parameter.shape)?;
                 lane.momentum[place] = numbers::<T>(values);
             }
         }
@@ -294,22 +295,8 @@ impl<T: Real> Learner for CandleLearner<T> {
     }
 }
 
-fn momentum_name(parameter: &str) -> String {
-    format!("{parameter}.momentum")
-}
-
 fn numbers<T: Real>(values: &[f32]) -> Vec<T> {
     values.iter().map(|&value| T::from_f64(f64::from(value))).collect()
-}
-
-fn find<'a>(tensors: &'a [NamedTensor], name: &str, shape: &[usize]) -> Result<&'a [f32], TrainError> {
-    let found = tensors.iter().find(|tensor| tensor.name == name);
-    let tensor = found.ok_or_else(|| failed("restore")(format!("{name} is missing")))?;
-    if tensor.shape != shape {
-        let reason = format!("{name} has shape {:?}, expected {shape:?}", tensor.shape);
-        return Err(failed("restore")(reason));
-    }
-    Ok(&tensor.values)
 }
 
 fn failed<E: ToString>(action: &'static str) -> impl Fn(E) -> TrainError {

@@ -19,7 +19,9 @@ use super::schedule::Schedule;
 use super::step::{Batch, Machine, dropout_masks, sgd, update};
 use super::update::Update;
 use crate::error::TrainError;
-use crate::learner::{Executed, Learner, NamedTensor, Outcome, ProfileEntry, State, Step};
+use crate::learner::{
+    Executed, Learner, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name,
+};
 
 /// Images of a chunk in evaluation, and chunks at once.
 const EVALUATION: (usize, usize) = (16, 16);
@@ -251,10 +253,11 @@ impl Learner for NativeLearner {
     fn restore(&mut self, lane: usize, state: &State) -> Result<(), TrainError> {
         let lane = &mut self.lanes[lane];
         for (parameter, slot) in self.network.parameters.iter().zip(&self.layout.slots) {
-            let values = find(&state.weights, &parameter.name, &parameter.shape)?;
+            let values = find("native", &state.weights, &parameter.name, &parameter.shape)?;
             slot.pack(values, &mut lane.weights);
             if parameter.role.is_trained() {
-                let values = find(&state.optimizer, &momentum_name(&parameter.name), &parameter.shape)?;
+                let values =
+                    find("native", &state.optimizer, &momentum_name(&parameter.name), &parameter.shape)?;
                 slot.pack(values, &mut lane.velocity);
             }
         }
@@ -295,20 +298,6 @@ impl Learner for NativeLearner {
         entries.retain(|entry| entry.calls > 0);
         Some(entries)
     }
-}
-
-fn momentum_name(parameter: &str) -> String {
-    format!("{parameter}.momentum")
-}
-
-fn find<'a>(tensors: &'a [NamedTensor], name: &str, shape: &[usize]) -> Result<&'a [f32], TrainError> {
-    let found = tensors.iter().find(|tensor| tensor.name == name);
-    let tensor = found.ok_or_else(|| failed("restore", &format!("{name} is missing")))?;
-    if tensor.shape != shape {
-        let reason = format!("{name} has shape {:?}, expected {shape:?}", tensor.shape);
-        return Err(failed("restore", &reason));
-    }
-    Ok(&tensor.values)
 }
 
 fn failed(action: &'static str, reason: &str) -> TrainError {
