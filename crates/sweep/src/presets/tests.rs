@@ -23,10 +23,10 @@ fn presets_and_the_example_plan() {
     assert_eq!(preset("no-such"), None);
 }
 
-/// The sweep kept in results/2026-11-22-cpu-quick took two minutes; 1e12 FLOP are several times its work.
+/// The sweep kept in results/2026-11-22-cpu-quick took less than two minutes for 3.6e12 FLOP, and README promises three.
 #[test]
 fn the_quick_preset_is_small() {
     let sweep = plan::plan(&file::parse(preset("quick").unwrap(), "quick").unwrap()).unwrap();
     let flops: f64 = sweep.runs.iter().map(|run| (run.train_flops + run.evaluation_flops).as_f64()).sum();
-    assert!(flops < 1e12, "{flops:e}");
+    assert!(flops < 5e12, "{flops:e}");
 }
