@@ -46,32 +46,24 @@ pub fn draw(seed: u64, step: u64, count: usize, shift: u8, flip: bool, out: &mut
     }));
 }
 
-/// Writes the augmented, normalised image: `out[c][y][x] = (pixel / 255 - mean[c]) / deviation[c]`.
+/// Writes the augmented, normalised image: `out[c][y][x] = values[c][pixel]`.
 ///
-/// `image` and `out` hold `shape.bytes()` values each, `mean` and `deviation` one per channel. Pixels from
-/// outside the image are byte 0 before the normalisation, as when PyTorch pads with zeros, then normalises.
+/// `image` and `out` hold `shape.bytes()` values each; `values` are those of
+/// [`Normalisation::values`](crate::normalisation::Normalisation::values). Pixels from outside the image are byte 0
+/// before the normalisation, as when PyTorch pads with zeros, then normalises.
 ///
 /// # Panics
 /// When a slice has another length than said.
-pub fn apply(
-    image: &[u8],
-    shape: ImageShape,
-    augment: Augment,
-    mean: &[f32],
-    deviation: &[f32],
-    out: &mut [f32],
-) {
+pub fn apply(image: &[u8], shape: ImageShape, augment: Augment, values: &[[f32; 256]; 3], out: &mut [f32]) {
     assert_eq!(image.len(), shape.bytes(), "bytes of the image");
     assert_eq!(out.len(), shape.bytes(), "numbers of the augmented image");
-    assert_eq!(mean.len(), shape.channels, "means, one per channel");
-    assert_eq!(deviation.len(), shape.channels, "deviations, one per channel");
     let plane = shape.height * shape.width;
     if plane == 0 {
         return;
     }
+    assert!(shape.channels <= values.len(), "values of each channel");
     let planes = image.chunks_exact(plane).zip(out.chunks_exact_mut(plane));
-    for ((image, out), (&mean, &deviation)) in planes.zip(mean.iter().zip(deviation)) {
-        let values: [f32; 256] = core::array::from_fn(|byte| normalise(byte as u8, mean, deviation));
+    for ((image, out), values) in planes.zip(values) {
         let rows = out.chunks_exact_mut(shape.width);
         for (y, row) in rows.enumerate() {
             let source = usize::try_from(y as isize - isize::from(augment.dy))
@@ -79,17 +71,11 @@ pub fn apply(
                 .filter(|&source| source < shape.height)
                 .map(|source| &image[source * shape.width..(source + 1) * shape.width]);
             match source {
-                Some(source) => fill_row(source, augment, &values, row),
+                Some(source) => fill_row(source, augment, values, row),
                 None => row.fill(values[0]),
             }
         }
     }
-}
-
-/// The number that stands for a byte in a channel with this mean and standard deviation (of pixels in 0..=1).
-#[must_use]
-pub fn normalise(byte: u8, mean: f32, deviation: f32) -> f32 {
-    (f32::from(byte) / 255.0 - mean) / deviation
 }
 
 /// Writes one row: a margin of zero bytes where the shift brought nothing, and the rest of the source.

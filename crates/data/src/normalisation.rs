@@ -11,6 +11,17 @@ pub struct Normalisation {
     pub deviation: [f32; 3],
 }
 
+impl Normalisation {
+    /// What stands for each byte, channel by channel: (byte / 255 - mean) / deviation.
+    #[must_use]
+    pub fn values(&self) -> [[f32; 256]; 3] {
+        let value = |channel: usize, byte: usize| {
+            (byte as f32 / 255.0 - self.mean[channel]) / self.deviation[channel]
+        };
+        core::array::from_fn(|channel| core::array::from_fn(|byte| value(channel, byte)))
+    }
+}
+
 /// The constants of `set`, to four digits: a pixel enters a network as (pixel / 255 - mean) / deviation.
 ///
 /// Computed over all learning images; those of the digits are rounded, as the digits are without number.

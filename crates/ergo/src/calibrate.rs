@@ -1,103 +1,138 @@
-//! How fast this machine trains: a few steps of the smallest and the largest network of a sweep, timed.
+//! How fast this machine trains: a few steps of the networks of a sweep, timed.
 
+use std::collections::HashSet;
+
+use data::digits;
+use data::images::Images;
+use data::set::SetName;
+use meter::clock::Stopwatch;
 use meter::meter::Meter;
 use meter::sources::Sources;
 use record::bench::BenchPhase;
 use record::energy::{self, Kind, Phase};
 use record::spec::{RunPlan, RunSpec};
 use record::units::Seconds;
-use sweep::plan::Sweep;
-use sweep::predict::Rate;
+use sweep::plan::PlannedRun;
+use sweep::predict::{Rate, Rates};
 use train::bench::inputs;
 use train::bench::subject::Subject;
 use train::worker::thread_pool;
 
-/// Steps are repeated for about so long per network.
-const SECONDS: Seconds = Seconds(0.5);
+/// Steps of all networks together are repeated for at least about so long.
+const SECONDS: f64 = 1.5;
+
+/// No network's steps need more repetition than this.
+const MOST_SECONDS: f64 = 0.5;
+
+/// So many networks at most are timed; the others lie between them.
+const MOST_NETWORKS: usize = 16;
 
 /// Images evaluated; whole batches for every learner.
 const EVALUATED: usize = 400;
 
-/// Time of one step, of one evaluated image and of building a learner.
-struct Timing {
-    step_flops: f64,
-    step_seconds: f64,
-    eval_seconds_per_flop: f64,
-    build_seconds: f64,
-    steps: u64,
-    memory_bytes: Option<u64>,
+/// Procedural images made to time their making.
+const MADE: u64 = 1000;
+
+/// What was measured.
+pub struct Calibration {
+    /// The rates of this machine for the networks asked for.
+    pub rates: Rates,
+    /// How they were obtained, in words.
+    pub method: String,
+    /// Bytes that the learner plans to take for the network with the largest steps.
+    pub memory_bytes: Option<u64>,
 }
 
-/// Rates of this machine for the networks of `sweep`, and how they were obtained.
+/// Times the networks of `runs`.
 ///
 /// # Errors
-/// When the learner fails.
-pub fn rate(sweep: &Sweep, sources: &Sources, threads: usize) -> anyhow::Result<(Rate, String)> {
-    let cost = |spec: &RunSpec| spec.plan().map(|plan| plan.train_flops_per_image().0 * spec.batch);
-    let mut ends: Vec<(u64, &RunSpec)> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
-    for run in &sweep.runs {
-        if seen.insert((&run.spec.net, run.spec.batch)) {
-            ends.push((cost(&run.spec)?, &run.spec));
-        }
-    }
-    ends.sort_by_key(|end| end.0);
-    let (Some(smallest), Some(largest)) = (ends.first(), ends.last()) else {
-        anyhow::bail!("a sweep without runs has no cost");
-    };
+/// When there are no runs, or the learner fails.
+pub fn calibrate(runs: &[&PlannedRun], sources: &Sources, threads: usize) -> anyhow::Result<Calibration> {
+    let specs = chosen(runs)?;
+    let Some(largest) = specs.last() else { anyhow::bail!("a sweep without runs has no cost") };
+    let least = Seconds((SECONDS / specs.len() as f64).min(MOST_SECONDS));
+    let clock = Stopwatch::start();
+    let images = inputs::noise(largest.data, inputs::POOL_IMAGES);
+    let making = making_seconds(largest, threads);
     let mut meter = Meter::start(sources);
-    meter.enter(Phase::Train);
     let pool = thread_pool(threads)?;
-    let small = pool.install(|| time(&smallest.1.plan()?))?;
-    let large = pool.install(|| time(&largest.1.plan()?))?;
+    let mut rates = Vec::with_capacity(specs.len());
+    let mut memory_bytes = None;
+    for spec in &specs {
+        let plan = spec.plan()?;
+        let (mut rate, bytes) = pool.install(|| time(&plan, &images, least, &mut meter))?;
+        rate.seconds_per_step += making * spec.batch as f64;
+        rates.push(rate);
+        memory_bytes = bytes;
+    }
     let metering = meter.finish();
     let watts = energy::total(&metering.energy, Phase::Train);
-    let rate = between(&small, &large, watts.map(|(joules, _)| joules.0 / metering.seconds.train.0));
     let kind = match watts {
         Some((_, Kind::Modelled)) => "joules from a model, not measured",
         Some(_) => "joules from the power measured meanwhile",
         None => "joules unknown",
     };
-    let memory = large.memory_bytes.map_or_else(String::new, |bytes| {
-        format!(" {} plans {:.0} MiB of memory.", largest.1.net, bytes as f64 / f64::from(1 << 20))
+    let memory = memory_bytes.map_or_else(String::new, |bytes| {
+        format!(" {} plans {:.0} MiB of memory.", largest.net, bytes as f64 / f64::from(1 << 20))
     });
     let method = format!(
-        "Estimates: {} steps of {} and {} of {} timed on {threads} threads just now; {kind}.{memory}",
-        small.steps, smallest.1.net, large.steps, largest.1.net
+        "Estimates: steps of {} networks timed on {threads} threads just now, in {:.1} s; {kind}.{memory}",
+        specs.len(),
+        clock.elapsed().0
     );
-    Ok((rate, method))
+    let watts = watts.map(|(joules, _)| joules.0 / metering.seconds.train.0);
+    Ok(Calibration { rates: Rates::new(rates, watts), method, memory_bytes })
 }
 
-/// A line through two networks: a fixed time per step and a time per FLOP.
-fn between(small: &Timing, large: &Timing, watts: Option<f64>) -> Rate {
-    let span = large.step_flops - small.step_flops;
-    let slope = if span > 0.0 { (large.step_seconds - small.step_seconds) / span } else { 0.0 };
-    // Noise can bend the line below either axis; the larger network then decides alone.
-    let whole = large.step_seconds / large.step_flops;
-    let slope = if slope > 0.0 { slope.min(whole) } else { whole };
-    Rate {
-        seconds_per_step: (small.step_seconds - slope * small.step_flops).max(0.0),
-        seconds_per_train_flop: slope,
-        seconds_per_eval_flop: large.eval_seconds_per_flop,
-        seconds_per_run: small.build_seconds,
-        watts,
+/// The networks and batches of `runs`, once each, from the least step to the largest: all, or a few of many.
+fn chosen<'a>(runs: &[&'a PlannedRun]) -> anyhow::Result<Vec<&'a RunSpec>> {
+    let mut specs: Vec<(u64, &RunSpec)> = Vec::new();
+    let mut seen = HashSet::new();
+    for run in runs {
+        if seen.insert((&run.spec.net, run.spec.batch)) {
+            let flops = run.spec.plan()?.train_flops_per_image().0.saturating_mul(run.spec.batch);
+            specs.push((flops, &run.spec));
+        }
     }
+    specs.sort_by_key(|spec| spec.0);
+    let last = specs.len().saturating_sub(1);
+    let count = specs.len().min(MOST_NETWORKS);
+    let at = |place: usize| specs[place * last / (count - 1).max(1)].1;
+    Ok((0..count).map(at).collect())
 }
 
-fn time(plan: &RunPlan) -> anyhow::Result<Timing> {
-    let images = inputs::noise(plan.spec.data, inputs::POOL_IMAGES);
-    let mut subject = Subject::build(plan, &images, EVALUATED)?;
-    // The first steps pay for memory and are not counted.
+/// The rate of one network, whose steps are timed for at least `least`, and the memory that it plans.
+fn time(
+    plan: &RunPlan,
+    images: &Images,
+    least: Seconds,
+    meter: &mut Meter,
+) -> anyhow::Result<(Rate, Option<u64>)> {
+    meter.enter(Phase::Other);
+    let mut subject = Subject::build(plan, images, EVALUATED)?;
+    // The first steps and images pay for memory and are not counted.
     subject.slice(BenchPhase::Train, Seconds(0.0))?;
-    let trained = subject.slice(BenchPhase::Train, SECONDS)?;
+    subject.slice(BenchPhase::Infer, Seconds(0.0))?;
     let judged = subject.slice(BenchPhase::Infer, Seconds(0.0))?;
-    let steps = trained.images / plan.spec.batch;
-    Ok(Timing {
+    meter.enter(Phase::Train);
+    let trained = subject.slice(BenchPhase::Train, least)?;
+    let seconds_per_step = trained.seconds.0 * plan.spec.batch as f64 / trained.images as f64;
+    let eval_flops = 2.0 * plan.network.macs() as f64 * judged.images as f64;
+    let rate = Rate {
         step_flops: plan.train_flops_per_image().times(plan.spec.batch).as_f64(),
-        step_seconds: trained.seconds.0 / steps as f64,
-        eval_seconds_per_flop: judged.seconds.0 / (2.0 * plan.network.macs() as f64 * judged.images as f64),
-        build_seconds: subject.build_seconds().0,
-        steps,
-        memory_bytes: subject.memory_bytes(),
-    })
+        seconds_per_step,
+        seconds_per_eval_flop: judged.seconds.0 / eval_flops,
+        seconds_per_run: subject.build_seconds().0,
+    };
+    Ok((rate, subject.memory_bytes()))
+}
+
+/// Seconds to make one training image, where a run makes its own.
+fn making_seconds(spec: &RunSpec, threads: usize) -> f64 {
+    if spec.data != SetName::Digits || spec.examples.is_some() {
+        return 0.0;
+    }
+    let clock = Stopwatch::start();
+    let made = digits::images(spec.seed, 0..MADE, threads);
+    clock.elapsed().0 / made.len() as f64
 }

@@ -1,47 +1,89 @@
-//! The progress of a sweep: one bar over its training FLOPs, with the run under way.
+//! The progress of a sweep: one bar over time, where what is left follows from the runs that are done.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::ProgressBar;
-use record::units::Flops;
-use sweep::plan::{PlannedRun, Sweep};
+use meter::clock::Stopwatch;
+use record::spec::RunSpec;
+use sweep::plan::PlannedRun;
 use train::worker::Event;
 
 use crate::commands::train::rates;
 use crate::progress::{self, PlainLines, Rates};
 
-/// Work is counted in units of a million FLOPs, so that the bar's integers neither overflow nor stand still.
-const UNIT: f64 = 1e6;
+/// Steps of the bar.
+const LENGTH: f64 = 10_000.0;
 
 /// Shows how far a sweep is; runs side by side may tell at once.
 pub struct SweepProgress {
     bar: ProgressBar,
+    clock: Stopwatch,
+    jobs: f64,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// FLOPs of all runs to do.
-    total: Flops,
-    /// FLOPs of finished runs.
-    finished: Flops,
+    /// What is to do, by network and batch.
+    work: HashMap<(String, u64), Work>,
     runs_finished: usize,
     runs: usize,
-    /// FLOPs of the run under way, by worker.
-    under_way: HashMap<usize, Flops>,
+    /// Network, batch and steps taken of the run under way, by worker.
+    under_way: HashMap<usize, ((String, u64), u64)>,
     /// The rates last shown: a short run ends before its power is known.
     rates: Rates,
     lines: PlainLines,
 }
 
+/// The runs of one network with one size of batch.
+#[derive(Default)]
+struct Work {
+    /// Model FLOPs of a step.
+    step_flops: f64,
+    /// Steps of runs that are not finished.
+    steps_left: f64,
+    /// Steps of finished runs, and the time that these took with all that belongs to them.
+    steps: f64,
+    seconds: f64,
+}
+
+fn key(spec: &RunSpec) -> (String, u64) {
+    (spec.net.clone(), spec.batch)
+}
+
+impl State {
+    /// Seconds of work that is left, or nothing before the first run is finished. A network of which no run is
+    /// finished is taken to be as fast, by the FLOP, as the fastest of the others: it is likely to be wider.
+    fn seconds_left(&self) -> Option<f64> {
+        let known = self.work.values().filter(|work| work.steps > 0.0);
+        let per_flop = known.map(|work| work.seconds / (work.steps * work.step_flops)).reduce(f64::min)?;
+        let per_step = |work: &Work| match work.steps > 0.0 {
+            true => work.seconds / work.steps,
+            false => work.step_flops * per_flop,
+        };
+        let whole: f64 = self.work.values().map(|work| work.steps_left * per_step(work)).sum();
+        let begun = self.under_way.values();
+        let begun = begun.filter_map(|(key, steps)| Some(*steps as f64 * per_step(self.work.get(key)?)));
+        Some((whole - begun.sum::<f64>()).max(0.0))
+    }
+}
+
 impl SweepProgress {
-    /// A bar over the runs `to_do` of `sweep`.
-    pub fn new(sweep: &Sweep, to_do: &[&PlannedRun]) -> SweepProgress {
-        let total: Flops = to_do.iter().map(|run| run.train_flops).sum();
-        let bar = progress::sweep((total.as_f64() / UNIT) as u64, &sweep.name);
-        let state = State { runs: to_do.len(), total, ..State::default() };
-        SweepProgress { bar, state: Mutex::new(state) }
+    /// A bar over the runs `to_do` of the sweep called `name`, of which `jobs` are under way at once.
+    pub fn new(name: &str, to_do: &[&PlannedRun], jobs: usize) -> SweepProgress {
+        let mut state = State { runs: to_do.len(), ..State::default() };
+        for run in to_do {
+            let work = state.work.entry(key(&run.spec)).or_default();
+            work.step_flops = run.train_flops.as_f64() / run.spec.steps as f64;
+            work.steps_left += run.spec.steps as f64;
+        }
+        SweepProgress {
+            bar: progress::sweep(LENGTH as u64, name),
+            clock: Stopwatch::start(),
+            jobs: jobs as f64,
+            state: Mutex::new(state),
+        }
     }
 
     /// Takes in what a worker has to tell.
@@ -49,29 +91,40 @@ impl SweepProgress {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Began { worker, task } => {
-                state.under_way.insert(worker, Flops(0));
+                state.under_way.insert(worker, (key(&task.spec), 0));
                 let run = state.runs_finished + state.under_way.len();
                 let (runs, net, seed) = (state.runs, &task.spec.net, task.spec.seed);
                 self.bar.set_prefix(format!("run {run}/{runs} {net} seed {seed}"));
             }
             Event::Progressed { worker, progress } => {
-                state.under_way.insert(worker, progress.flops_per_image.times(progress.images));
+                if let Some((_, steps)) = state.under_way.get_mut(&worker) {
+                    *steps = progress.steps_done;
+                }
                 let now = rates(progress);
                 state.rates = Rates { watts: now.watts.or(state.rates.watts), ..now };
                 self.bar.set_message(progress::in_words(&state.rates));
             }
             Event::Finished { worker, record } => {
                 state.under_way.remove(&worker);
-                state.finished += record.flops.model_train;
                 state.runs_finished += 1;
+                if let Some(work) = state.work.get_mut(&key(&record.spec)) {
+                    work.steps_left -= record.spec.steps as f64;
+                    work.steps += record.steps as f64;
+                    work.seconds += record.seconds.total.0;
+                }
             }
         }
-        let done = state.finished + state.under_way.values().copied().sum();
-        self.bar.set_position((done.as_f64() / UNIT) as u64);
-        let (runs_finished, runs, total) = (state.runs_finished, state.runs, state.total);
-        state.lines.tell(&self.bar, done.as_f64(), total.as_f64(), || {
-            format!("{runs_finished} of {runs} runs done")
-        });
+        self.show(&mut state);
+    }
+
+    fn show(&self, state: &mut State) {
+        let elapsed = self.clock.elapsed().0;
+        let left = state.seconds_left().map(|seconds| seconds / self.jobs);
+        // Nobody knows before the first run is done.
+        let (done, total) = left.map_or((0.0, 0.0), |left| (elapsed, elapsed + left));
+        self.bar.set_position((LENGTH * done / total.max(f64::MIN_POSITIVE)) as u64);
+        let (runs_finished, runs) = (state.runs_finished, state.runs);
+        state.lines.tell(&self.bar, done, total, || format!("{runs_finished} of {runs} runs done"));
     }
 
     /// Takes the bar away.

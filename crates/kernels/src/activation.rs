@@ -101,9 +101,27 @@ fn apply<S: Simd>(simd: S, norm: Option<Lanes<S::Vector>>, x: S::Vector) -> S::V
 
 /// max(x, 0) that lets NaN through, where it is wanted.
 #[inline(always)]
-fn rectify<S: Simd>(simd: S, relu: bool, x: S::Vector) -> S::Vector {
+pub(crate) fn rectify<S: Simd>(simd: S, relu: bool, x: S::Vector) -> S::Vector {
     let zero = simd.splat(0.0);
     if relu { simd.select(simd.greater(zero, x), zero, x) } else { x }
+}
+
+/// The highest of the four pixels of a window, and the number of the pixel that won: of equal ones the first, and of
+/// NaN the last.
+#[inline(always)]
+pub(crate) fn highest<S: Simd>(simd: S, pixels: [S::Vector; 4]) -> (S::Vector, S::Vector) {
+    let numbers = [simd.splat(1.0), simd.splat(2.0), simd.splat(3.0)];
+    let mut best = pixels[0];
+    let mut winner = simd.splat(0.0);
+    let mut other = 0;
+    while other < 3 {
+        let z = pixels[other + 1];
+        let wins = simd.either(simd.greater(z, best), simd.nan(z));
+        best = simd.select(wins, z, best);
+        winner = simd.select(wins, numbers[other], winner);
+        other += 1;
+    }
+    (best, winner)
 }
 
 struct Plain<'a> {
@@ -183,7 +201,6 @@ impl ByLanes for Pooled<'_> {
         let norm = Lanes::of(simd, self.y.norm, lane);
         let Plane { height, width, stride, .. } = self.plane;
         let source = self.y.plane;
-        let numbers = [simd.splat(1.0), simd.splat(2.0), simd.splat(3.0)];
         for image in 0..self.images {
             for row in 0..height {
                 let to = row_start(self.plane, image, row) + lane;
@@ -191,18 +208,14 @@ impl ByLanes for Pooled<'_> {
                 let mark = (image * height + row) * width * stride + lane;
                 for column in 0..width {
                     let from = from + 2 * column * source.stride;
-                    let others =
-                        [from + source.stride, from + source.row(), from + source.row() + source.stride];
-                    let mut best = apply(simd, norm, load(simd, self.y.values, from));
-                    let mut winner = simd.splat(0.0);
-                    let mut other = 0;
-                    while other < 3 {
-                        let z = apply(simd, norm, load(simd, self.y.values, others[other]));
-                        let wins = simd.either(simd.greater(z, best), simd.nan(z));
-                        best = simd.select(wins, z, best);
-                        winner = simd.select(wins, numbers[other], winner);
-                        other += 1;
+                    let mut pixels = [simd.splat(0.0); 4];
+                    let mut pixel = 0;
+                    while pixel < 4 {
+                        let place = from + pixel / 2 * source.row() + pixel % 2 * source.stride;
+                        pixels[pixel] = apply(simd, norm, load(simd, self.y.values, place));
+                        pixel += 1;
                     }
+                    let (best, winner) = highest(simd, pixels);
                     store(simd, self.out, to + column * stride, rectify(simd, self.relu, best));
                     store_bytes(simd, self.index, mark + column * stride, winner);
                 }

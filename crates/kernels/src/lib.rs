@@ -17,6 +17,7 @@ pub mod product;
 pub mod sgd;
 mod simd;
 pub mod softmax;
+pub mod stem;
 #[cfg(test)]
 mod testing;
 mod tiles;

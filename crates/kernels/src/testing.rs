@@ -54,6 +54,11 @@ impl Numbers {
     }
 }
 
+/// Channels that mostly fill blocks of few lanes or a part of one, and now and then those of 48 and of 64.
+pub(crate) fn channels() -> impl Strategy<Value = usize> {
+    prop_oneof![5 => 1usize..=40, 1 => 41usize..=130]
+}
+
 /// What an activation holds beside the values of its real channels at its real pixels.
 #[derive(Clone, Copy)]
 pub(crate) struct Beside {

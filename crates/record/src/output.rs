@@ -151,6 +151,8 @@ pub struct DryRunOutput {
     pub predicted_seconds: f64,
     /// Predicted joules of what is still to do: an estimate; null when nothing is known of this machine.
     pub predicted_joules: Option<f64>,
+    /// Bytes that the learner plans to take for the network with the largest steps, of one run alone; null when it cannot tell.
+    pub planned_memory_bytes: Option<u64>,
     /// How the predictions were made.
     pub method: String,
     /// The sweep's folder.

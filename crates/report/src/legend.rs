@@ -21,6 +21,8 @@ enum Sample {
 
 /// Most networks that are listed one by one; beyond, widths and families stand apart.
 const MOST_NETS: usize = 9;
+/// Most widths that are listed; of more, some evenly chosen stand for the colours between them.
+const MOST_WIDTHS: usize = 8;
 const SIZE: f64 = 11.5;
 const LINE: f64 = 15.0;
 const GAP: f64 = 5.0;
@@ -59,8 +61,16 @@ fn nets(styles: &Styles) -> Vec<Entry> {
             .collect();
     }
     let families = styles.families.iter().map(|(family, shape)| entry(*shape, "#666666", family.clone()));
-    let widths = styles.widths.iter().map(|(width, c)| entry(Shape::Circle, c, format!("width {width}")));
+    let widths: Vec<_> = styles.widths.iter().collect();
+    let widths = evenly(&widths, MOST_WIDTHS);
+    let widths = widths.map(|(width, colour)| entry(Shape::Circle, colour, format!("width {width}")));
     families.chain(widths).collect()
+}
+
+/// At most `most` of some things, from the first to the last.
+fn evenly<T: Copy>(all: &[T], most: usize) -> impl Iterator<Item = T> {
+    let (count, last) = (all.len().min(most), all.len().saturating_sub(1));
+    (0..count).map(move |place| all[place * last / count.saturating_sub(1).max(1)])
 }
 
 fn points(plot: &Plot) -> Vec<Entry> {

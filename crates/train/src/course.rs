@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use data::augment;
-use data::digits::{self, Role};
 use data::images::Images;
 use data::order::SampleOrder;
 use meter::clock::Stopwatch;
@@ -126,8 +125,11 @@ impl<'a> Course<'a> {
     fn chunk(&mut self) -> Result<f64, TrainError> {
         self.meter.enter(Phase::Load);
         let steps = self.next_steps();
-        if let Training::Fresh = self.material.training {
-            let images = self.fresh_images(steps.len() as u64);
+        if let Training::Fresh(fresh) = &self.material.training {
+            let spec = &self.plan.spec;
+            let first = self.tally.step * spec.batch;
+            let range = first..first + steps.len() as u64 * spec.batch;
+            let images = fresh.images(spec.seed, range, self.options.threads);
             self.meter.enter(Phase::Transfer);
             self.learner.load(&images)?;
         }
@@ -166,13 +168,6 @@ impl<'a> Course<'a> {
             steps.push(Step { number, indices, augment, learning_rate: learning_rate(spec, number) });
         }
         steps
-    }
-
-    fn fresh_images(&self, steps: u64) -> Images {
-        let spec = &self.plan.spec;
-        let first = self.tally.step * spec.batch;
-        let seed = Role::Training { run_seed: spec.seed }.seed();
-        digits::images(seed, first..first + steps * spec.batch, self.options.threads)
     }
 
     fn pass_images(&self) -> u64 {

@@ -7,6 +7,7 @@ pub mod candle;
 mod checkpoint;
 mod course;
 pub mod error;
+mod fresh;
 pub mod learner;
 pub mod native;
 pub mod run;

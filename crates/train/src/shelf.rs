@@ -11,6 +11,7 @@ use data::store::{Loaded, Store};
 use record::spec::RunPlan;
 
 use crate::error::TrainError;
+use crate::fresh::Fresh;
 
 /// Where runs get their images; shared by all runs of a process.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Shelf {
     store: Store,
     sets: Mutex<HashMap<SetName, Arc<Loaded>>>,
     materials: Mutex<HashMap<Key, Arc<Material>>>,
+    fresh: Arc<Fresh>,
 }
 
 /// What decides which images a run sees.
@@ -39,15 +41,15 @@ pub struct Material {
 pub enum Training {
     /// These images.
     Fixed(Images),
-    /// Procedural digits, every image seen once.
-    Fresh,
+    /// Procedural digits, every image seen once by a run.
+    Fresh(Arc<Fresh>),
 }
 
 impl Shelf {
     /// A shelf filled from `store`.
     #[must_use]
     pub fn new(store: Store) -> Shelf {
-        Shelf { store, sets: Mutex::default(), materials: Mutex::default() }
+        Shelf { store, sets: Mutex::default(), materials: Mutex::default(), fresh: Arc::default() }
     }
 
     /// The images of a run.
@@ -63,7 +65,7 @@ impl Shelf {
             return Ok(material.clone());
         }
         let material = Arc::new(match spec.data {
-            SetName::Digits => procedural(plan, threads),
+            SetName::Digits => self.procedural(plan, threads),
             SetName::Mnist | SetName::FashionMnist | SetName::Cifar10 | SetName::Cifar100 => {
                 self.read_set(plan)?
             }
@@ -106,15 +108,15 @@ impl Shelf {
         };
         Ok(Material { training: Training::Fixed(split.training), validation: split.validation, test })
     }
-}
 
-fn procedural(plan: &RunPlan, threads: usize) -> Material {
-    let make = |role: Role, count: u64| digits::images(role.seed(), 0..count, threads);
-    // A finite procedural set is the same for every seed, as a set from files is.
-    let training = plan.spec.examples.map(|examples| make(Role::Training { run_seed: 0 }, examples));
-    Material {
-        training: training.map_or(Training::Fresh, Training::Fixed),
-        validation: make(Role::Validation, plan.spec.validation_images),
-        test: make(Role::Test, plan.test_images),
+    fn procedural(&self, plan: &RunPlan, threads: usize) -> Material {
+        let make = |role: Role, count: u64| digits::images(role.seed(), 0..count, threads);
+        // A finite procedural set is the same for every seed, as a set from files is.
+        let training = plan.spec.examples.map(|examples| make(Role::Training { run_seed: 0 }, examples));
+        Material {
+            training: training.map_or_else(|| Training::Fresh(self.fresh.clone()), Training::Fixed),
+            validation: make(Role::Validation, plan.spec.validation_images),
+            test: make(Role::Test, plan.test_images),
+        }
     }
 }

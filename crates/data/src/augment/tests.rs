@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::{Augment, apply, draw};
 use crate::images::ImageShape;
+use crate::normalisation::Normalisation;
 
 /// One output number, by the definition alone: look the pixel up in the shifted, flipped image.
 fn reference(
@@ -53,11 +54,12 @@ proptest! {
     ) {
         let mut stream = Stream::new(seed, Purpose::Test, 0);
         let image: Vec<u8> = (0..shape.bytes()).map(|_| stream.bits_u32() as u8).collect();
-        let mean: Vec<f32> = (0..shape.channels).map(|_| stream.between(0.0, 1.0)).collect();
-        let deviation: Vec<f32> = (0..shape.channels).map(|_| stream.between(0.1, 1.0)).collect();
+        let mean = [(); 3].map(|()| stream.between(0.0, 1.0));
+        let deviation = [(); 3].map(|()| stream.between(0.1, 1.0));
+        let values = Normalisation { mean, deviation }.values();
         let augment = Augment { dx, dy, flip };
         let mut out = vec![f32::NAN; shape.bytes()];
-        apply(&image, shape, augment, &mean, &deviation, &mut out);
+        apply(&image, shape, augment, &values, &mut out);
         let mut values = out.iter();
         for c in 0..shape.channels {
             for y in 0..shape.height {
@@ -117,7 +119,8 @@ fn a_flip_alone_mirrors_and_a_shift_moves_right_and_down() {
     let image = [255, 0, 51, 0, 102, 0];
     let run = |augment| {
         let mut out = [f32::NAN; 6];
-        apply(&image, shape, augment, &[0.0], &[1.0], &mut out);
+        let values = Normalisation { mean: [0.0; 3], deviation: [1.0; 3] }.values();
+        apply(&image, shape, augment, &values, &mut out);
         out
     };
     // 51 / 255 = 0.2 and 102 / 255 = 0.4, worked by hand.

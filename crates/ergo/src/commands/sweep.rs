@@ -218,7 +218,7 @@ fn train(
         sweep.runs.len(),
         folder.display()
     ));
-    let progress = SweepProgress::new(sweep, to_do);
+    let progress = SweepProgress::new(&sweep.name, to_do, args.jobs);
     let end = work(&tasks, shelf, &options, &|event| progress.tell(event));
     progress.clear();
     Ok(end?)

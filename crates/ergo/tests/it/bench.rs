@@ -112,6 +112,45 @@ fn there_is_a_row_for_every_combination() {
     assert!(warnings.contains("filled its batches up"), "candle judges 4 images as 100: {warnings}");
 }
 
+/// The two networks that every learner is measured by, in the order asked for, with ratios to the first learner.
+#[test]
+fn native_and_candle_stand_side_by_side() {
+    let told = json(&[
+        "bench",
+        "--nets",
+        "net-a,net-b",
+        "--learners",
+        "native,candle",
+        "--devices",
+        "cpu",
+        "--precision",
+        "f32",
+        "--threads",
+        "2",
+        "--batch",
+        "2",
+        "--seconds",
+        "0.1",
+        "--rounds",
+        "6",
+        "--profile",
+        "--json",
+    ]);
+    let rows = told["rows"].as_array().unwrap();
+    let names: Vec<_> = rows.iter().map(|row| (row["net"].as_str(), row["learner"].as_str())).collect();
+    let pair = |net| [(Some(net), Some("native")), (Some(net), Some("candle"))];
+    assert_eq!(names, [pair("net-a"), pair("net-b")].concat());
+    for row in rows {
+        let of_native = row["learner"] == "native";
+        assert_eq!(row["profile"].is_array(), of_native, "candle tells no layers: {row}");
+        assert_eq!(row["ratio"].is_number(), !of_native, "{row}");
+        assert_eq!((row["threads"].as_u64(), row["batch"].as_u64()), (Some(2), Some(2)));
+    }
+    // Winograd takes a part of the multiplications on net-b, and candle no fewer than the model counts.
+    let share = |row: &Value| number(row, "executed_flops_per_image") / number(row, "flops_per_image");
+    assert!(share(&rows[2]) < 0.5 && share(&rows[3]) >= 1.0, "{told}");
+}
+
 #[test]
 fn the_table_says_what_it_shows() {
     let ran = run(&[&SMALL[..11], &["--profile", "--phase", "train,infer"]].concat());

@@ -203,5 +203,7 @@ fn what_does_not_fit_is_refused() {
     // Planes of another size or of other channels.
     assert!(refuses(y, None, half, 0, None) && refuses(y, None, plane, 0, Some(128)));
     assert!(refuses(y, None, Plane::new(4, 4, 16, 0), 0, None));
-    assert!(refuses(y, Some(Operand { plane: Plane::new(4, 4, 4, 0), ..y }), half, 0, None));
+    let twice = filled(2 * plane.values(), 0.0);
+    let side = Operand { values: &twice, plane: Plane::new(4, 4, 16, 0), norm: None };
+    assert!(refuses(y, Some(side), plane, 0, None));
 }

@@ -8,12 +8,12 @@ use crate::plane::Plane;
 use crate::testing::guarded::Guarded;
 use crate::testing::plain::{Case, cases, overhang};
 use crate::testing::{
-    Beside, Expected, Numbers, activation, at, canvas, each_pixel, filled, packed, refused,
+    Beside, Expected, Numbers, activation, at, canvas, channels, each_pixel, filled, packed, refused,
 };
 
 /// One group, and channels that fill blocks of every width or a part of one.
 fn ungrouped() -> impl Strategy<Value = Case> {
-    cases((1usize..=40, 1usize..=40).prop_map(|(inputs, outputs)| [1, inputs, outputs]))
+    cases((1usize..=40, channels()).prop_map(|(inputs, outputs)| [1, inputs, outputs]))
 }
 
 fn plan(case: &Case, isa: Isa) -> Convolution {

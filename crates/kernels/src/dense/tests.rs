@@ -7,7 +7,7 @@ use crate::isa::Isa;
 use crate::plane::Plane;
 use crate::testing::guarded::Guarded;
 use crate::testing::{
-    ALONE, Beside, Expected, Numbers, activation, at, canvas, filled, packed, pixels, refused,
+    ALONE, Beside, Expected, Numbers, activation, at, canvas, channels, filled, packed, pixels, refused,
 };
 
 /// What a random layer is made from.
@@ -28,7 +28,7 @@ struct Case {
 }
 
 fn cases() -> impl Strategy<Value = Case> {
-    let sizes = (1usize..5, 1usize..5, 1usize..=40, 1usize..=40);
+    let sizes = (1usize..5, 1usize..5, 1usize..=40, channels());
     (sizes, [0usize..3, 0usize..3, 0usize..3], any::<bool>(), 1usize..9, 0usize..3, any::<u64>()).prop_map(
         |((height, width, channels, outputs), borders, dense, images, room, seed)| Case {
             height,

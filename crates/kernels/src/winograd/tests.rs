@@ -8,7 +8,7 @@ use crate::isa::Isa;
 use crate::plane::Plane;
 use crate::product::Start;
 use crate::testing::guarded::Guarded;
-use crate::testing::{self, ALONE, Beside, Numbers, filled, pixels};
+use crate::testing::{self, ALONE, Beside, Numbers, channels, filled, pixels};
 
 /// What a random convolution is made from.
 #[derive(Clone, Debug)]
@@ -28,7 +28,6 @@ struct Case {
 
 fn cases() -> impl Strategy<Value = Case> {
     let size = || 1usize..12;
-    let channels = || 1usize..41;
     let borders = [0usize..3, 0usize..3];
     (size(), size(), channels(), channels(), 0usize..3, borders, 1usize..5, 1usize..40, any::<u64>())
         .prop_map(|(height, width, inputs, outputs, padding, borders, images, strip, seed)| Case {

@@ -147,6 +147,24 @@ fn the_second_unit_stands_clear_of_its_last_tick() {
     assert!(x("units") > x("1") + svg::text_width("1", SMALL) / 2.0, "{} {}", x("units"), x("1"));
 }
 
+/// Of thirty widths in two families eight are listed, among them the least and the largest, above the notes.
+#[test]
+fn a_legend_of_many_networks_stays_above_the_notes() {
+    let mut plot = exact();
+    plot.notes = vec!["a note".to_owned()];
+    let nets = (1..=30).flat_map(|width| [format!("cnn-w{width}-d2"), format!("cnn-w{width}-d3")]);
+    plot.points = nets.map(|net| Mark { cost: 1e10, error: 0.3, net }).collect();
+    let svg = draw(&plot);
+    assert_eq!(svg.matches(">width ").count(), 8);
+    assert!(svg.contains(">width 1<") && svg.contains(">width 30<"));
+    let x = ACROSS[1] + 20.0 + 26.0 + 8.0;
+    let start = format!("<text x=\"{x:.2}\" y=\"");
+    let column = svg.split(&start).skip(1);
+    let rows: Vec<f64> = column.map(|text| text.split('"').next().unwrap().parse().unwrap()).collect();
+    assert!(rows.len() > 15, "{} lines", rows.len());
+    assert!(rows.iter().all(|&y| y < HEIGHT - 20.0), "{rows:?}");
+}
+
 #[test]
 fn notes_lengthen_the_page() {
     let noted = Plot { notes: vec!["A note.".to_owned(), "Another.".to_owned()], ..exact() };

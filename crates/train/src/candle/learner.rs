@@ -4,7 +4,7 @@ use candle_core::{Device, Tensor, Var};
 use chance::{Purpose, Stream};
 use data::augment::{self, Augment};
 use data::images::Images;
-use data::normalisation::{Normalisation, normalisation};
+use data::normalisation::normalisation;
 use net::network::Network;
 use rayon::prelude::*;
 use record::spec::{RunPlan, RunSpec};
@@ -25,7 +25,8 @@ const RUNNING_SHARE: f64 = 0.1;
 /// Trains with candle on the CPU: f32, or f64 where gradients are checked.
 pub struct CandleLearner<T> {
     network: Network,
-    normalisation: Normalisation,
+    /// What stands for each byte of an image, channel by channel.
+    values: [[f32; 256]; 3],
     images: Option<Images>,
     lanes: Vec<Lane<T>>,
 }
@@ -59,7 +60,7 @@ impl<T: Real> CandleLearner<T> {
         let lanes = plans.iter().map(|plan| Lane::new(&plan.network, &plan.spec));
         Ok(CandleLearner {
             network: first.network.clone(),
-            normalisation: normalisation(first.spec.data),
+            values: normalisation(first.spec.data).values(),
             images: None,
             lanes: lanes.collect::<candle_core::Result<_>>().map_err(failed("place the weights"))?,
         })
@@ -71,9 +72,7 @@ impl<T: Real> CandleLearner<T> {
         let mut pixels = vec![0f32; step.indices.len() * shape.bytes()];
         let sources = step.indices.par_iter().zip(&step.augment);
         pixels.par_chunks_mut(shape.bytes()).zip(sources).for_each(|(out, (&index, &augment))| {
-            let Normalisation { mean, deviation } = &self.normalisation;
-            let (mean, deviation) = (&mean[..shape.channels], &deviation[..shape.channels]);
-            augment::apply(images.image(index as usize), shape, augment, mean, deviation, out);
+            augment::apply(images.image(index as usize), shape, augment, &self.values, out);
         });
         let dims = (step.indices.len(), shape.channels, shape.height, shape.width);
         Tensor::from_vec(pixels, dims, &Device::Cpu)?.to_dtype(T::DTYPE)

@@ -8,6 +8,7 @@ use kernels::dense::Dense;
 use kernels::grouped::Grouped;
 use kernels::isa::Isa;
 use kernels::plane::Plane;
+use kernels::stem::Stem;
 use kernels::winograd::{Tile, Winograd};
 use record::bench::LayerPhase;
 
@@ -130,7 +131,7 @@ impl Compiler<'_> {
             let room = per_image * self.program.chunk;
             let notes = &mut self.program.notes;
             let start = match op {
-                Op::Activate { pooled: true, .. } => {
+                Op::Activate { pooled: true, .. } | Op::Stem { .. } => {
                     let start = notes.bytes.len();
                     notes.bytes.resize(start + room, 0);
                     start
@@ -278,6 +279,14 @@ impl Compiler<'_> {
                 let bias = weights.bias.map(|bias| self.parameter(bias));
                 Work::Conv { filter, weight, prepared, bias, x: self.value(*x)?, y: out }
             }
+            Op::Stem { weights, x, .. } => Work::Stem {
+                stem: self.stem(op)?,
+                weight: self.parameter(weights.weight),
+                bias: weights.bias.map(|bias| self.parameter(bias)),
+                x: self.value(*x)?,
+                out,
+                winners: self.winners[number]?,
+            },
             Op::Linear { weights, x, y, .. } => Work::Linear {
                 dense: self.dense(*x, *y, group)?,
                 weight: self.parameter(weights.weight),
@@ -340,25 +349,49 @@ impl Compiler<'_> {
         Some(Work::Spread { gradient, out: masked_by, winners: self.winners[number], norm, add, dy })
     }
 
+    fn stem(&self, op: &Op) -> Option<Stem> {
+        let Op::Stem { window, x, out, .. } = op else { return None };
+        Some(Stem::new(self.isa, *window, self.value(*x)?.plane, self.value(*out)?.plane))
+    }
+
     fn bias(&mut self, number: usize) -> Option<Work> {
         let (Op::Conv { weights, y, .. } | Op::Linear { weights, y, .. }) = &self.graph.ops[number] else {
             return None;
         };
         let dy = self.gradient(*y)?;
-        let start = self.program.notes.sums.len();
-        let sums = start..start + dy.plane.stride;
-        self.program.notes.sums.resize(sums.end, 0.0);
-        self.program.biases.push((weights.bias?, sums.clone()));
+        let sums = self.bias_sums(weights.bias?, dy.plane);
         Some(Work::BiasGradient { dy, sums })
+    }
+
+    /// Room for the sums of a chunk that are the gradient of a bias.
+    fn bias_sums(&mut self, bias: usize, dy: Plane) -> Range<usize> {
+        let start = self.program.notes.sums.len();
+        let sums = start..start + dy.stride;
+        self.program.notes.sums.resize(sums.end, 0.0);
+        self.program.biases.push((bias, sums.clone()));
+        sums
+    }
+
+    /// Room for a chunk's part of the gradient of a weight.
+    fn partial(&mut self, weight: usize) -> Range<usize> {
+        let start = self.program.partial.next_multiple_of(16);
+        let partial = start..start + self.parameter(weight).len();
+        self.program.partial = partial.end;
+        self.program.partials.push((weight, partial.clone()));
+        partial
     }
 
     fn weight_gradient(&mut self, number: usize, group: usize) -> Option<Work> {
         let op = &self.graph.ops[number];
+        if let Op::Stem { weights, x, out, .. } = op {
+            let (stem, x) = (self.stem(op)?, self.value(*x)?);
+            let (out, gradient, winners) = (self.value(*out)?, self.gradient(*out)?, self.winners[number]?);
+            let sums = weights.bias.map(|bias| self.bias_sums(bias, gradient.plane));
+            let partial = self.partial(weights.weight);
+            return Some(Work::StemBack { stem, x, out, winners, gradient, partial, sums });
+        }
         let Op::Conv { weights, x, y, .. } = op else { return None };
-        let start = self.program.partial.next_multiple_of(16);
-        let partial = start..start + self.parameter(weights.weight).len();
-        self.program.partial = partial.end;
-        self.program.partials.push((weights.weight, partial.clone()));
+        let partial = self.partial(weights.weight);
         let filter = self.filter(op, self.gradient(*y)?.plane, group)?;
         let mut points = 0..0;
         if let Filter::Winograd(conv) = &filter {
@@ -436,7 +469,7 @@ impl Compiler<'_> {
             },
             Op::Mean { .. } => Work::MeanBack { gradient, dx, add },
             Op::Dropout { .. } => Work::DropoutBack { mask: self.mask_number(number), gradient, dx, add },
-            Op::Activate { .. } | Op::Concat { .. } => return None,
+            Op::Activate { .. } | Op::Concat { .. } | Op::Stem { .. } => return None,
         })
     }
 

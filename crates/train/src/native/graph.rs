@@ -3,6 +3,7 @@
 
 use kernels::convolution::Window;
 use kernels::pool::PoolWindow;
+use kernels::stem::Stem;
 use net::layer::{Conv, Join, Layer, Pool};
 use net::network::{Network, Node, Shape};
 
@@ -60,6 +61,8 @@ pub(super) struct Source {
 pub(super) enum Op {
     /// Convolution, with bias where `bias`.
     Conv { window: Window, groups: usize, weights: Weights, x: TensorId, y: TensorId },
+    /// out = pool(relu(convolution of the image)) in one pass, with bias where `bias`.
+    Stem { window: Window, weights: Weights, x: TensorId, out: TensorId },
     /// Fully connected layer.
     Linear { weights: Weights, x: TensorId, y: TensorId },
     /// out = pool(relu(norm(y) + norm(residual))).
@@ -89,6 +92,7 @@ impl Op {
         match self {
             Op::Conv { y: out, .. }
             | Op::Linear { y: out, .. }
+            | Op::Stem { out, .. }
             | Op::Activate { out, .. }
             | Op::MaxPool { out, .. }
             | Op::Mean { out, .. }
@@ -101,6 +105,7 @@ impl Op {
     pub(super) fn inputs(&self) -> Vec<TensorId> {
         match self {
             Op::Conv { x, .. }
+            | Op::Stem { x, .. }
             | Op::Linear { x, .. }
             | Op::MaxPool { x, .. }
             | Op::Mean { x, .. }
@@ -123,7 +128,26 @@ impl Graph {
         graph.tensor(network.input, false);
         let last = graph.nodes(&network.nodes, Source { tensor: 0, norm: None })?;
         graph.logits = graph.settled("output", last);
+        graph.gather_stem();
         Ok(graph)
+    }
+
+    /// A first convolution whose output nothing but ReLU with pooling reads, and that alone reads the image, becomes one
+    /// operation with them.
+    fn gather_stem(&mut self) {
+        let [first, second, rest @ ..] = &self.ops[..] else { return };
+        let Op::Conv { window, groups: 1, weights, x: 0, y } = first else { return };
+        let Op::Activate { y: before, residual: None, relu: true, pooled: true, out } = second else {
+            return;
+        };
+        let is_plain = *before == Source { tensor: *y, norm: None };
+        let is_normed = self.norms.iter().any(|norm| norm.tensor == *y || norm.tensor == 0);
+        let is_read_later = rest.iter().any(|op| op.inputs().iter().any(|input| *input == 0 || input == y));
+        if Stem::fits(*window, self.tensors[0].shape.channels) && is_plain && !is_normed && !is_read_later {
+            let stem = Op::Stem { window: *window, weights: *weights, x: 0, out: *out };
+            self.ops.splice(..2, [stem]);
+            self.names.remove(1);
+        }
     }
 
     fn tensor(&mut self, shape: Shape, needs_gradient: bool) -> TensorId {

@@ -2,7 +2,7 @@
 
 use data::augment::Augment;
 use data::images::Images;
-use data::normalisation::{Normalisation, normalisation};
+use data::normalisation::normalisation;
 use kernels::arena::Arena;
 use kernels::isa::Isa;
 use kernels::plane::Plane;
@@ -29,7 +29,8 @@ const EVALUATION: (usize, usize) = (16, 16);
 /// Trains with our own kernels on the CPU, in f32.
 pub struct NativeLearner {
     network: Network,
-    normalisation: Normalisation,
+    /// What stands for each byte of an image, channel by channel.
+    values: [[f32; 256]; 3],
     graph: Graph,
     layout: Layout,
     training: Machine,
@@ -88,7 +89,7 @@ impl NativeLearner {
         let evaluation = Machine::new(isa, program, norms, EVALUATION.1)?;
         let lanes = plans.iter().map(|plan| Lane::new(&network, &layout, &plan.spec)).collect();
         Ok(NativeLearner {
-            normalisation: normalisation(first.spec.data),
+            values: normalisation(first.spec.data).values(),
             gradient: Arena::new(layout.len),
             network,
             graph,
@@ -110,7 +111,7 @@ impl NativeLearner {
         let masks = dropout_masks(&self.graph, lane.spec.seed, step.number, count);
         let batch = Batch {
             images,
-            normalisation: &self.normalisation,
+            values: &self.values,
             indices: &step.indices,
             augment: &step.augment,
             label_smoothing: lane.spec.label_smoothing,
@@ -137,7 +138,7 @@ impl NativeLearner {
                 (start..images.len().min(start + most)).map(|index| index as u32).collect();
             let batch = Batch {
                 images,
-                normalisation: &self.normalisation,
+                values: &self.values,
                 indices: &indices,
                 augment: &augment[..indices.len()],
                 label_smoothing: 0.0,
@@ -273,7 +274,9 @@ impl Learner for NativeLearner {
     }
 
     fn memory_bytes(&self) -> Option<u64> {
-        Some((self.training.bytes() + self.evaluation.bytes() + self.gradient.bytes()) as u64)
+        let lanes = self.lanes.iter().map(|lane| lane.weights.bytes() + lane.velocity.bytes());
+        let machines = self.training.bytes() + self.evaluation.bytes();
+        Some((machines + self.gradient.bytes() + lanes.sum::<usize>()) as u64)
     }
 
     fn profile(&mut self, on: bool) {

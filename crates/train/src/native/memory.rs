@@ -187,7 +187,7 @@ fn value_plane(graph: &Graph, tensor: TensorId) -> Plane {
 
 fn image_is_dense(graph: &Graph) -> bool {
     let mut readers = graph.ops.iter().filter(|op| op.inputs().contains(&0));
-    readers.all(|op| matches!(op, Op::Conv { .. } | Op::Linear { .. }))
+    readers.all(|op| matches!(op, Op::Conv { .. } | Op::Stem { .. } | Op::Linear { .. }))
         && graph.norms.iter().all(|norm| norm.tensor != 0)
 }
 

@@ -101,6 +101,8 @@ impl NormState {
                 mean += step * more / total;
                 count = total;
             }
+            // Rounding may leave a little less than nothing where all values are equal.
+            let squares = squares.max(0.0);
             let (mean, variance) = (centre + mean, squares / count);
             let inverse = 1.0 / (variance + EPSILON).sqrt();
             self.mean[lane] = mean as f32;

@@ -41,7 +41,7 @@ impl Layout {
         let mut forms = vec![Form::Plain; network.parameters.len()];
         for op in &graph.ops {
             let (weight, inputs, pixels) = match op {
-                Op::Conv { groups: 1, weights, x, window, .. } => {
+                Op::Conv { groups: 1, weights, x, window, .. } | Op::Stem { weights, x, window, .. } => {
                     (weights.weight, graph.tensors[*x].shape.channels, window.kernel * window.kernel)
                 }
                 Op::Linear { weights, x, .. } => {

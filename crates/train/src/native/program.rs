@@ -134,6 +134,7 @@ fn macs(work: &Work, images: usize) -> u64 {
         Work::Conv { filter, .. } => filter_macs(filter, images, 0),
         Work::WeightGradient { filter, .. } => filter_macs(filter, images, 1),
         Work::ConvBack { filter, .. } => filter_macs(filter, images, 2),
+        Work::Stem { stem, .. } | Work::StemBack { stem, .. } => stem.executed_macs(images),
         Work::Linear { dense, .. } => dense.executed_macs(images)[0],
         Work::LinearBack { dense, .. } => dense.executed_macs(images)[2],
         _ => 0,

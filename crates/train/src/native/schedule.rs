@@ -25,7 +25,7 @@ pub(super) enum Action {
     Spread(usize, usize),
     /// Sum of the gradient of an operation's output.
     BiasGradient(usize),
-    /// Gradient of a convolution's weights.
+    /// Gradient of a convolution's weights, and of a stem's bias.
     WeightGradient(usize),
     /// Gradient of an operation's input.
     InputGradient(usize),
@@ -147,6 +147,7 @@ impl<'a> Sequence<'a> {
                     self.actions.push(Action::WeightGradient(number));
                     self.input_gradient(number, &[*x]);
                 }
+                Op::Stem { .. } => self.actions.push(Action::WeightGradient(number)),
                 Op::Linear { weights, x, .. } => {
                     if weights.bias.is_some() {
                         self.actions.push(Action::BiasGradient(number));
@@ -225,9 +226,12 @@ impl<'a> Sequence<'a> {
 /// fill the tiles of its smallest convolution.
 fn group(graph: &Graph, actions: &[Action], chunk: usize) -> usize {
     let pixels = actions.iter().filter_map(|&action| {
-        let Op::Conv { y, .. } = graph.ops.get(operation(action)?)? else { return None };
-        let shape = graph.tensors[*y].shape;
-        Some(shape.height * shape.width)
+        match graph.ops.get(operation(action)?)? {
+            Op::Conv { y, .. } => Some(pixels_of(graph, *y)),
+            // Four pixels of the convolution are one of the output.
+            Op::Stem { out, .. } => Some(4 * pixels_of(graph, *out)),
+            _ => None,
+        }
     });
     let vectors = actions.iter().all(|&action| is_vector(graph, action));
     match pixels.min() {
@@ -235,6 +239,11 @@ fn group(graph: &Graph, actions: &[Action], chunk: usize) -> usize {
         None if vectors => chunk,
         None => 1,
     }
+}
+
+fn pixels_of(graph: &Graph, tensor: TensorId) -> usize {
+    let shape = graph.tensors[tensor].shape;
+    shape.height * shape.width
 }
 
 /// The operation that an action belongs to.
@@ -252,10 +261,7 @@ fn operation(action: Action) -> Option<usize> {
 
 /// Whether an action works on vectors, where many images together use the weights best.
 fn is_vector(graph: &Graph, action: Action) -> bool {
-    let one_pixel = |tensor: TensorId| {
-        let shape = graph.tensors[tensor].shape;
-        shape.height * shape.width == 1
-    };
+    let one_pixel = |tensor: TensorId| pixels_of(graph, tensor) == 1;
     match action {
         Action::Load => one_pixel(0),
         Action::Loss => true,
@@ -339,8 +345,12 @@ fn access(graph: &Graph, gradients: &[usize], action: Action) -> Access {
         }
         Action::BiasGradient(number) => reads.push(gradient(graph.ops[number].out())),
         Action::WeightGradient(number) => {
-            reads.push(gradient(graph.ops[number].out()));
-            reads.extend(graph.ops[number].inputs().into_iter().map(value));
+            let op = &graph.ops[number];
+            reads.push(gradient(op.out()));
+            reads.extend(op.inputs().into_iter().map(value));
+            if let Op::Stem { out, .. } = op {
+                reads.extend([value(*out), Resource::Index(number)]);
+            }
         }
         Action::InputGradient(number) => {
             let op = &graph.ops[number];

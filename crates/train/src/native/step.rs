@@ -5,7 +5,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chance::{Purpose, Stream};
 use data::augment::Augment;
 use data::images::Images;
-use data::normalisation::Normalisation;
 use kernels::arena::Arena;
 use kernels::isa::Isa;
 use kernels::sgd::Sgd;
@@ -43,7 +42,7 @@ pub(super) struct Machine {
 /// What a step is taken on.
 pub(super) struct Batch<'a> {
     pub images: &'a Images,
-    pub normalisation: &'a Normalisation,
+    pub values: &'a [[f32; 256]; 3],
     pub indices: &'a [u32],
     pub augment: &'a [Augment],
     pub label_smoothing: f64,
@@ -75,13 +74,16 @@ impl Machine {
                 ),
             }
         };
+        // As many as there are threads now; should there be more, they take their own.
+        let scratch = |_| Arena::try_new(program.points + program.scratch).ok();
+        let scratch: Option<Vec<Arena>> = (0..rayon::current_num_threads()).map(scratch).collect();
         Ok(Machine {
             isa,
             slabs: take(program.slab).ok_or_else(too_much)?,
             partials: take(program.partial).ok_or_else(too_much)?,
             prepared: Arena::new(program.prepared),
             notes: vec![program.notes(); chunks],
-            scratch: Mutex::new(Vec::new()),
+            scratch: Mutex::new(scratch.ok_or_else(too_much)?),
             profile: None,
             program,
             norms,
@@ -90,7 +92,9 @@ impl Machine {
 
     /// Bytes of its memory.
     pub(super) fn bytes(&self) -> usize {
-        self.slabs.bytes() + self.partials.bytes() + self.prepared.bytes()
+        let scratch: usize = lock(&self.scratch).iter().map(Arena::bytes).sum();
+        let notes: usize = self.notes.iter().map(Notes::bytes).sum();
+        self.slabs.bytes() + self.partials.bytes() + self.prepared.bytes() + scratch + notes
     }
 
     /// Images that fit at once.
@@ -137,7 +141,7 @@ impl Machine {
             prepared,
             norms,
             images: batch.images,
-            normalisation: batch.normalisation,
+            values: batch.values,
             indices: batch.indices,
             augment: batch.augment,
             label_smoothing: batch.label_smoothing,

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use data::augment::{self, Augment};
 use data::images::Images;
-use data::normalisation::Normalisation;
 use kernels::convolution::Convolution;
 use kernels::dense::Dense;
 use kernels::grouped::Grouped;
@@ -13,6 +12,7 @@ use kernels::moments::{add_moments, add_sums};
 use kernels::plane::Plane;
 use kernels::pool::PoolWindow;
 use kernels::softmax::cross_entropy;
+use kernels::stem::Stem;
 use kernels::winograd::Winograd;
 use record::units::Seconds;
 
@@ -51,6 +51,14 @@ pub(super) enum Work {
         bias: Option<Range<usize>>,
         x: Place,
         y: Place,
+    },
+    Stem {
+        stem: Stem,
+        weight: Range<usize>,
+        bias: Option<Range<usize>>,
+        x: Place,
+        out: Place,
+        winners: Winners,
     },
     Linear {
         dense: Dense,
@@ -118,6 +126,15 @@ pub(super) enum Work {
         partial: Range<usize>,
         points: Range<usize>,
     },
+    StemBack {
+        stem: Stem,
+        x: Place,
+        out: Place,
+        winners: Winners,
+        gradient: Place,
+        partial: Range<usize>,
+        sums: Option<Range<usize>>,
+    },
     ConvBack {
         filter: Filter,
         weight: Range<usize>,
@@ -178,7 +195,8 @@ pub(super) struct Shared<'a> {
     pub prepared: &'a [f32],
     pub norms: &'a [NormState],
     pub images: &'a Images,
-    pub normalisation: &'a Normalisation,
+    /// What stands for each byte of an image, channel by channel.
+    pub values: &'a [[f32; 256]; 3],
     pub indices: &'a [u32],
     pub augment: &'a [Augment],
     pub label_smoothing: f64,
@@ -212,6 +230,17 @@ pub(super) struct Notes {
     pub times: Vec<(Seconds, u64)>,
     /// One image on its way in.
     pub pixels: Vec<f32>,
+}
+
+impl Notes {
+    /// Bytes of its memory.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.bytes[..])
+            + size_of_val(&self.marks[..])
+            + size_of_val(&self.sums[..])
+            + size_of_val(&self.times[..])
+            + size_of_val(&self.pixels[..])
+    }
 }
 
 /// Some images of a chunk.
@@ -268,15 +297,17 @@ impl Work {
                 add_sums(shared.isa, dy.plane, group.images, &chunk.slab[group.range(dy)], sums);
             }
             Work::Conv { .. }
+            | Work::Stem { .. }
             | Work::Linear { .. }
             | Work::Activate { .. }
             | Work::MaxPool { .. }
             | Work::Mean { .. }
             | Work::Concat { .. }
             | Work::Dropout { .. } => self.forward(shared, chunk, group),
-            Work::WeightGradient { .. } | Work::ConvBack { .. } | Work::LinearBack { .. } => {
-                self.weights_back(shared, chunk, group);
-            }
+            Work::WeightGradient { .. }
+            | Work::StemBack { .. }
+            | Work::ConvBack { .. }
+            | Work::LinearBack { .. } => self.weights_back(shared, chunk, group),
             Work::Mask { .. }
             | Work::Spread { .. }
             | Work::MaxPoolBack { .. }
@@ -290,21 +321,23 @@ impl Work {
 /// Bytes to normalised numbers, augmented, channel by channel and then side by side.
 fn load(shared: &Shared<'_>, chunk: &mut Chunk<'_>, group: &Group, x: &Place) {
     let shape = shared.images.shape;
-    let Normalisation { mean, deviation } = shared.normalisation;
-    let (mean, deviation) = (&mean[..shape.channels], &deviation[..shape.channels]);
     let to = &mut chunk.slab[group.range(x)];
     let pixels = &mut chunk.notes.pixels;
     for image in 0..group.images {
         let place = group.batch_first + group.first + image;
         let bytes = shared.images.image(shared.indices[place] as usize);
-        augment::apply(bytes, shape, shared.augment[place], mean, deviation, pixels);
+        augment::apply(bytes, shape, shared.augment[place], shared.values, pixels);
         let to = &mut to[image * x.plane.values()..];
         for (channel, plane) in pixels.chunks_exact(shape.height * shape.width).enumerate() {
             for (row, pixels) in plane.chunks_exact(shape.width).enumerate() {
                 let start = x.plane.place(row as isize, 0);
                 let end = start + (shape.width - 1) * x.plane.stride + channel;
-                let to = to[start + channel..=end].iter_mut().step_by(x.plane.stride);
-                to.zip(pixels).for_each(|(to, &pixel)| *to = pixel);
+                let to = &mut to[start + channel..=end];
+                if x.plane.stride == 1 {
+                    to.copy_from_slice(pixels);
+                } else {
+                    to.iter_mut().step_by(x.plane.stride).zip(pixels).for_each(|(to, &pixel)| *to = pixel);
+                }
             }
         }
     }

@@ -5,13 +5,14 @@ use std::path::Path;
 use meter::sources::{Options, Sources};
 use record::output::{DryRunOutput, SlurmOutput};
 use record::run::RunRecord;
-use sweep::plan::Sweep;
+use sweep::plan::{PlannedRun, Sweep};
 use sweep::slurm::{ArraySettings, array_script};
 
 use super::{SweepArgs, of_complete_budgets, threads_of};
+use crate::calibrate::{Calibration, calibrate};
 use crate::exit::Exit;
 use crate::output::{self, Format};
-use crate::{calibrate, quantity};
+use crate::quantity;
 
 /// Prints a SLURM script of `tasks` shares of the sweep in `file`.
 ///
@@ -62,9 +63,11 @@ pub fn dry_run(
 ) -> anyhow::Result<Exit> {
     let finished = before.iter().map(|record| record.id.clone()).collect();
     let sources = Sources::discover(&Options::default());
-    let (rate, method) = calibrate::rate(sweep, &sources, threads_of(args))?;
+    let runs: Vec<&PlannedRun> = sweep.runs.iter().collect();
+    let Calibration { rates, method, memory_bytes } = calibrate(&runs, &sources, threads_of(args))?;
     let out = folder.display().to_string();
-    let mut plan = sweep::predict::dry_run(sweep, &finished, &rate, &method, &out);
+    let mut plan = sweep::predict::dry_run(sweep, &finished, &rates, &method, &out);
+    plan.planned_memory_bytes = memory_bytes;
     plan.fit = report::fit::of_records(&of_complete_budgets(sweep, before).0).ok();
     output::result(format, &plan, || dry_run_text(&plan))?;
     Ok(Exit::Done)

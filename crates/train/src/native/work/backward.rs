@@ -3,6 +3,7 @@
 use kernels::activation_gradient::{Spread, mask, spread};
 use kernels::pool::{copy_channels, global_mean_gradient, max_pool_gradient};
 use kernels::product::Start;
+use kernels::stem::Pooled;
 
 use super::forward::drop_out;
 use super::{Chunk, Filter, Group, Notes, Place, Shared, Work, disjoint};
@@ -84,6 +85,18 @@ impl Work {
                         }
                     }
                 }
+            }
+            Work::StemBack { stem, x, out, winners, gradient, partial, sums } => {
+                let (slab, notes) = (&*chunk.slab, &mut *chunk.notes);
+                let pooled = Pooled {
+                    out: &slab[group.range(out)],
+                    index: &notes.bytes[winners.of(group)],
+                    plane: gradient.plane,
+                    gradient: &slab[group.range(gradient)],
+                };
+                let bias = sums.clone().map(|sums| &mut notes.sums[sums]);
+                let results = (&mut chunk.partial[partial.clone()], bias);
+                stem.weight_gradient(images, (&slab[group.range(x)], pooled), group.first == 0, results);
             }
             Work::ConvBack { filter, weight, dy, dx, add } => {
                 let [dy, dx] = group.split(chunk.slab, [dy, dx]);

@@ -25,6 +25,13 @@ impl Work {
                     }
                 }
             }
+            Work::Stem { stem, weight, bias, x, out, winners } => {
+                let [x, out] = group.split(chunk.slab, [x, out]);
+                let weights = &shared.weights[weight.clone()];
+                let bias = bias.clone().map(|bias| &shared.weights[bias]);
+                let index = &mut chunk.notes.bytes[winners.of(group)];
+                stem.forward(images, (x, weights, bias), (out, index));
+            }
             Work::Linear { dense, weight, bias, x, y } => {
                 let [x, y] = group.split(chunk.slab, [x, y]);
                 let bias = bias.clone().map(|bias| &shared.weights[bias]);

@@ -1,0 +1,352 @@
+//! The stem of a small network in one pass: a convolution of a few taps over raw images, ReLU and 2x2 max-pooling; and
+//! the gradient of its weights.
+
+use std::ops::Range;
+
+use crate::activation::{highest, rectify};
+use crate::blocks::blocks;
+use crate::convolution::Window;
+use crate::isa::{Isa, Kernel};
+use crate::lanes::{MOST_LANES, add_to, check, check_alike, load, load_bytes, row_start, store, store_bytes};
+use crate::plane::{Plane, padded};
+use crate::simd::Simd;
+
+/// Sides of a window with channels of the images, of so few taps that the 32 registers of AVX-512 hold about all weights
+/// of a vector of filters.
+const SHAPES: [(usize, usize); 3] = [(3, 1), (5, 1), (3, 3)];
+
+/// out = pool(relu(bias + x * weights)), with no memory for what lies between.
+///
+/// Weights are packed as those of [`Convolution`](crate::convolution::Convolution). Results have the bits that its
+/// forward pass and [`activate`](crate::activation::activate) have, and gradients, but for the sign of a zero, those
+/// of [`spread`](crate::activation_gradient::spread), [`add_sums`](crate::moments::add_sums) and its gradient of
+/// weights.
+#[derive(Clone, Debug)]
+pub struct Stem {
+    isa: Isa,
+    window: Window,
+    x: Plane,
+    out: Plane,
+    blocks: Vec<Range<usize>>,
+}
+
+/// What came of a forward pass, and the gradient with regard to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Pooled<'a> {
+    /// The output.
+    pub out: &'a [f32],
+    /// Which pixel won.
+    pub index: &'a [u8],
+    /// Layout of the gradient.
+    pub plane: Plane,
+    /// The gradient.
+    pub gradient: &'a [f32],
+}
+
+impl Stem {
+    /// Whether there is a kernel for such windows on images of so many channels.
+    #[must_use]
+    pub fn fits(window: Window, channels: usize) -> bool {
+        window.stride == 1 && window.dilation == 1 && SHAPES.contains(&(window.kernel, channels))
+    }
+
+    /// A stem from images without padding between pixels to `out`, which has half the rows and columns of the
+    /// convolution, rounded down.
+    ///
+    /// # Panics
+    /// When there is no kernel for the window, it does not lead from `x` to `out`, or either is beyond all measure.
+    #[must_use]
+    pub fn new(isa: Isa, window: Window, x: Plane, out: Plane) -> Stem {
+        assert!(Stem::fits(window, x.channels), "no stem has {window:?} over {x:?}");
+        assert!(x.stride == x.channels, "{x:?} has lanes without a channel");
+        assert!(window.padding <= x.border, "{x:?} has no border for {window:?}");
+        // Products of these do not overflow.
+        let sizes = |plane: Plane| [plane.height, plane.width, plane.border, plane.stride];
+        assert!(
+            sizes(x).iter().chain(&sizes(out)).all(|&size| size < 1 << 15),
+            "{x:?} or {out:?} is too large"
+        );
+        let half = |size: usize| (size + 2 * window.padding + 1).saturating_sub(window.kernel) / 2;
+        let fits = out.height == half(x.height) && out.width == half(x.width);
+        assert!(fits && out.stride == padded(out.channels), "{window:?} does not lead from {x:?} to {out:?}");
+        Stem { isa, window, x, out, blocks: blocks(isa, out.channels) }
+    }
+
+    fn taps(&self) -> usize {
+        self.window.kernel * self.window.kernel * self.x.channels
+    }
+
+    /// Place of the first value that the first window of a row of the convolution sees.
+    #[inline(always)]
+    fn corner(&self, image: usize, row: usize) -> usize {
+        let padding = self.window.padding as isize;
+        image * self.x.values() + self.x.place(row as isize - padding, -padding)
+    }
+
+    fn check(&self, images: usize, x: &[f32], weights: usize, out: &[f32], index: &[u8]) {
+        let marks = self.out.height * self.out.width * self.out.stride;
+        let holds =
+            |values: usize, length: usize| images.checked_mul(values).is_some_and(|all| all <= length);
+        assert!(holds(self.x.values(), x.len()) && holds(self.out.values(), out.len()), "too few values");
+        assert!(holds(marks, index.len()), "index too short");
+        assert!(weights >= self.taps() * self.out.stride, "too few weights");
+    }
+
+    /// The forward pass of some images; `index` takes which of the four pixels won, as with
+    /// [`activate`](crate::activation::activate).
+    ///
+    /// # Panics
+    /// When a slice is too short.
+    pub fn forward(
+        &self,
+        images: usize,
+        (x, weights, bias): (&[f32], &[f32], Option<&[f32]>),
+        (out, index): (&mut [f32], &mut [u8]),
+    ) {
+        self.check(images, x, weights.len(), out, index);
+        self.isa.run(Forward { stem: self, images, x, weights, bias, out, index });
+    }
+
+    /// Adds the gradient of the packed weights from some images to `sums`, or begins it, and to `bias`, where there is
+    /// one, the sums of the gradient by lane.
+    ///
+    /// # Panics
+    /// When a slice is too short, or the planes do not fit each other.
+    pub fn weight_gradient(
+        &self,
+        images: usize,
+        (x, pooled): (&[f32], Pooled<'_>),
+        begin: bool,
+        (sums, bias): (&mut [f32], Option<&mut [f64]>),
+    ) {
+        self.check(images, x, sums.len(), pooled.out, pooled.index);
+        check(pooled.plane, images, pooled.gradient.len());
+        check_alike(pooled.plane, self.out);
+        self.isa.run(Back { stem: self, images, x, pooled, begin, sums, bias });
+    }
+
+    /// Multiply-accumulates that `images` images really take, forward or for the gradient.
+    #[must_use]
+    pub fn executed_macs(&self, images: usize) -> u64 {
+        (images * 4 * self.out.height * self.out.width * self.taps() * self.out.stride) as u64
+    }
+}
+
+/// What is done to a vector of filters, of `T` taps in `K` rows of as many pixels of `C` channels; always inlined.
+trait ByFilters {
+    fn run<S: Simd, const K: usize, const C: usize, const T: usize>(
+        &mut self,
+        simd: S,
+        stem: &Stem,
+        block: Range<usize>,
+        lane: usize,
+    );
+}
+
+/// Treats all filters by the widest vector that divides their block.
+#[inline(always)]
+fn by_filters<W: Simd, H: Simd>(wide: W, half: H, stem: &Stem, work: &mut impl ByFilters) {
+    match (stem.window.kernel, stem.x.channels) {
+        (3, 1) => by_blocks::<W, H, 3, 1, 9>(wide, half, stem, work),
+        (5, 1) => by_blocks::<W, H, 5, 1, 25>(wide, half, stem, work),
+        _ => by_blocks::<W, H, 3, 3, 27>(wide, half, stem, work),
+    }
+}
+
+#[inline(always)]
+fn by_blocks<W: Simd, H: Simd, const K: usize, const C: usize, const T: usize>(
+    wide: W,
+    half: H,
+    stem: &Stem,
+    work: &mut impl ByFilters,
+) {
+    for block in &stem.blocks {
+        let mut lane = block.start;
+        while lane < block.end {
+            if block.len().is_multiple_of(W::LANES) {
+                work.run::<W, K, C, T>(wide, stem, block.clone(), lane);
+                lane += W::LANES;
+            } else {
+                work.run::<H, K, C, T>(half, stem, block.clone(), lane);
+                lane += H::LANES;
+            }
+        }
+    }
+}
+
+struct Forward<'a> {
+    stem: &'a Stem,
+    images: usize,
+    x: &'a [f32],
+    weights: &'a [f32],
+    bias: Option<&'a [f32]>,
+    out: &'a mut [f32],
+    index: &'a mut [u8],
+}
+
+impl Kernel for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {
+        let stem = self.stem;
+        by_filters(wide, half, stem, &mut self);
+    }
+}
+
+impl ByFilters for Forward<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const K: usize, const C: usize, const T: usize>(
+        &mut self,
+        simd: S,
+        stem: &Stem,
+        block: Range<usize>,
+        lane: usize,
+    ) {
+        let (plane, below) = (stem.out, stem.x.row());
+        let first = block.start * T + lane - block.start;
+        let mut weights = [simd.splat(0.0); T];
+        for (tap, weight) in weights.iter_mut().enumerate() {
+            *weight = load(simd, self.weights, first + tap * block.len());
+        }
+        let bias = match self.bias {
+            Some(bias) => load(simd, bias, lane),
+            None => simd.splat(0.0),
+        };
+        for image in 0..self.images {
+            for row in 0..plane.height {
+                let corner = stem.corner(image, 2 * row);
+                let to = row_start(plane, image, row) + lane;
+                let mark = (image * plane.height + row) * plane.width * plane.stride + lane;
+                for column in 0..plane.width {
+                    let mut z = [bias; 4];
+                    let mut i = 0;
+                    while i < K {
+                        let mut j = 0;
+                        while j < K * C {
+                            let mut pixel = 0;
+                            while pixel < 4 {
+                                let place = (i + pixel / 2) * below + (2 * column + pixel % 2) * C + j;
+                                // SAFETY: K and C are the plan's, which found every window inside of the plane,
+                                // border included, and pixels C apart; `check` found all planes inside of the slice.
+                                let x = simd.splat(unsafe { *self.x.get_unchecked(corner + place) });
+                                z[pixel] = simd.mul_add(x, weights[i * K * C + j], z[pixel]);
+                                pixel += 1;
+                            }
+                            j += 1;
+                        }
+                        i += 1;
+                    }
+                    let (best, winner) = highest(simd, z);
+                    store(simd, self.out, to + column * plane.stride, rectify(simd, true, best));
+                    store_bytes(simd, self.index, mark + column * plane.stride, winner);
+                }
+            }
+        }
+    }
+}
+
+struct Back<'a> {
+    stem: &'a Stem,
+    images: usize,
+    x: &'a [f32],
+    pooled: Pooled<'a>,
+    begin: bool,
+    sums: &'a mut [f32],
+    bias: Option<&'a mut [f64]>,
+}
+
+impl Kernel for Back<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {
+        let stem = self.stem;
+        by_filters(wide, half, stem, &mut self);
+    }
+}
+
+impl ByFilters for Back<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const K: usize, const C: usize, const T: usize>(
+        &mut self,
+        simd: S,
+        stem: &Stem,
+        block: Range<usize>,
+        lane: usize,
+    ) {
+        let plane = stem.out;
+        let first = block.start * T + lane - block.start;
+        let mut sums = [simd.splat(0.0); T];
+        if !self.begin {
+            for (tap, sum) in sums.iter_mut().enumerate() {
+                *sum = load(simd, self.sums, first + tap * block.len());
+            }
+        }
+        let mut total = [0f64; MOST_LANES];
+        for image in 0..self.images {
+            // Row by row of the convolution, so that sums are made in the order of its pixels.
+            for row in 0..2 * plane.height {
+                let sum = self.row::<S, K, C, T>(simd, (image, row, lane), &mut sums);
+                add_to(simd, &mut total, sum);
+            }
+        }
+        for (tap, &sum) in sums.iter().enumerate() {
+            store(simd, self.sums, first + tap * block.len(), sum);
+        }
+        if let Some(bias) = &mut self.bias {
+            for l in 0..S::LANES {
+                bias[lane + l] += total[l];
+            }
+        }
+    }
+}
+
+impl Back<'_> {
+    /// Adds what a row of the convolution's pixels gives to the sums of all taps; the sum of its gradient.
+    #[inline(always)]
+    fn row<S: Simd, const K: usize, const C: usize, const T: usize>(
+        &self,
+        simd: S,
+        (image, row, lane): (usize, usize, usize),
+        sums: &mut [S::Vector; T],
+    ) -> S::Vector {
+        let Pooled { out, index, plane: beside, gradient } = self.pooled;
+        let (plane, below) = (self.stem.out, self.stem.x.row());
+        let corner = self.stem.corner(image, row);
+        let of_out = row_start(plane, image, row / 2) + lane;
+        let of_gradient = row_start(beside, image, row / 2) + lane;
+        let mark = (image * plane.height + row / 2) * plane.width * plane.stride + lane;
+        let zero = simd.splat(0.0);
+        let numbers = [simd.splat((row % 2 * 2) as f32), simd.splat((row % 2 * 2 + 1) as f32)];
+        let mut total = zero;
+        for column in 0..plane.width {
+            let positive = simd.greater(load(simd, out, of_out + column * plane.stride), zero);
+            let g = simd.select(positive, load(simd, gradient, of_gradient + column * beside.stride), zero);
+            let winner = load_bytes(simd, index, mark + column * plane.stride);
+            let mut side = 0;
+            while side < 2 {
+                let dy = simd.select(simd.equal(winner, numbers[side]), g, zero);
+                total = simd.add(total, dy);
+                let mut i = 0;
+                while i < K {
+                    let mut j = 0;
+                    while j < K * C {
+                        let place = i * below + (2 * column + side) * C + j;
+                        // SAFETY: K and C are the plan's, which found every window inside of the plane, border
+                        // included, and pixels C apart; `check` found all planes inside of the slice.
+                        let x = simd.splat(unsafe { *self.x.get_unchecked(corner + place) });
+                        sums[i * K * C + j] = simd.mul_add(x, dy, sums[i * K * C + j]);
+                        j += 1;
+                    }
+                    i += 1;
+                }
+                side += 1;
+            }
+        }
+        total
+    }
+}
+
+#[cfg(test)]
+mod tests;
