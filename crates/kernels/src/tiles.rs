@@ -33,8 +33,7 @@ pub(crate) struct Tiles<'a, P> {
 pub(crate) fn rows_at_once(isa: Isa, lanes: usize) -> usize {
     match (isa.block_widths()[0], lanes) {
         // The last number of each line in `Tiles::run`, of which the one before is the double.
-        (64, 64) => 3,
-        (64, 48 | 32) => 4,
+        (64, 64 | 48 | 32) => 4,
         (64, _) => 6,
         _ => 3,
     }
@@ -70,7 +69,7 @@ impl<P: Places> Kernel for Tiles<'_, P> {
         // Rows at once: as many as the registers hold, 32 vectors with AVX-512 and 16 without.
         if W::LANES == 16 {
             match self.lanes {
-                64 => self.rows_by::<W, 4, 6, 3>(wide),
+                64 => self.rows_by::<W, 4, 4, 4>(wide),
                 48 => self.rows_by::<W, 3, 8, 4>(wide),
                 32 => self.rows_by::<W, 2, 8, 4>(wide),
                 16 => self.rows_by::<W, 1, 12, 6>(wide),
