@@ -31,8 +31,8 @@ pub struct Operand<'a> {
 
 /// out = pool(relu(norm(y) + norm(residual))), each part where it is wanted.
 ///
-/// `index`, wanted with pooling, takes one byte an output value: which of the four pixels won, row by row; of equal
-/// ones the first, as PyTorch does. A NaN wins, and goes through ReLU, so that a diverged run is seen.
+/// `index`, wanted with pooling, takes one byte an output value: which of the four pixels won before ReLU, row by row;
+/// of equal ones the first, as PyTorch does. A NaN wins, and goes through ReLU, so that a diverged run is seen.
 ///
 /// Every lane of a pixel is computed; only pixels are read and written, no borders. With pooling, `out` has half the
 /// rows and columns of `y`, rounded down.

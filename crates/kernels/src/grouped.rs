@@ -6,15 +6,23 @@ use crate::convolution::{Planes, Window};
 /// of the group][row][column]`. Only real pixels are read, so that no plane needs a border.
 #[derive(Clone, Copy, Debug)]
 pub struct Grouped {
-    /// The window.
-    pub window: Window,
-    /// Where the activations lie.
-    pub planes: Planes,
-    /// Number of groups.
-    pub groups: usize,
+    window: Window,
+    planes: Planes,
+    groups: usize,
 }
 
 impl Grouped {
+    /// A convolution in so many groups.
+    ///
+    /// # Panics
+    /// When the groups do not divide the channels.
+    #[must_use]
+    pub fn new(window: Window, planes: Planes, groups: usize) -> Grouped {
+        let divides = |channels: usize| groups > 0 && channels.is_multiple_of(groups);
+        assert!(divides(planes.x.channels) && divides(planes.y.channels), "{groups} groups of {planes:?}");
+        Grouped { window, planes, groups }
+    }
+
     /// Values of the weights, in the order OIHW.
     #[must_use]
     pub fn weights_len(&self) -> usize {

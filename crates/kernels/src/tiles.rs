@@ -32,7 +32,7 @@ pub(crate) struct Tiles<'a, P> {
 /// Rows are computed in multiples of this, so that a product of fewer does some of them twice.
 pub(crate) fn rows_at_once(isa: Isa, lanes: usize) -> usize {
     match (isa.block_widths()[0], lanes) {
-        // The last number of each line in `Tiles::run`, of which the one before is the double.
+        // The last number of each line in `Tiles::run`; the one before is as large or the double.
         (64, 64 | 48 | 32) => 4,
         (64, _) => 6,
         _ => 3,

@@ -52,6 +52,7 @@ impl Tile {
 /// is a convolution of its own, from the plane of the outputs' gradient to that of the inputs', with the points
 /// that [`Winograd::turn_weights`] makes from the same direct weights.
 ///
+/// Pixels of the input's border are read as far as tiles reach, and must be zero; so must lanes without a channel.
 /// Nothing that is computed for an image depends on the other images of a call, and sums over images are made in
 /// their order. Slices that begin on lines of the cache are faster.
 #[derive(Clone, Debug, PartialEq)]

@@ -83,6 +83,15 @@ fn compute(fit: &FitOutput, value: f64) -> String {
     if is_fraction(fit) { significant(value, 3) } else { short(value, POINT_DIGITS) }
 }
 
+/// What is paid, in a word.
+fn cost_name(fit: &FitOutput) -> &'static str {
+    match fit.compute_unit.as_str() {
+        "s" => "seconds",
+        "J" => "joules",
+        _ => "compute",
+    }
+}
+
 fn in_the_fit(point: &FrontierOutput) -> String {
     if point.fitted {
         "yes".to_owned()
@@ -133,13 +142,14 @@ fn numbers(fit: &FitOutput) -> Vec<(&'static str, String)> {
     }
     if let Some(cost) = fit.halving_cost {
         let double = |k: f64| factor(law::fit::halving_cost(k));
-        let cost = format!("{} x the compute", factor(cost));
+        let cost = format!("{} x the {}", factor(cost), cost_name(fit));
         rows.push(("halving costs", with_interval(cost, interval(fit.k_low, fit.k_high, double))));
     }
     if let (Some([high, low]), Some([from, to]), true) = (fit.error_range, fit.compute_range, fit.points > 1)
     {
         let errors = format!("errors from {} to {}", error(fit, high, 3), error(fit, low, 3));
-        let compute = format!("compute from {} to {}", compute(fit, from), compute(fit, to));
+        let name = cost_name(fit);
+        let compute = format!("{name} from {} to {}", compute(fit, from), compute(fit, to));
         rows.push(("measured over", format!("{} points, {errors}, {compute}", fit.points)));
     }
     let share = |value: f64| if is_fraction(fit) { percent(value, 3) } else { short(value, 3) };

@@ -18,7 +18,7 @@ fn grouped() -> impl Strategy<Value = Case> {
 }
 
 fn plan(case: &Case) -> Grouped {
-    Grouped { window: case.window, planes: case.planes(), groups: case.groups }
+    Grouped::new(case.window, case.planes(), case.groups)
 }
 
 proptest! {

@@ -39,6 +39,18 @@ fn fit() -> FitOutput {
     }
 }
 
+/// A fit against time does not speak of compute.
+#[test]
+fn costs_are_named_by_their_unit() {
+    for (unit, name) in [("FLOP", "compute"), ("s", "seconds"), ("J", "joules")] {
+        let text = text(&FitOutput { compute_unit: unit.to_owned(), ..fit() });
+        assert!(
+            text.contains(&format!(" x the {name}  ")) && text.contains(&format!(", {name} from ")),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn the_whole_text() {
     let expected = "\

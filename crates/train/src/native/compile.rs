@@ -243,7 +243,7 @@ impl Compiler<'_> {
         };
         Some(match groups {
             1 => Filter::Direct(Convolution::new(self.isa, *window, planes, images)),
-            _ => Filter::Grouped(Grouped { window: *window, planes, groups: *groups }),
+            _ => Filter::Grouped(Grouped::new(*window, planes, *groups)),
         })
     }
 

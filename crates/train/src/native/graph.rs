@@ -7,8 +7,6 @@ use kernels::stem::Stem;
 use net::layer::{Conv, Join, Layer, Pool};
 use net::network::{Network, Node, Shape};
 
-use crate::error::TrainError;
-
 /// Number of an activation tensor.
 pub(super) type TensorId = usize;
 
@@ -120,16 +118,13 @@ impl Op {
 
 impl Graph {
     /// Lowers a network.
-    ///
-    /// # Errors
-    /// When a layer is beyond the kernels.
-    pub(super) fn lower(network: &Network) -> Result<Graph, TrainError> {
+    pub(super) fn lower(network: &Network) -> Graph {
         let mut graph = Graph::default();
         graph.tensor(network.input, false);
-        let last = graph.nodes(&network.nodes, Source { tensor: 0, norm: None })?;
+        let last = graph.nodes(&network.nodes, Source { tensor: 0, norm: None });
         graph.logits = graph.settled("output", last);
         graph.gather_stem();
-        Ok(graph)
+        graph
     }
 
     /// A first convolution whose output nothing but ReLU with pooling reads, and that alone reads the image, becomes one
@@ -192,7 +187,7 @@ impl Graph {
         self.names.push(name.to_owned());
     }
 
-    fn nodes(&mut self, nodes: &[Node], mut x: Source) -> Result<Source, TrainError> {
+    fn nodes(&mut self, nodes: &[Node], mut x: Source) -> Source {
         let mut rest = nodes.iter().peekable();
         while let Some(node) = rest.next() {
             x = match &node.layer {
@@ -202,21 +197,21 @@ impl Graph {
                 }
                 Layer::Branches { join: Join::Add, .. } => {
                     let relu = rest.next_if(|next| next.layer == Layer::Relu).is_some();
-                    self.sum(node, x, relu)?
+                    self.sum(node, x, relu)
                 }
                 Layer::BatchNorm => {
                     let tensor = self.settled(&node.name, x);
                     self.norms.push(Norm { parameters: node.parameters.start, tensor });
                     Source { tensor, norm: Some(self.norms.len() - 1) }
                 }
-                _ => self.node(node, x)?,
+                _ => self.node(node, x),
             };
         }
-        Ok(x)
+        x
     }
 
     /// A layer that needs no look at the next.
-    fn node(&mut self, node: &Node, x: Source) -> Result<Source, TrainError> {
+    fn node(&mut self, node: &Node, x: Source) -> Source {
         let x = self.settled(&node.name, x);
         let needs = self.tensors[x].needs_gradient;
         let weights = Weights {
@@ -244,19 +239,18 @@ impl Graph {
             Layer::Branches { .. } => {
                 let mut parts = Vec::new();
                 for path in &node.paths {
-                    let part = self.nodes(path, Source { tensor: x, norm: None })?;
+                    let part = self.nodes(path, Source { tensor: x, norm: None });
                     parts.push(self.settled(&node.name, part));
                 }
                 let needs = parts.iter().any(|&part| self.tensors[part].needs_gradient);
                 Op::Concat { parts, out: self.tensor(node.output, needs) }
             }
-            Layer::BatchNorm | Layer::Relu => {
-                return Ok(Source { tensor: x, norm: None });
-            }
+            // Those were treated where they are met, as the layers beside them matter.
+            Layer::BatchNorm | Layer::Relu => return Source { tensor: x, norm: None },
         };
         let out = op.out();
         self.push(&node.name, op);
-        Ok(Source { tensor: out, norm: None })
+        Source { tensor: out, norm: None }
     }
 
     fn conv(&mut self, conv: &Conv, weights: Weights, x: TensorId, y: TensorId) -> Op {
@@ -268,11 +262,11 @@ impl Graph {
     }
 
     /// The sum of branches, through ReLU where it follows.
-    fn sum(&mut self, node: &Node, x: Source, relu: bool) -> Result<Source, TrainError> {
+    fn sum(&mut self, node: &Node, x: Source, relu: bool) -> Source {
         let x = Source { tensor: self.settled(&node.name, x), norm: None };
         let mut sum: Option<Source> = None;
         for (number, path) in node.paths.iter().enumerate() {
-            let mut part = self.nodes(path, x)?;
+            let mut part = self.nodes(path, x);
             if let Some(before) = sum {
                 // The same tensor twice would be one slice borrowed twice.
                 if part.tensor == before.tensor {
@@ -285,7 +279,7 @@ impl Graph {
         }
         let sum = sum.unwrap_or(x);
         let unseen = relu && node.paths.len() < 2;
-        Ok(if unseen { self.activate(&node.name, sum, None, true, None) } else { sum })
+        if unseen { self.activate(&node.name, sum, None, true, None) } else { sum }
     }
 }
 

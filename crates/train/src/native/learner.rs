@@ -62,7 +62,7 @@ impl NativeLearner {
     /// A learner with the initial weights of each plan, on the best instructions that this processor has.
     ///
     /// # Errors
-    /// When a step would need more memory than the kernels can address.
+    /// When there is no plan, or a step would need more memory than the machine gives or the kernels can address.
     pub fn new(plans: &[&RunPlan]) -> Result<NativeLearner, TrainError> {
         NativeLearner::with_isa(plans, Isa::detect())
     }
@@ -70,12 +70,12 @@ impl NativeLearner {
     /// A learner on the instructions of `isa`.
     ///
     /// # Errors
-    /// When a step would need more memory than the kernels can address.
+    /// When there is no plan, or a step would need more memory than the machine gives or the kernels can address.
     pub fn with_isa(plans: &[&RunPlan], isa: Isa) -> Result<NativeLearner, TrainError> {
         let first = plans.first().ok_or_else(|| failed("build a learner", "no run was given"))?;
         let network = first.network.clone();
         let batch = first.spec.batch as usize;
-        let graph = Graph::lower(&network)?;
+        let graph = Graph::lower(&network);
         let layout = Layout::new(isa, &network, &graph);
         let norms = norms(&graph, &layout);
         let chunk = chunk_images(batch);
@@ -108,6 +108,12 @@ impl NativeLearner {
         let images = self.images.as_ref().ok_or_else(|| failed("take a step", "no images were loaded"))?;
         let lane = &mut self.lanes[number];
         let count = step.indices.len();
+        if count > self.training.images() || step.augment.len() != count {
+            return Err(failed(
+                "take a step",
+                "it has more images than the batch that was planned, or not as many augmentations",
+            ));
+        }
         let masks = dropout_masks(&self.graph, lane.spec.seed, step.number, count);
         let batch = Batch {
             images,

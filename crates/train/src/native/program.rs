@@ -61,7 +61,7 @@ pub(super) struct BoundStage {
     pub group: usize,
 }
 
-/// Weights to be packed for the way back.
+/// Weights to be brought, before a step, into the form that a kernel wants.
 #[derive(Debug)]
 pub(super) enum Preparation {
     Conv(Convolution, Range<usize>),

@@ -110,7 +110,7 @@ impl Machine {
         &slab[start..start + place.plane.channels]
     }
 
-    /// Packs the weights for the way back.
+    /// Brings weights into the forms that kernels want: points of Winograd's tiles, and packed for the way back.
     fn prepare(&mut self, weights: &[f32]) {
         let mut rest = &mut self.prepared[..];
         let mut taken = 0;

@@ -191,7 +191,7 @@ impl Winners {
 pub(super) struct Shared<'a> {
     pub isa: Isa,
     pub weights: &'a [f32],
-    /// Weights packed for the way back.
+    /// Weights in other forms than that of the parameters.
     pub prepared: &'a [f32],
     pub norms: &'a [NormState],
     pub images: &'a Images,
