@@ -53,7 +53,7 @@ pub fn draw(seed: u64, step: u64, count: usize, shift: u8, flip: bool, out: &mut
 /// before the normalisation, as when PyTorch pads with zeros, then normalises.
 ///
 /// # Panics
-/// When a slice has another length than said.
+/// When a slice has another length than said, or there are more than three channels.
 pub fn apply(image: &[u8], shape: ImageShape, augment: Augment, values: &[[f32; 256]; 3], out: &mut [f32]) {
     assert_eq!(image.len(), shape.bytes(), "bytes of the image");
     assert_eq!(out.len(), shape.bytes(), "numbers of the augmented image");

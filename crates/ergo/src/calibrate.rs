@@ -47,7 +47,7 @@ pub struct Calibration {
 ///
 /// # Errors
 /// When there are no runs, or the learner fails.
-pub fn calibrate(runs: &[&PlannedRun], sources: &Sources, threads: usize) -> anyhow::Result<Calibration> {
+pub fn calibrate(runs: &[PlannedRun], sources: &Sources, threads: usize) -> anyhow::Result<Calibration> {
     let specs = chosen(runs)?;
     let Some(largest) = specs.last() else { anyhow::bail!("a sweep without runs has no cost") };
     let least = Seconds((SECONDS / specs.len() as f64).min(MOST_SECONDS));
@@ -85,7 +85,7 @@ pub fn calibrate(runs: &[&PlannedRun], sources: &Sources, threads: usize) -> any
 }
 
 /// The networks and batches of `runs`, once each, from the least step to the largest: all, or a few of many.
-fn chosen<'a>(runs: &[&'a PlannedRun]) -> anyhow::Result<Vec<&'a RunSpec>> {
+fn chosen(runs: &[PlannedRun]) -> anyhow::Result<Vec<&RunSpec>> {
     let mut specs: Vec<(u64, &RunSpec)> = Vec::new();
     let mut seen = HashSet::new();
     for run in runs {

@@ -58,9 +58,8 @@ impl State {
     fn seconds_left(&self) -> Option<f64> {
         let known = self.work.values().filter(|work| work.steps > 0.0);
         let per_flop = known.map(|work| work.seconds / (work.steps * work.step_flops)).reduce(f64::min)?;
-        let per_step = |work: &Work| match work.steps > 0.0 {
-            true => work.seconds / work.steps,
-            false => work.step_flops * per_flop,
+        let per_step = |work: &Work| {
+            if work.steps > 0.0 { work.seconds / work.steps } else { work.step_flops * per_flop }
         };
         let whole: f64 = self.work.values().map(|work| work.steps_left * per_step(work)).sum();
         let begun = self.under_way.values();
@@ -130,5 +129,28 @@ impl SweepProgress {
     /// Takes the bar away.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One network of which half the steps took 2 s each, and one of four times its FLOPs that nobody has seen yet.
+    #[test]
+    fn what_is_left_follows_from_what_is_done() {
+        let name = |net: &str| (net.to_owned(), 32);
+        let mut state = State::default();
+        state
+            .work
+            .insert(name("small"), Work { step_flops: 1e6, steps_left: 10.0, steps: 0.0, seconds: 0.0 });
+        state.work.insert(name("large"), Work { step_flops: 4e6, steps_left: 5.0, steps: 0.0, seconds: 0.0 });
+        assert_eq!(state.seconds_left(), None, "nobody knows before the first run is done");
+        let seen = Work { step_flops: 1e6, steps_left: 10.0, steps: 10.0, seconds: 20.0 };
+        state.work.insert(name("small"), seen);
+        // 10 steps of 2 s, and 5 of 4 x 2 s.
+        assert_eq!(state.seconds_left(), Some(20.0 + 40.0));
+        state.under_way.insert(0, (name("large"), 3));
+        assert_eq!(state.seconds_left(), Some(20.0 + 16.0));
     }
 }

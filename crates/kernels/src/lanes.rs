@@ -87,7 +87,7 @@ pub(crate) fn row_start(plane: Plane, image: usize, row: usize) -> usize {
 /// When one is.
 pub(crate) fn check(plane: Plane, images: usize, length: usize) {
     assert!(
-        images * plane.values() <= length,
+        images.checked_mul(plane.values()).is_some_and(|values| values <= length),
         "{length} values are too few for {images} images of {plane:?}"
     );
 }

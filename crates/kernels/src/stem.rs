@@ -84,11 +84,9 @@ impl Stem {
     }
 
     fn check(&self, images: usize, x: &[f32], weights: usize, out: &[f32], index: &[u8]) {
-        let marks = self.out.height * self.out.width * self.out.stride;
-        let holds =
-            |values: usize, length: usize| images.checked_mul(values).is_some_and(|all| all <= length);
-        assert!(holds(self.x.values(), x.len()) && holds(self.out.values(), out.len()), "too few values");
-        assert!(holds(marks, index.len()), "index too short");
+        check(self.x, images, x.len());
+        check(self.out, images, out.len());
+        check(Plane { border: 0, ..self.out }, images, index.len());
         assert!(weights >= self.taps() * self.out.stride, "too few weights");
     }
 

@@ -59,7 +59,7 @@ pub trait Learner: Send {
     /// When the device reports a failure.
     fn sync(&mut self) -> Result<(), TrainError>;
 
-    /// Bytes of memory planned for activations, gradients and packed weights, beside the weights of each lane; `None`
+    /// Bytes of memory planned for weights and momenta, activations, gradients, and what the kernels work with; `None`
     /// from a learner whose library takes memory as it goes.
     fn memory_bytes(&self) -> Option<u64> {
         None

@@ -5,7 +5,7 @@ use std::path::Path;
 use meter::sources::{Options, Sources};
 use record::output::{DryRunOutput, SlurmOutput};
 use record::run::RunRecord;
-use sweep::plan::{PlannedRun, Sweep};
+use sweep::plan::Sweep;
 use sweep::slurm::{ArraySettings, array_script};
 
 use super::{SweepArgs, of_complete_budgets, threads_of};
@@ -63,8 +63,7 @@ pub fn dry_run(
 ) -> anyhow::Result<Exit> {
     let finished = before.iter().map(|record| record.id.clone()).collect();
     let sources = Sources::discover(&Options::default());
-    let runs: Vec<&PlannedRun> = sweep.runs.iter().collect();
-    let Calibration { rates, method, memory_bytes } = calibrate(&runs, &sources, threads_of(args))?;
+    let Calibration { rates, method, memory_bytes } = calibrate(&sweep.runs, &sources, threads_of(args))?;
     let out = folder.display().to_string();
     let mut plan = sweep::predict::dry_run(sweep, &finished, &rates, &method, &out);
     plan.planned_memory_bytes = memory_bytes;
