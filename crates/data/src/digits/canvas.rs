@@ -13,18 +13,26 @@ pub(super) struct Pen {
     pub ink: f32,
 }
 
+/// Pixels of a row that are drawn together, whether the pen reaches them or not: one length for all rows lets the
+/// compiler use vectors throughout.
+const LANES: usize = 8;
+
+/// Pixels of a row in memory: those of the picture, and room for lanes that hang over its right edge.
+const PITCH: usize = SIDE + LANES;
+
 /// Ink per pixel in 0..=1, row by row; the centre of pixel (x, y) is the point (x, y).
 pub(super) struct Canvas {
-    ink: [f32; SIDE * SIDE],
+    ink: [[f32; PITCH]; SIDE],
 }
 
 impl Canvas {
     pub(super) fn blank() -> Canvas {
-        Canvas { ink: [0.0; SIDE * SIDE] }
+        Canvas { ink: [[0.0; PITCH]; SIDE] }
     }
 
-    pub(super) fn ink(&self) -> &[f32; SIDE * SIDE] {
-        &self.ink
+    /// The rows of the picture, from above.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        self.ink.iter().map(|row| &row[..SIDE])
     }
 
     /// Draws the segment from `a` to `b`; where strokes overlap, the darker one counts.
@@ -37,7 +45,8 @@ impl Canvas {
         self.touch(a, b, pen, |ink, mark| ink * (1.0 - mark));
     }
 
-    /// Combines the ink near a segment with the mark of a pen, by distance to the segment.
+    /// Combines the ink near a segment with the mark of a pen, by distance to the segment; a mark of 0 must leave
+    /// the ink as it is.
     #[inline(always)]
     fn touch(&mut self, a: [f32; 2], b: [f32; 2], pen: Pen, combine: impl Fn(f32, f32) -> f32) {
         let reach = pen.radius + 0.5 * pen.softness;
@@ -49,13 +58,15 @@ impl Canvas {
         let edge = 1.0 / pen.softness;
         for y in top..bottom {
             let dy = y as f32 - a[1];
-            let row = &mut self.ink[y * SIDE + left..y * SIDE + right];
-            for (x, ink) in (left..right).zip(row) {
-                let dx = x as f32 - a[0];
-                let t = unit((dx * along_x + dy * along_y) * inverse);
-                let (rest_x, rest_y) = (dx - t * along_x, dy - t * along_y);
-                let distance = (rest_x * rest_x + rest_y * rest_y).sqrt();
-                *ink = combine(*ink, pen.ink * unit((reach - distance) * edge));
+            for first in (left..right).step_by(LANES) {
+                let Some(inks) = self.ink[y][first..].first_chunk_mut::<LANES>() else { break };
+                for (lane, ink) in inks.iter_mut().enumerate() {
+                    let dx = (first as f32 + lane as f32) - a[0];
+                    let t = unit((dx * along_x + dy * along_y) * inverse);
+                    let (rest_x, rest_y) = (dx - t * along_x, dy - t * along_y);
+                    let distance = (rest_x * rest_x + rest_y * rest_y).sqrt();
+                    *ink = combine(*ink, pen.ink * unit((reach - distance) * edge));
+                }
             }
         }
     }

@@ -69,16 +69,18 @@ pub(super) fn expose(stream: &mut Stream, severity: f32, canvas: &Canvas, pixels
     let slope_y = 0.005 * severity * bell(stream);
     // Two bytes less their mean vary with a standard deviation of 255 * sqrt(2 / 12) = 104.1.
     let noise = 0.06 * severity * stream.uniform_f32() / 104.1;
-    for (y, (inks, bytes)) in canvas.ink().chunks_exact(SIDE).zip(pixels.chunks_exact_mut(SIDE)).enumerate() {
+    let mut grain = [0.0; PIXELS];
+    for pair in grain.chunks_exact_mut(2) {
+        let bits = stream.bits_u32().to_le_bytes().map(i32::from);
+        pair.copy_from_slice(&[bits[0] + bits[1], bits[2] + bits[3]].map(|sum| (sum - 255) as f32));
+    }
+    let rows = canvas.rows().zip(grain.chunks_exact(SIDE)).zip(pixels.chunks_exact_mut(SIDE));
+    for (y, ((inks, grain), bytes)) in rows.enumerate() {
         let row = paper + slope_y * (y as f32 - MIDDLE);
-        for x in (0..SIDE).step_by(2) {
-            let bits = stream.bits_u32().to_le_bytes().map(i32::from);
-            for side in [0, 1] {
-                let grain = (bits[2 * side] + bits[2 * side + 1] - 255) as f32;
-                let light = row + slope_x * ((x + side) as f32 - MIDDLE);
-                let value = light + contrast * inks[x + side] + noise * grain;
-                bytes[x + side] = (255.0 * unit(value) + 0.5) as u8;
-            }
+        for (x, ((ink, grain), byte)) in inks.iter().zip(grain).zip(bytes).enumerate() {
+            let light = row + slope_x * (x as f32 - MIDDLE);
+            let value = light + contrast * ink + noise * grain;
+            *byte = (255.0 * unit(value) + 0.5) as u8;
         }
     }
 }
