@@ -6,7 +6,7 @@ use super::{Before, NormGradient, Spread, mask, spread};
 use crate::isa::Isa;
 use crate::plane::Plane;
 use crate::testing::guarded::Guarded;
-use crate::testing::{ALONE, Numbers, activation, at, canvas, each_pixel, exactly, wide};
+use crate::testing::{ALONE, Numbers, activation, at, canvas, each_pixel, exactly, refused, wide};
 
 mod chain;
 
@@ -205,4 +205,76 @@ proptest! {
             }
         }
     }
+}
+
+/// One image of 4x4 pixels and 8 channels, pooled or not: each slice may be some values short, each plane another.
+#[test]
+fn masks_that_do_not_fit_are_refused() {
+    let (plane, source) = (Plane::new(4, 4, 8, 0), Plane::new(8, 8, 8, 0));
+    let values = vec![1f32; source.values()];
+    let short = |slice: &'static str, name: &str, len: usize| if slice == name { len - 1 } else { len };
+    let refuses = |slice: &'static str, out_plane: Plane, from: Plane, pooled: bool| {
+        let index = vec![0u8; short(slice, "index", plane.values())];
+        let mut gradient = vec![1f32; short(slice, "gradient", plane.values())];
+        let out = (out_plane, &values[..short(slice, "out", plane.values())]);
+        let before = Before {
+            values: &values[..short(slice, "values", from.values())],
+            plane: from,
+            mean: &values[..short(slice, "mean", 8)],
+        };
+        let mut sums = vec![0f64; short(slice, "sums", 16)];
+        let index = pooled.then_some(&index[..]);
+        refused(|| {
+            mask(Isa::detect(), 1, Some(out), index, (plane, &mut gradient), &mut [(before, &mut sums)]);
+        })
+    };
+    assert!(!refuses("", plane, plane, false) && !refuses("", plane, source, true));
+    for slice in ["gradient", "out", "values", "mean", "sums"] {
+        assert!(refuses(slice, plane, plane, false), "short {slice}");
+        assert!(refuses(slice, plane, source, true), "short {slice}, pooled");
+    }
+    assert!(refuses("index", plane, source, true));
+    assert!(refuses("", Plane::new(4, 5, 8, 0), plane, false));
+    assert!(refuses("", plane, source, false) && refuses("", plane, plane, true));
+}
+
+/// The same of spreading.
+#[test]
+fn spreads_that_do_not_fit_are_refused() {
+    let (plane, source) = (Plane::new(4, 4, 8, 0), Plane::new(8, 8, 8, 0));
+    let values = vec![1f32; source.values()];
+    let short = |slice: &'static str, name: &str, len: usize| if slice == name { len - 1 } else { len };
+    let refuses = |slice: &'static str, out_plane: Plane, before_plane: Plane, to: Plane, pooled: bool| {
+        let index = vec![0u8; short(slice, "index", plane.values())];
+        let before = Before {
+            values: &values[..short(slice, "values", before_plane.values())],
+            plane: before_plane,
+            mean: &values[..short(slice, "mean", 8)],
+        };
+        let norm = NormGradient {
+            before,
+            by_gradient: &values[..short(slice, "by_gradient", 8)],
+            constant: &values[..short(slice, "constant", 8)],
+            by_deviation: &values[..short(slice, "by_deviation", 8)],
+        };
+        let work = Spread {
+            images: 1,
+            gradient: (plane, &values[..short(slice, "gradient", plane.values())]),
+            out: Some((out_plane, &values[..short(slice, "out", plane.values())])),
+            index: pooled.then_some(&index[..]),
+            norm: Some(norm),
+            add: false,
+        };
+        let mut dy = vec![0f32; short(slice, "dy", to.values())];
+        refused(|| spread(Isa::detect(), work, (to, &mut dy)))
+    };
+    assert!(!refuses("", plane, plane, plane, false) && !refuses("", plane, source, source, true));
+    for slice in ["gradient", "out", "values", "mean", "by_gradient", "constant", "by_deviation", "dy"] {
+        assert!(refuses(slice, plane, plane, plane, false), "short {slice}");
+        assert!(refuses(slice, plane, source, source, true), "short {slice}, pooled");
+    }
+    assert!(refuses("index", plane, source, source, true));
+    assert!(refuses("", Plane::new(4, 5, 8, 0), plane, plane, false));
+    assert!(refuses("", plane, source, plane, false));
+    assert!(refuses("", plane, source, source, false) && refuses("", plane, plane, plane, true));
 }
