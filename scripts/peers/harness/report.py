@@ -15,10 +15,12 @@ def is_torch_f32(contestant: Contestant) -> bool:
     return contestant.library == "torch" and "-f32-" in contestant.name
 
 
-def best_torch_f32(slices: Slices, threads: int) -> Contestant | None:
-    """Returns PyTorch's f32 configuration with the highest median, or None where none ran."""
+def best_torch_f32(slices: Slices, threads: int, base: str) -> Contestant | None:
+    """Returns PyTorch's f32 configuration that `base` is ahead of by the least ratio, or None where none ran."""
+    above = slices.get(Contestant(base, threads))
     field = [c for c in slices if is_torch_f32(c) and c.threads == threads]
-    return max(field, key=lambda c: figures(slices[c])["images_per_second"], default=None)
+    ratios = {c: paired(above, slices[c]) for c in field} if above else {}
+    return min((c for c in field if ratios.get(c)), key=lambda c: ratios[c]["ratio"], default=None)
 
 
 def summary_rows(task: Task, slices: Slices, base: str) -> list[dict]:
@@ -31,7 +33,7 @@ def summary_rows(task: Task, slices: Slices, base: str) -> list[dict]:
         row["version"] = facts.get("version")
         if per_image := flops_per_image(slices):
             row["gflops"] = row["images_per_second"] * per_image / 1e9
-        row["best_torch_f32"] = contestant == best_torch_f32(slices, contestant.threads)
+        row["best_torch_f32"] = contestant == best_torch_f32(slices, contestant.threads, base)
         above = slices.get(Contestant(base, contestant.threads))
         row["base_to_this"] = paired(above, slices[contestant]) if above else None
         row["to_one_thread"] = scaling(slices, contestant)
@@ -100,7 +102,7 @@ def grid_rows(measured: list[tuple[Task, Slices]], base: str) -> list[dict]:
     rows = []
     for task, slices in measured:
         for threads in sorted({contestant.threads for contestant in slices}):
-            best, above = best_torch_f32(slices, threads), slices.get(Contestant(base, threads))
+            best, above = best_torch_f32(slices, threads, base), slices.get(Contestant(base, threads))
             ratio = paired(above, slices[best]) if best and above else None
             if ratio is None:
                 continue
