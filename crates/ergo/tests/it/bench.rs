@@ -109,7 +109,7 @@ fn there_is_a_row_for_every_combination() {
     assert!(rows.iter().all(|row| row["data"] == "digits"));
     let warnings = told["warnings"].to_string();
     assert!(warnings.contains("--rounds 6"), "two rounds are few: {warnings}");
-    assert!(warnings.contains("filled its batches up"), "candle judges 4 images as 100: {warnings}");
+    assert!(warnings.contains("fills up its last batch"), "candle judges 4 images as 100: {warnings}");
 }
 
 /// The two networks that every learner is measured by, in the order asked for, with ratios to the first learner.

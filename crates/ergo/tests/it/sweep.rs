@@ -206,6 +206,9 @@ fn images_are_looked_for_before_anything_is_begun() {
         &["sweep", file, "--data-dir", here, "--out", out.to_str().unwrap()],
         &["ergo data fetch cifar100"],
     );
+    let ahead = run(&["sweep", file, "--data-dir", here, "--out", out.to_str().unwrap(), "--dry-run"]);
+    assert_eq!(ahead.code, 0, "{}", ahead.stderr);
+    assert!(ahead.stderr.contains("`ergo data fetch cifar100` puts it there"), "{}", ahead.stderr);
     assert!(!out.exists(), "nothing is left behind");
 }
 

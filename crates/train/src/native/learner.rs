@@ -87,10 +87,10 @@ impl NativeLearner {
         let schedule = Schedule::inference(&graph, EVALUATION.0);
         let program = Program::compile(isa, &graph, &layout, &norms, &schedule, EVALUATION.0)?;
         let evaluation = Machine::new(isa, program, norms, EVALUATION.1)?;
-        let lanes = plans.iter().map(|plan| Lane::new(&network, &layout, &plan.spec)).collect();
+        let lanes: Result<_, _> = plans.iter().map(|plan| Lane::new(&network, &layout, &plan.spec)).collect();
         Ok(NativeLearner {
             values: normalisation(first.spec.data).values(),
-            gradient: Arena::new(layout.len),
+            gradient: parameters(&layout)?,
             network,
             graph,
             layout,
@@ -99,7 +99,7 @@ impl NativeLearner {
             update,
             step_macs,
             images: None,
-            lanes,
+            lanes: lanes?,
         })
     }
 
@@ -192,19 +192,25 @@ fn outcome(logits: &[f32], label: usize) -> Outcome {
     Outcome { right, cross_entropy: log_sum_exp(logits) - f64::from(logits[label]) }
 }
 
+/// Memory for one value of every parameter.
+fn parameters(layout: &Layout) -> Result<Arena, TrainError> {
+    let gibibytes = layout.len as f64 * size_of::<f32>() as f64 / f64::from(1 << 30);
+    Arena::try_new(layout.len).map_err(|_| {
+        failed(
+            "take memory",
+            &format!("the parameters need {gibibytes:.1} GiB a copy; make the network smaller"),
+        )
+    })
+}
+
 impl Lane {
-    fn new(network: &Network, layout: &Layout, spec: &RunSpec) -> Lane {
-        let mut weights = Arena::new(layout.len);
+    fn new(network: &Network, layout: &Layout, spec: &RunSpec) -> Result<Lane, TrainError> {
+        let mut weights = parameters(layout)?;
+        let velocity = parameters(layout)?;
         for (slot, values) in layout.slots.iter().zip(net::init::initial_weights(network, spec.seed)) {
             slot.pack(&values, &mut weights);
         }
-        Lane {
-            spec: spec.clone(),
-            weights,
-            velocity: Arena::new(layout.len),
-            losses: Vec::new(),
-            executed: Executed::default(),
-        }
+        Ok(Lane { spec: spec.clone(), weights, velocity, losses: Vec::new(), executed: Executed::default() })
     }
 }
 

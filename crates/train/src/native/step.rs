@@ -63,14 +63,14 @@ impl Machine {
         let values = |each: usize| each.checked_mul(chunks).filter(|&values| u32::try_from(values).is_ok());
         let take = |each: usize| values(each).and_then(|values| Arena::try_new(values).ok());
         let too_much = || {
-            let bytes = (program.slab + program.partial) as f64 * chunks as f64 * size_of::<f32>() as f64;
+            let values = (program.slab + program.partial) as f64 * chunks as f64 + program.prepared as f64;
             TrainError::Learner {
                 learner: "native",
                 action: "take memory",
                 reason: format!(
                     "a step needs {:.1} GiB, more than this machine gives or the kernels address; make the batch or the \
                      network smaller",
-                    bytes / f64::from(1 << 30)
+                    values * size_of::<f32>() as f64 / f64::from(1 << 30)
                 ),
             }
         };
@@ -81,7 +81,7 @@ impl Machine {
             isa,
             slabs: take(program.slab).ok_or_else(too_much)?,
             partials: take(program.partial).ok_or_else(too_much)?,
-            prepared: Arena::new(program.prepared),
+            prepared: Arena::try_new(program.prepared).map_err(|_| too_much())?,
             notes: vec![program.notes(); chunks],
             scratch: Mutex::new(scratch.ok_or_else(too_much)?),
             profile: None,

@@ -138,7 +138,7 @@ fn each_reason_for_doubt_is_told() {
     check(
         &|told| told.rows[1].phase = BenchPhase::Infer,
         2,
-        "candle filled its batches up: it ran 1.10 times",
+        "candle ran 1.10 times the model's FLOPs to judge",
     );
     let silent = warnings::warnings(&told(), 2, true);
     assert!(silent[0].contains("No profile of swift, candle"), "{silent:?}");

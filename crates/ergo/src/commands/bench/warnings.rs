@@ -61,7 +61,8 @@ fn oversubscribed(told: &BenchOutput, processors: usize) -> Option<String> {
     Some(format!("{most} threads share {processors} processors: more threads cannot be faster."))
 }
 
-/// A learner that judges in batches of its own fills up the last; the mathematics needs no more than the model.
+/// A learner that judges in batches of its own fills up the last, and one may pad channels; the mathematics needs no
+/// more than the model.
 fn padded(told: &BenchOutput) -> Option<String> {
     let is_padded = |row: &&BenchRow| {
         let needed = row.flops_per_image.as_f64();
@@ -69,8 +70,8 @@ fn padded(told: &BenchOutput) -> Option<String> {
     };
     let row = told.rows.iter().find(is_padded)?;
     Some(format!(
-        "{} filled its batches up: it ran {:.2} times the model's FLOPs to judge {} images at a time with {}. Give \
-         another --batch, such as 1000, to compare learners.",
+        "{} ran {:.2} times the model's FLOPs to judge {} images at a time with {}, as it pads channels or fills up its \
+         last batch: images/s counts the images that were asked for.",
         row.learner,
         row.executed_flops_per_image / row.flops_per_image.as_f64(),
         row.batch,

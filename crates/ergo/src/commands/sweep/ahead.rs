@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use data::set::SetName;
 use meter::sources::{Options, Sources};
 use record::output::{DryRunOutput, SlurmOutput};
 use record::run::RunRecord;
@@ -13,6 +14,7 @@ use crate::calibrate::{Calibration, calibrate};
 use crate::exit::Exit;
 use crate::output::{self, Format};
 use crate::quantity;
+use crate::store;
 
 /// Prints a SLURM script of `tasks` shares of the sweep in `file`.
 ///
@@ -69,7 +71,24 @@ pub fn dry_run(
     plan.planned_memory_bytes = memory_bytes;
     plan.fit = report::fit::of_records(&of_complete_budgets(sweep, before).0).ok();
     output::result(format, &plan, || dry_run_text(&plan))?;
+    tell_of_missing_images(args, sweep)?;
     Ok(Exit::Done)
+}
+
+/// Says which data sets the sweep itself will ask for.
+fn tell_of_missing_images(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<()> {
+    let store = store::store(&args.data_dir)?;
+    let mut sets: Vec<SetName> = sweep.runs.iter().map(|run| run.spec.data).collect();
+    sets.sort_by_key(|set| set.name());
+    sets.dedup();
+    for set in sets.into_iter().filter(|&set| set != SetName::Digits) {
+        if store.find(set)?.is_none() {
+            output::note(&format!(
+                "note: {set} is not on this machine yet; `ergo data fetch {set}` puts it there"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn dry_run_text(plan: &DryRunOutput) -> String {

@@ -6,7 +6,7 @@ use record::spec::RunPlan;
 
 use super::networks::{everything, images, plan, step};
 use crate::candle::learner::CandleLearner;
-use crate::learner::Learner;
+use crate::learner::{Learner, Outcome};
 use crate::native::learner::NativeLearner;
 
 /// Largest distance of a gradient from candle's in f64, over its norm: what the learners promise each other.
@@ -125,5 +125,42 @@ fn running_statistics_agree() {
             let close = (found_value - expected_value).abs() <= 1e-5 * expected_value.abs().max(1e-2);
             assert!(close, "{}: {found_value}, candle {expected_value}", found.name);
         }
+    }
+}
+
+/// What both say of every image after two steps: by running statistics, and through the schedule of inference.
+#[test]
+fn outcomes_agree() {
+    for (data, plan) in [
+        (SetName::Mnist, plan(SetName::Mnist, "lenet5", 9)),
+        (SetName::Mnist, plan(SetName::Mnist, "net-a", 9)),
+        (SetName::Cifar10, plan(SetName::Cifar10, "cnn-w6-d2", 9)),
+        (SetName::Cifar10, plan(SetName::Cifar10, "resnet8-w5", 9)),
+        (SetName::Digits, everything(9)),
+    ] {
+        let net = &plan.network.name;
+        let judged = |learner: &mut dyn Learner| {
+            learner.load(&images(data)).unwrap();
+            learner.train(&[&[step(0, 9, 0.05), step(1, 9, 0.05)]]).unwrap();
+            learner.evaluate(&images(data)).unwrap().remove(0)
+        };
+        let expected = judged(&mut CandleLearner::<f64>::new(&[&plan]).unwrap());
+        for isa in Isa::available() {
+            let found = judged(&mut NativeLearner::with_isa(&[&plan], isa).unwrap());
+            assert_eq!(found.len(), expected.len());
+            for (image, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                let apart = (found.cross_entropy - expected.cross_entropy).abs();
+                let close = apart < 1e-3 * expected.cross_entropy.max(1.0);
+                assert!(close, "{net} on {}, image {image}: {found:?}, candle {expected:?}", isa.name());
+            }
+            // Two classes that are nearly equal may change places by rounding; that is rare among 64 images.
+            let right = |outcomes: &[Outcome]| outcomes.iter().filter(|outcome| outcome.right).count();
+            assert!(right(&found).abs_diff(right(&expected)) <= 1, "{net} on {}", isa.name());
+        }
+        let spread = expected.iter().map(|outcome| outcome.cross_entropy);
+        assert!(
+            spread.clone().fold(0.0, f64::max) > 1.05 * spread.fold(f64::MAX, f64::min),
+            "{net} tells images apart"
+        );
     }
 }
