@@ -41,11 +41,20 @@ struct State {
 struct Work {
     /// Model FLOPs of a step.
     step_flops: f64,
-    /// Steps of runs that are not finished.
-    steps_left: f64,
-    /// Steps of finished runs, and the time that these took with all that belongs to them.
+    /// Runs that are not finished, and their steps.
+    left: Amount,
+    /// Runs that are finished, and their steps.
+    done: Amount,
+    /// What those steps took.
+    step_seconds: f64,
+    /// What else these runs took: reading and counting errors.
+    other_seconds: f64,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Amount {
+    runs: f64,
     steps: f64,
-    seconds: f64,
 }
 
 fn key(spec: &RunSpec) -> (String, u64) {
@@ -54,14 +63,20 @@ fn key(spec: &RunSpec) -> (String, u64) {
 
 impl State {
     /// Seconds of work that is left, or nothing before the first run is finished. A network of which no run is
-    /// finished is taken to be as fast, by the FLOP, as the fastest of the others: it is likely to be wider.
+    /// finished is taken to be as fast, by the FLOP, as the fastest of the others: it is likely to be wider. Beside its
+    /// steps a run takes what runs have taken in the mean.
     fn seconds_left(&self) -> Option<f64> {
-        let known = self.work.values().filter(|work| work.steps > 0.0);
-        let per_flop = known.map(|work| work.seconds / (work.steps * work.step_flops)).reduce(f64::min)?;
-        let per_step = |work: &Work| {
-            if work.steps > 0.0 { work.seconds / work.steps } else { work.step_flops * per_flop }
+        let known = || self.work.values().filter(|work| work.done.steps > 0.0);
+        let per_flop =
+            known().map(|work| work.step_seconds / (work.done.steps * work.step_flops)).reduce(f64::min)?;
+        let runs: f64 = known().map(|work| work.done.runs).sum();
+        let per_run = known().map(|work| work.other_seconds).sum::<f64>() / runs;
+        let per_step = |work: &Work| match work.done.steps {
+            0.0 => work.step_flops * per_flop,
+            steps => work.step_seconds / steps,
         };
-        let whole: f64 = self.work.values().map(|work| work.steps_left * per_step(work)).sum();
+        let of_work = |work: &Work| work.left.steps * per_step(work) + work.left.runs * per_run;
+        let whole: f64 = self.work.values().map(of_work).sum();
         let begun = self.under_way.values();
         let begun = begun.filter_map(|(key, steps)| Some(*steps as f64 * per_step(self.work.get(key)?)));
         Some((whole - begun.sum::<f64>()).max(0.0))
@@ -75,7 +90,8 @@ impl SweepProgress {
         for run in to_do {
             let work = state.work.entry(key(&run.spec)).or_default();
             work.step_flops = run.train_flops.as_f64() / run.spec.steps as f64;
-            work.steps_left += run.spec.steps as f64;
+            work.left.runs += 1.0;
+            work.left.steps += run.spec.steps as f64;
         }
         SweepProgress {
             bar: progress::sweep(LENGTH as u64, name),
@@ -107,9 +123,12 @@ impl SweepProgress {
                 state.under_way.remove(&worker);
                 state.runs_finished += 1;
                 if let Some(work) = state.work.get_mut(&key(&record.spec)) {
-                    work.steps_left -= record.spec.steps as f64;
-                    work.steps += record.steps as f64;
-                    work.seconds += record.seconds.total.0;
+                    work.left.runs -= 1.0;
+                    work.left.steps -= record.spec.steps as f64;
+                    work.done.runs += 1.0;
+                    work.done.steps += record.steps as f64;
+                    work.step_seconds += record.seconds.train.0;
+                    work.other_seconds += record.seconds.total.0 - record.seconds.train.0;
                 }
             }
         }
@@ -136,21 +155,23 @@ impl SweepProgress {
 mod tests {
     use super::*;
 
-    /// One network of which half the steps took 2 s each, and one of four times its FLOPs that nobody has seen yet.
+    /// One network of which half the steps took 2 s each, and one of four times its FLOPs that nobody has seen yet;
+    /// each run took 3 s beside.
     #[test]
     fn what_is_left_follows_from_what_is_done() {
         let name = |net: &str| (net.to_owned(), 32);
+        let amount = |runs: f64, steps: f64| Amount { runs, steps };
         let mut state = State::default();
-        state
-            .work
-            .insert(name("small"), Work { step_flops: 1e6, steps_left: 10.0, steps: 0.0, seconds: 0.0 });
-        state.work.insert(name("large"), Work { step_flops: 4e6, steps_left: 5.0, steps: 0.0, seconds: 0.0 });
+        let unseen = |step_flops: f64, left: Amount| Work { step_flops, left, ..Work::default() };
+        state.work.insert(name("small"), unseen(1e6, amount(2.0, 10.0)));
+        state.work.insert(name("large"), unseen(4e6, amount(1.0, 5.0)));
         assert_eq!(state.seconds_left(), None, "nobody knows before the first run is done");
-        let seen = Work { step_flops: 1e6, steps_left: 10.0, steps: 10.0, seconds: 20.0 };
+        let done = amount(2.0, 10.0);
+        let seen = Work { done, step_seconds: 20.0, other_seconds: 6.0, ..unseen(1e6, amount(2.0, 10.0)) };
         state.work.insert(name("small"), seen);
-        // 10 steps of 2 s, and 5 of 4 x 2 s.
-        assert_eq!(state.seconds_left(), Some(20.0 + 40.0));
+        // 10 steps of 2 s, 5 of 4 x 2 s, and 3 runs of 3 s.
+        assert_eq!(state.seconds_left(), Some(20.0 + 40.0 + 9.0));
         state.under_way.insert(0, (name("large"), 3));
-        assert_eq!(state.seconds_left(), Some(20.0 + 16.0));
+        assert_eq!(state.seconds_left(), Some(20.0 + 16.0 + 9.0));
     }
 }
