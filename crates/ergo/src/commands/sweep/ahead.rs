@@ -75,18 +75,14 @@ pub fn dry_run(
     Ok(Exit::Done)
 }
 
-/// Says which data sets the sweep itself will ask for.
+/// Says so where the sweep itself will ask for images that are not there.
 fn tell_of_missing_images(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<()> {
-    let store = store::store(&args.data_dir)?;
-    let mut sets: Vec<SetName> = sweep.runs.iter().map(|run| run.spec.data).collect();
-    sets.sort_by_key(|set| set.name());
-    sets.dedup();
-    for set in sets.into_iter().filter(|&set| set != SetName::Digits) {
-        if store.find(set)?.is_none() {
-            output::note(&format!(
-                "note: {set} is not on this machine yet; `ergo data fetch {set}` puts it there"
-            ));
-        }
+    let set = sweep.runs.first().map(|run| run.spec.data).filter(|&set| set != SetName::Digits);
+    let Some(set) = set else { return Ok(()) };
+    if store::store(&args.data_dir)?.find(set)?.is_none() {
+        output::note(&format!(
+            "note: {set} is not on this machine yet; `ergo data fetch {set}` puts it there"
+        ));
     }
     Ok(())
 }

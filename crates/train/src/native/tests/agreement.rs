@@ -128,7 +128,8 @@ fn running_statistics_agree() {
     }
 }
 
-/// What both say of every image after two steps: by running statistics, and through the schedule of inference.
+/// What both say of every image after two steps: by running statistics, and through the schedule of inference. Gradients
+/// agree within 1e-4 of their norm, and outcomes within ten times that, as two steps and all layers add up.
 #[test]
 fn outcomes_agree() {
     for (data, plan) in [
