@@ -72,6 +72,11 @@ impl Stream {
         self.generator.next_u64()
     }
 
+    /// Random bytes: of each [`Stream::bits_u32`] the lowest first.
+    pub fn fill(&mut self, bytes: &mut [u8]) {
+        self.generator.fill_bytes(bytes);
+    }
+
     /// Uniform in [0, 1), a multiple of 2^-24, so that every value is exact in f32.
     pub fn uniform_f32(&mut self) -> f32 {
         // 2^-24 = 5.9604645e-8

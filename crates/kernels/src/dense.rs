@@ -8,6 +8,7 @@ use crate::isa::Isa;
 use crate::plane::Plane;
 use crate::product::{Product, Row, Start, Term, place};
 use crate::tiles::executed_rows;
+use crate::transpose::Transposition;
 
 /// Images that the gradient of the weights takes at once, so that both operands stay near the processor.
 const IMAGES_AT_ONCE: usize = 128;
@@ -194,20 +195,24 @@ impl Dense {
             // Places grow with inputs, so those of the block follow each other.
             let first = self.places.partition_point(|&place| place < block.start);
             let last = self.places.partition_point(|&place| place < block.end);
-            // A block may hold nothing but padding.
-            if first == last {
-                continue;
-            }
-            for out_block in &self.out_blocks {
-                let weights = &weights[out_block.start * inputs..out_block.end * inputs];
-                for output in out_block.start..out_block.end.min(outputs) {
-                    let to = &mut back[output * block.len()..][..block.len()];
-                    let from = weights[first * out_block.len() + output - out_block.start..].iter();
-                    let from = from.step_by(out_block.len());
-                    for (&place, &weight) in self.places[first..last].iter().zip(from) {
-                        to[place - block.start] = weight;
-                    }
+            // Inputs follow each other but where the plane has a border or channels of padding.
+            let runs = self.places[first..last].chunk_by(|&place, &next| next == place + 1);
+            let mut input = first;
+            for run in runs {
+                for out_block in &self.out_blocks {
+                    let lanes = out_block.len();
+                    let to = &mut back[out_block.start * block.len()..];
+                    let turn = Transposition {
+                        rows: run.len(),
+                        columns: out_block.end.min(outputs) - out_block.start,
+                        from: &weights[out_block.start * inputs + input * lanes..],
+                        from_pitch: lanes,
+                        to: &mut to[run[0] - block.start..],
+                        to_pitch: block.len(),
+                    };
+                    turn.run_on(self.isa);
                 }
+                input += run.len();
             }
         }
     }

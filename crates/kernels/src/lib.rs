@@ -21,4 +21,5 @@ pub mod stem;
 #[cfg(test)]
 mod testing;
 mod tiles;
+mod transpose;
 pub mod winograd;

@@ -68,4 +68,10 @@ pub(crate) trait Simd: Copy {
     /// # Safety
     /// They must be writable.
     unsafe fn store_bytes(self, to: *mut u8, vector: Self::Vector);
+
+    /// The columns of a matrix of eight rows; of eight lanes where the instruction set has them.
+    #[inline(always)]
+    fn columns(self, rows: [[f32; 8]; 8]) -> [[f32; 8]; 8] {
+        std::array::from_fn(|column| std::array::from_fn(|row| rows[row][column]))
+    }
 }

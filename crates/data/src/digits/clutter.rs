@@ -69,10 +69,12 @@ pub(super) fn expose(stream: &mut Stream, severity: f32, canvas: &Canvas, pixels
     let slope_y = 0.005 * severity * bell(stream);
     // Two bytes less their mean vary with a standard deviation of 255 * sqrt(2 / 12) = 104.1.
     let noise = 0.06 * severity * stream.uniform_f32() / 104.1;
+    let mut bytes = [0; 2 * PIXELS];
+    stream.fill(&mut bytes);
     let mut grain = [0.0; PIXELS];
-    for pair in grain.chunks_exact_mut(2) {
-        let bits = stream.bits_u32().to_le_bytes().map(i32::from);
-        pair.copy_from_slice(&[bits[0] + bits[1], bits[2] + bits[3]].map(|sum| (sum - 255) as f32));
+    for (grain, pair) in grain.iter_mut().zip(bytes.as_chunks().0) {
+        let [low, high]: [u8; 2] = *pair;
+        *grain = f32::from(i16::from(low) + i16::from(high) - 255);
     }
     let rows = canvas.rows().zip(grain.chunks_exact(SIDE)).zip(pixels.chunks_exact_mut(SIDE));
     for (y, ((inks, grain), bytes)) in rows.enumerate() {

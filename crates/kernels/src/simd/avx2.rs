@@ -4,7 +4,8 @@ use std::arch::x86_64::{
     __m256, _CMP_EQ_OQ, _CMP_GT_OQ, _CMP_UNORD_Q, _mm_loadl_epi64, _mm_packs_epi32, _mm_packus_epi16,
     _mm_storel_epi64, _mm256_add_ps, _mm256_blendv_ps, _mm256_castsi256_si128, _mm256_cmp_ps,
     _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvtps_epi32, _mm256_extracti128_si256, _mm256_fmadd_ps,
-    _mm256_loadu_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm256_sub_ps,
+    _mm256_loadu_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_shuffle_ps,
+    _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
 };
 
 use super::Simd;
@@ -102,5 +103,35 @@ impl Simd for Avx2 {
             let words = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
             _mm_storel_epi64(to.cast(), _mm_packus_epi16(words, words));
         }
+    }
+
+    #[inline(always)]
+    fn columns(self, rows: [[f32; 8]; 8]) -> [[f32; 8]; 8] {
+        let rows = rows.map(|row| unsafe { self.load(row.as_ptr()) });
+        // Pairs of rows, then fours, then both halves; in every half the columns are those of 0..4 and of 4..8.
+        let pairs = |a: usize, b: usize| unsafe {
+            [_mm256_unpacklo_ps(rows[a], rows[b]), _mm256_unpackhi_ps(rows[a], rows[b])]
+        };
+        let fours = |first: usize| {
+            let ([low, high], [low2, high2]) = (pairs(first, first + 1), pairs(first + 2, first + 3));
+            unsafe {
+                [
+                    _mm256_shuffle_ps::<0x44>(low, low2),
+                    _mm256_shuffle_ps::<0xEE>(low, low2),
+                    _mm256_shuffle_ps::<0x44>(high, high2),
+                    _mm256_shuffle_ps::<0xEE>(high, high2),
+                ]
+            }
+        };
+        let (top, bottom) = (fours(0), fours(4));
+        let mut columns = [[0.0; 8]; 8];
+        for number in 0..4 {
+            let (top, bottom) = (top[number], bottom[number]);
+            unsafe {
+                self.store(columns[number].as_mut_ptr(), _mm256_permute2f128_ps::<0x20>(top, bottom));
+                self.store(columns[number + 4].as_mut_ptr(), _mm256_permute2f128_ps::<0x31>(top, bottom));
+            }
+        }
+        columns
     }
 }
