@@ -55,6 +55,19 @@ fn below_is_uniform() {
 }
 
 proptest! {
+    /// Bytes are those of as many whole numbers, wherever in the stream they begin; the stream goes on behind the last.
+    #[test]
+    fn bytes_are_numbers_taken_apart(seed: u64, before in 0usize..200, numbers in 0usize..500) {
+        let mut one = Stream::new(seed, Purpose::Test, 0);
+        let mut other = one.clone();
+        (0..before).for_each(|_| assert_eq!(one.bits_u32(), other.bits_u32()));
+        let mut bytes = vec![0; 4 * numbers];
+        one.fill(&mut bytes);
+        let apart: Vec<u8> = (0..numbers).flat_map(|_| other.bits_u32().to_le_bytes()).collect();
+        prop_assert_eq!(bytes, apart);
+        prop_assert_eq!(one.bits_u64(), other.bits_u64());
+    }
+
     #[test]
     fn a_shuffle_is_a_permutation(seed: u64, n in 0usize..300) {
         let mut items: Vec<usize> = (0..n).collect();

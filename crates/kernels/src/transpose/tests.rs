@@ -43,7 +43,14 @@ fn slices_shorter_than_their_matrices_are_refused() {
         for (short_from, short_to) in [(1, 0), (0, 1)] {
             let from = vec![0.0; 16 * 16 - short_from];
             let mut to = vec![0.0; 16 * 16 - short_to];
-            let turn = Transposition { rows: 16, columns: 16, from: &from, from_pitch: 16, to: &mut to, to_pitch: 16 };
+            let turn = Transposition {
+                rows: 16,
+                columns: 16,
+                from: &from,
+                from_pitch: 16,
+                to: &mut to,
+                to_pitch: 16,
+            };
             assert!(refused(|| turn.run_on(isa)));
         }
     }

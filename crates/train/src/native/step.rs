@@ -33,8 +33,8 @@ pub(super) struct Machine {
     partials: Arena,
     prepared: Arena,
     notes: Vec<Notes>,
-    /// Memory to work with, as many as there are threads; taken and given back by whoever works on a chunk.
-    scratch: Mutex<Vec<Arena>>,
+    /// Memory to work with, one for each thread, so that it stays in the cache of the core that the thread is on.
+    scratch: Vec<Mutex<Arena>>,
     /// Time of preparing weights and of the updates, while a profile is kept, and the number of threads.
     profile: Option<([(Seconds, u64); 2], usize)>,
 }
@@ -75,15 +75,15 @@ impl Machine {
             }
         };
         // As many as there are threads now; should there be more, they take their own.
-        let scratch = |_| Arena::try_new(program.points + program.scratch).ok();
-        let scratch: Option<Vec<Arena>> = (0..rayon::current_num_threads()).map(scratch).collect();
+        let scratch = |_| Arena::try_new(program.points + program.scratch).ok().map(Mutex::new);
+        let scratch: Option<Vec<_>> = (0..rayon::current_num_threads()).map(scratch).collect();
         Ok(Machine {
             isa,
             slabs: take(program.slab).ok_or_else(too_much)?,
             partials: take(program.partial).ok_or_else(too_much)?,
             prepared: Arena::try_new(program.prepared).map_err(|_| too_much())?,
             notes: vec![program.notes(); chunks],
-            scratch: Mutex::new(scratch.ok_or_else(too_much)?),
+            scratch: scratch.ok_or_else(too_much)?,
             profile: None,
             program,
             norms,
@@ -92,7 +92,7 @@ impl Machine {
 
     /// Bytes of its memory.
     pub(super) fn bytes(&self) -> usize {
-        let scratch: usize = lock(&self.scratch).iter().map(Arena::bytes).sum();
+        let scratch: usize = self.scratch.iter().map(|arena| lock(arena).bytes()).sum();
         let notes: usize = self.notes.iter().map(Notes::bytes).sum();
         self.slabs.bytes() + self.partials.bytes() + self.prepared.bytes() + scratch + notes
     }
@@ -158,8 +158,15 @@ impl Machine {
         chunks.enumerate().with_max_len(1).for_each(|(number, ((slab, partial), notes))| {
             let first = number * program.chunk;
             let images = batch.indices.len().saturating_sub(first).min(program.chunk);
-            let taken = lock(scratch).pop();
-            let mut arena = taken.unwrap_or_else(|| Arena::new(program.points + program.scratch));
+            let own = rayon::current_thread_index().and_then(|thread| scratch.get(thread));
+            let (mut kept, mut taken);
+            let arena: &mut Arena = if let Some(own) = own {
+                kept = lock(own);
+                &mut kept
+            } else {
+                taken = Arena::new(program.points + program.scratch);
+                &mut taken
+            };
             let (points, work) = arena.split_at_mut(program.points);
             let mut chunk = Chunk { slab, partial, notes, points, scratch: work };
             for stage in stages {
@@ -167,7 +174,6 @@ impl Machine {
                     run_stage(stage, &shared, &mut chunk, &group, profiled);
                 }
             }
-            lock(scratch).push(arena);
         });
     }
 
@@ -285,7 +291,7 @@ fn run_stage(stage: &BoundStage, shared: &Shared<'_>, chunk: &mut Chunk<'_>, gro
 }
 
 /// What scratch memory holds does not matter, so neither does a panic of its last holder.
-fn lock(scratch: &Mutex<Vec<Arena>>) -> MutexGuard<'_, Vec<Arena>> {
+fn lock(scratch: &Mutex<Arena>) -> MutexGuard<'_, Arena> {
     scratch.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
