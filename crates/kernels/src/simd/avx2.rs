@@ -107,26 +107,27 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn columns(self, rows: [[f32; 8]; 8]) -> [[f32; 8]; 8] {
-        let rows = rows.map(|row| unsafe { self.load(row.as_ptr()) });
-        // Pairs of rows, then fours, then both halves; in every half the columns are those of 0..4 and of 4..8.
-        let pairs = |a: usize, b: usize| unsafe {
-            [_mm256_unpacklo_ps(rows[a], rows[b]), _mm256_unpackhi_ps(rows[a], rows[b])]
-        };
-        let fours = |first: usize| {
-            let ([low, high], [low2, high2]) = (pairs(first, first + 1), pairs(first + 2, first + 3));
+        // Of four rows each, in both halves: the columns 0 to 3 in the lower half, 4 to 7 in the upper. No closures,
+        // which would not inherit the instruction set.
+        let mut fours = [[self.splat(0.0); 4]; 2];
+        for group in 0..2 {
+            let rows = &rows[4 * group..];
             unsafe {
-                [
+                let (a, b) = (self.load(rows[0].as_ptr()), self.load(rows[1].as_ptr()));
+                let (c, d) = (self.load(rows[2].as_ptr()), self.load(rows[3].as_ptr()));
+                let (low, low2) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
+                let (high, high2) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
+                fours[group] = [
                     _mm256_shuffle_ps::<0x44>(low, low2),
                     _mm256_shuffle_ps::<0xEE>(low, low2),
                     _mm256_shuffle_ps::<0x44>(high, high2),
                     _mm256_shuffle_ps::<0xEE>(high, high2),
-                ]
+                ];
             }
-        };
-        let (top, bottom) = (fours(0), fours(4));
+        }
         let mut columns = [[0.0; 8]; 8];
         for number in 0..4 {
-            let (top, bottom) = (top[number], bottom[number]);
+            let (top, bottom) = (fours[0][number], fours[1][number]);
             unsafe {
                 self.store(columns[number].as_mut_ptr(), _mm256_permute2f128_ps::<0x20>(top, bottom));
                 self.store(columns[number + 4].as_mut_ptr(), _mm256_permute2f128_ps::<0x31>(top, bottom));

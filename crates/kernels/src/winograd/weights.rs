@@ -177,16 +177,17 @@ impl<F: Form<M, N>, const M: usize, const N: usize> Kernel for Turn<'_, F, M, N>
     fn run<W: Simd, H: Simd>(self, _: W, half: H) {
         assert!(H::LANES == 8 && self.block.len().is_multiple_of(8), "blocks are cut by eight");
         assert!(self.points.len() == N * N * self.outputs * self.block.len(), "no whole block of points");
-        for first in self.block.clone().step_by(8) {
-            for block in self.blocks {
-                for lane in (0..block.len()).step_by(8) {
-                    let turned = self.turned(first, block, lane);
-                    let outputs = block.start + lane..self.outputs.min(block.start + lane + 8);
-                    for (output, taps) in outputs.zip(&turned) {
+        for block in self.blocks {
+            for lane in (0..block.len()).step_by(8) {
+                let outputs = block.start + lane..self.outputs.min(block.start + lane + 8);
+                // Innermost, so that lines of the points, of which there are most, are written as a whole.
+                for first in self.block.clone().step_by(8) {
+                    let turned = self.turned(half, first, block, lane);
+                    for (number, output) in outputs.clone().enumerate() {
                         let mut loaded = [half.splat(0.0); TAPS];
                         for tap in 0..TAPS {
-                            // SAFETY: each tap is an array of the eight values of a vector.
-                            loaded[tap] = unsafe { half.load(taps[tap].as_ptr()) };
+                            // SAFETY: each is an array of the eight values of a vector.
+                            loaded[tap] = unsafe { half.load(turned[TAPS - 1 - tap][number].as_ptr()) };
                         }
                         let expanded = expand(half, self.form, loaded);
                         for point in 0..N * N {
@@ -203,18 +204,23 @@ impl<F: Form<M, N>, const M: usize, const N: usize> Kernel for Turn<'_, F, M, N>
 }
 
 impl<F, const M: usize, const N: usize> Turn<'_, F, M, N> {
-    /// Eight outputs' turned taps, for eight inputs from `first` on; inputs that do not exist have zeros.
+    /// Of every tap eight outputs, each with eight inputs from `first` on; inputs that do not exist have zeros.
     #[inline(always)]
-    fn turned(&self, first: usize, block: &Range<usize>, lane: usize) -> [[[f32; 8]; TAPS]; 8] {
-        let mut turned = [[[0.0; 8]; TAPS]; 8];
+    fn turned<H: Simd>(
+        &self,
+        half: H,
+        first: usize,
+        block: &Range<usize>,
+        lane: usize,
+    ) -> [[[f32; 8]; 8]; TAPS] {
         let weights = &self.taps[block.start * TAPS * self.inputs..];
+        let mut turned = [[[0.0; 8]; 8]; TAPS];
         for tap in 0..TAPS {
-            for input in first..self.inputs.min(first + 8) {
-                let row = &weights[(tap * self.inputs + input) * block.len() + lane..][..8];
-                for output in 0..8 {
-                    turned[output][TAPS - 1 - tap][input - first] = row[output];
-                }
+            let mut rows = [[0.0; 8]; 8];
+            for (row, input) in rows.iter_mut().zip(first..self.inputs) {
+                row.copy_from_slice(&weights[(tap * self.inputs + input) * block.len() + lane..][..8]);
             }
+            turned[tap] = half.columns(rows);
         }
         turned
     }
