@@ -10,7 +10,7 @@ const COLUMNS: usize = 24;
 const CELL: usize = SIDE + 2;
 
 fn main() -> std::io::Result<()> {
-    let images = images(Role::Validation.seed(), 0..2000, 2);
+    let images = images(Role::Validation.seed(), 0..2000);
     let width = COLUMNS * CELL;
     let mut sheet = vec![128u8; width * 10 * CELL];
     let mut used = [0; 10];

@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chance::{Purpose, Stream};
+use rayon::prelude::*;
 
 use crate::images::{ImageShape, Images};
 use canvas::Canvas;
@@ -27,6 +28,9 @@ pub const SIDE: usize = 28;
 
 /// Bytes of an image.
 pub const PIXELS: usize = SIDE * SIDE;
+
+/// Images that one thread draws at least before it looks for others that want some: some 30 microseconds of work.
+const IMAGES_PER_TASK: usize = 8;
 
 /// Where the middle of the picture lies on either axis, in pixels: (SIDE - 1) / 2.
 const MIDDLE: f32 = 13.5;
@@ -91,30 +95,18 @@ pub fn image(seed: u64, index: u64, pixels: &mut [u8; PIXELS]) -> u8 {
     label
 }
 
-/// The images `indices` of `seed`, drawn on `threads` threads (0 counts as 1), whose number changes nothing.
+/// The images `indices` of `seed`, drawn by the threads of the pool that this is called in.
 #[must_use]
-pub fn images(seed: u64, indices: Range<u64>, threads: usize) -> Images {
+pub fn images(seed: u64, indices: Range<u64>) -> Images {
     let count = indices.end.saturating_sub(indices.start) as usize;
     let mut pixels: Arc<[u8]> = std::iter::repeat_n(0, count * PIXELS).collect();
     let mut labels: Arc<[u8]> = std::iter::repeat_n(0, count).collect();
-    let share = count.div_ceil(threads.max(1)).max(1);
-    std::thread::scope(|scope| {
-        let pixels = Arc::make_mut(&mut pixels).chunks_mut(share * PIXELS);
-        let labels = Arc::make_mut(&mut labels).chunks_mut(share);
-        let starts = indices.step_by(share);
-        for ((pixels, labels), start) in pixels.zip(labels).zip(starts) {
-            scope.spawn(move || fill(seed, start, pixels, labels));
-        }
+    let (each, _) = Arc::make_mut(&mut pixels).as_chunks_mut::<PIXELS>();
+    let each = each.par_iter_mut().zip(Arc::make_mut(&mut labels)).with_min_len(IMAGES_PER_TASK);
+    each.enumerate().for_each(|(place, (pixels, label))| {
+        *label = image(seed, indices.start + place as u64, pixels);
     });
     Images { shape: SHAPE, classes: GLYPHS.len(), pixels, labels }
-}
-
-/// Draws the images from `start` on, one per label.
-fn fill(seed: u64, start: u64, pixels: &mut [u8], labels: &mut [u8]) {
-    let (pixels, _) = pixels.as_chunks_mut::<PIXELS>();
-    for ((pixels, label), index) in pixels.iter_mut().zip(labels).zip(start..) {
-        *label = image(seed, index, pixels);
-    }
 }
 
 /// How badly an image is written and kept: exponential above a base, cut off where digits become illegible.

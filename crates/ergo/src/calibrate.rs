@@ -53,9 +53,9 @@ pub fn calibrate(runs: &[PlannedRun], sources: &Sources, threads: usize) -> anyh
     let least = Seconds((SECONDS / specs.len() as f64).min(MOST_SECONDS));
     let clock = Stopwatch::start();
     let images = inputs::noise(largest.data, inputs::POOL_IMAGES);
-    let making = making_seconds(largest, threads);
     let mut meter = Meter::start(sources);
     let pool = thread_pool(threads)?;
+    let making = pool.install(|| making_seconds(largest));
     let mut rates = Vec::with_capacity(specs.len());
     let mut memory_bytes = None;
     for spec in &specs {
@@ -128,11 +128,11 @@ fn time(
 }
 
 /// Seconds to make one training image, where a run makes its own.
-fn making_seconds(spec: &RunSpec, threads: usize) -> f64 {
+fn making_seconds(spec: &RunSpec) -> f64 {
     if spec.data != SetName::Digits || spec.examples.is_some() {
         return 0.0;
     }
     let clock = Stopwatch::start();
-    let made = digits::images(spec.seed, 0..MADE, threads);
+    let made = digits::images(spec.seed, 0..MADE);
     clock.elapsed().0 / made.len() as f64
 }

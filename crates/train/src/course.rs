@@ -62,7 +62,7 @@ impl<'a> Course<'a> {
         options: &'a RunOptions<'a>,
     ) -> Result<Course<'a>, TrainError> {
         let mut meter = Meter::start(options.sources);
-        let material = shelf.material(plan, options.threads)?;
+        let material = shelf.material(plan)?;
         meter.enter(Phase::Transfer);
         let mut learner = learner::build(&[plan])?;
         let mut order = None;
@@ -129,7 +129,7 @@ impl<'a> Course<'a> {
             let spec = &self.plan.spec;
             let first = self.tally.step * spec.batch;
             let range = first..first + steps.len() as u64 * spec.batch;
-            let images = fresh.images(spec.seed, range, self.options.threads);
+            let images = fresh.images(spec.seed, range);
             self.meter.enter(Phase::Transfer);
             self.learner.load(&images)?;
         }

@@ -27,20 +27,31 @@ impl Default for Fresh {
 }
 
 impl Fresh {
+    /// Keeps nothing, for a run that nobody follows.
+    #[must_use]
+    pub fn unkept() -> Fresh {
+        Fresh::with_most(0)
+    }
+
     fn with_most(most: usize) -> Fresh {
         Fresh { blocks: Mutex::default(), most }
     }
 
-    /// The training images `range` of the runs with this seed, made on `threads` threads where they are not there yet.
+    /// The training images `range` of the runs with this seed, made where they are not there yet.
     #[must_use]
-    pub fn images(&self, run_seed: u64, range: Range<u64>, threads: usize) -> Images {
-        let mut images = digits::images(0, 0..0, 1);
-        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    pub fn images(&self, run_seed: u64, range: Range<u64>) -> Images {
+        if self.most == 0 {
+            return digits::images(Role::Training { run_seed }.seed(), range);
+        }
+        let mut images = digits::images(0, 0..0);
+        let count = range.end.saturating_sub(range.start) as usize;
+        let mut pixels = Vec::with_capacity(count * images.shape.bytes());
+        let mut labels = Vec::with_capacity(count);
         let mut next = range.start;
         while next < range.end {
             let number = next / BLOCK;
             let end = range.end.min((number + 1) * BLOCK);
-            let (block, first) = self.block(run_seed, number, next..end, threads);
+            let (block, first) = self.block(run_seed, number, next..end);
             let inside = (next - first) as usize..(end - first) as usize;
             let bytes = images.shape.bytes();
             pixels.extend_from_slice(&block.pixels[inside.start * bytes..inside.end * bytes]);
@@ -52,7 +63,7 @@ impl Fresh {
     }
 
     /// Images that hold those `wanted` of a block, and the number of the first.
-    fn block(&self, run_seed: u64, number: u64, wanted: Range<u64>, threads: usize) -> (Images, u64) {
+    fn block(&self, run_seed: u64, number: u64, wanted: Range<u64>) -> (Images, u64) {
         let seed = Role::Training { run_seed }.seed();
         let blocks = || self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         let first = number * BLOCK;
@@ -60,10 +71,10 @@ impl Fresh {
             return (block.clone(), first);
         }
         if blocks().len() >= self.most {
-            return (digits::images(seed, wanted.clone(), threads), wanted.start);
+            return (digits::images(seed, wanted.clone()), wanted.start);
         }
         // Nobody waits meanwhile; runs side by side may make the same images twice.
-        let block = digits::images(seed, first..first + BLOCK, threads);
+        let block = digits::images(seed, first..first + BLOCK);
         blocks().insert((seed, number), block.clone());
         (block, first)
     }
@@ -81,8 +92,8 @@ mod tests {
             for (run_seed, range) in
                 [(1, 0..40), (1, 1000..1100), (2, 5..2060), (1, 0..2100), (1, 7..7), (2, 2040..2060)]
             {
-                let found = fresh.images(run_seed, range.clone(), 2);
-                let expected = digits::images(Role::Training { run_seed }.seed(), range.clone(), 1);
+                let found = fresh.images(run_seed, range.clone());
+                let expected = digits::images(Role::Training { run_seed }.seed(), range.clone());
                 assert_eq!(found.labels, expected.labels, "{most} blocks, seed {run_seed}, {range:?}");
                 assert_eq!(found.pixels, expected.pixels, "{most} blocks, seed {run_seed}, {range:?}");
                 assert!(fresh.blocks.lock().unwrap().len() <= most);

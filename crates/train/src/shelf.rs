@@ -52,11 +52,17 @@ impl Shelf {
         Shelf { store, sets: Mutex::default(), materials: Mutex::default(), fresh: Arc::default() }
     }
 
+    /// A shelf for a single run: fresh images are not kept.
+    #[must_use]
+    pub fn for_one_run(store: Store) -> Shelf {
+        Shelf { fresh: Arc::new(Fresh::unkept()), ..Shelf::new(store) }
+    }
+
     /// The images of a run.
     ///
     /// # Errors
     /// When the set is missing or damaged.
-    pub fn material(&self, plan: &RunPlan, threads: usize) -> Result<Arc<Material>, TrainError> {
+    pub fn material(&self, plan: &RunPlan) -> Result<Arc<Material>, TrainError> {
         let spec = &plan.spec;
         let key = (spec.data, spec.examples, spec.validation_images, plan.test_images);
         // The lock is held while making, so that runs side by side do not make the same images twice.
@@ -65,7 +71,7 @@ impl Shelf {
             return Ok(material.clone());
         }
         let material = Arc::new(match spec.data {
-            SetName::Digits => self.procedural(plan, threads),
+            SetName::Digits => self.procedural(plan),
             SetName::Mnist | SetName::FashionMnist | SetName::Cifar10 | SetName::Cifar100 => {
                 self.read_set(plan)?
             }
@@ -109,8 +115,8 @@ impl Shelf {
         Ok(Material { training: Training::Fixed(split.training), validation: split.validation, test })
     }
 
-    fn procedural(&self, plan: &RunPlan, threads: usize) -> Material {
-        let make = |role: Role, count: u64| digits::images(role.seed(), 0..count, threads);
+    fn procedural(&self, plan: &RunPlan) -> Material {
+        let make = |role: Role, count: u64| digits::images(role.seed(), 0..count);
         // A finite procedural set is the same for every seed, as a set from files is.
         let training = plan.spec.examples.map(|examples| make(Role::Training { run_seed: 0 }, examples));
         Material {

@@ -75,10 +75,10 @@ impl Canvas {
 /// The pixels first..end of one axis that lie within `reach` of the interval between `a` and `b`.
 fn span(a: f32, b: f32, reach: f32) -> (usize, usize) {
     let (low, high) = if a < b { (a, b) } else { (b, a) };
-    // Conversion to an integer cuts off and saturates, so that negative values become 0.
-    let first = (low - reach + 1.0) as usize;
-    let end = (high + reach + 1.0) as usize;
-    (first.min(SIDE), end.min(SIDE).max(first.min(SIDE)))
+    // Conversion cuts off; what is below 0 or beyond the picture is held at its edge.
+    let pixel = |place: f32| (place as i32).clamp(0, SIDE as i32) as usize;
+    let first = pixel(low - reach + 1.0);
+    (first, pixel(high + reach + 1.0).max(first))
 }
 
 /// The greater of the two; unlike `f32::max` one instruction, as there are no NaNs here.

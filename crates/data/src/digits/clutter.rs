@@ -73,18 +73,32 @@ pub(super) fn expose(stream: &mut Stream, severity: f32, canvas: &Canvas, pixels
     stream.fill(&mut bytes);
     let mut grain = [0.0; PIXELS];
     for (grain, pair) in grain.iter_mut().zip(bytes.as_chunks().0) {
-        let [low, high]: [u8; 2] = *pair;
-        *grain = f32::from(i16::from(low) + i16::from(high) - 255);
+        let both = u16::from_le_bytes(*pair);
+        *grain = ((both & 0xFF) + (both >> 8)) as f32 - 255.0;
     }
-    let rows = canvas.rows().zip(grain.chunks_exact(SIDE)).zip(pixels.chunks_exact_mut(SIDE));
-    for (y, ((inks, grain), bytes)) in rows.enumerate() {
+    let mut levels = [0; PIXELS];
+    let rows = canvas.rows().zip(grain.chunks_exact(SIDE)).zip(levels.chunks_exact_mut(SIDE));
+    for (y, ((inks, grain), levels)) in rows.enumerate() {
         let row = paper + slope_y * (y as f32 - MIDDLE);
-        for (x, ((ink, grain), byte)) in inks.iter().zip(grain).zip(bytes).enumerate() {
+        for (x, ((ink, grain), level)) in inks.iter().zip(grain).zip(levels).enumerate() {
             let light = row + slope_x * (x as f32 - MIDDLE);
             let value = light + contrast * ink + noise * grain;
-            *byte = (255.0 * unit(value) + 0.5) as u8;
+            *level = floor(255.0 * unit(value) + 0.5);
         }
     }
+    for (pixel, level) in pixels.iter_mut().zip(levels) {
+        *pixel = level as u8;
+    }
+}
+
+/// The greatest whole number that is not above a value from 0 to 2^22. As conversions hold what is beyond their type
+/// at its edge, the compiler computes those pixel by pixel, and this in vectors.
+#[inline(always)]
+pub(super) fn floor(value: f32) -> u32 {
+    // From 2^23 on neighbouring numbers are 1 apart, so that the sum is rounded to a whole one: its lowest bits.
+    const WHOLE: f32 = 8_388_608.0;
+    let nearest = value + WHOLE;
+    nearest.to_bits() - WHOLE.to_bits() - u32::from(nearest - WHOLE > value)
 }
 
 /// A point of the square of half side `reach` around `centre`.

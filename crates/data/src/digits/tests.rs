@@ -4,13 +4,14 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::canvas::{Canvas, Pen};
+use super::clutter::floor;
 use super::glyphs::{GLYPHS, MAX_POINTS};
 use super::hand::catmull_rom;
 use super::{PIXELS, Role, SHAPE, SIDE, image, images};
 
 #[test]
 fn the_first_test_images_never_change() {
-    let images = images(Role::Test.seed(), 0..100, 1);
+    let images = images(Role::Test.seed(), 0..100);
     let mut hash = Sha256::new();
     hash.update(&images.pixels);
     hash.update(&images.labels);
@@ -21,11 +22,12 @@ fn the_first_test_images_never_change() {
 
 #[test]
 fn any_number_of_threads_draws_the_same_images() {
-    // 11 images do not divide evenly, and 16 threads are more than there are images.
-    for threads in [0, 1, 2, 3, 16] {
-        let many = images(5, 40..51, threads);
-        assert_eq!((many.len(), many.shape, many.classes), (11, SHAPE, 10));
-        for (place, index) in (40..51).enumerate() {
+    // Three tasks, of which the last is short, and more threads than tasks.
+    for threads in [1, 2, 3, 16] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let many = pool.install(|| images(5, 40..61));
+        assert_eq!((many.len(), many.shape, many.classes), (21, SHAPE, 10));
+        for (place, index) in (40..61).enumerate() {
             let mut pixels = [0; PIXELS];
             let label = image(5, index, &mut pixels);
             assert_eq!(many.labels[place], label);
@@ -34,9 +36,20 @@ fn any_number_of_threads_draws_the_same_images() {
     }
 }
 
+/// Whole numbers, what lies next to them on either side, halves, and what lies between.
+#[test]
+fn floors_are_those_of_conversion() {
+    for step in 0..=256 * 1024 {
+        let value = step as f32 / 1024.0;
+        for value in [value.next_down().max(0.0), value, value.next_up()] {
+            assert_eq!(floor(value), value as u32, "{value}");
+        }
+    }
+}
+
 #[test]
 fn an_empty_range_gives_no_images() {
-    assert!(images(5, 7..7, 2).is_empty());
+    assert!(images(5, 7..7).is_empty());
 }
 
 #[test]
@@ -59,7 +72,7 @@ fn roles_and_run_seeds_see_different_images() {
     let mut pictures: Vec<_> = roles
         .iter()
         .flat_map(|role| {
-            let images = images(role.seed(), 0..50, 1);
+            let images = images(role.seed(), 0..50);
             images.pixels.as_chunks::<PIXELS>().0.to_vec()
         })
         .collect();
@@ -70,7 +83,7 @@ fn roles_and_run_seeds_see_different_images() {
 
 #[test]
 fn labels_are_uniform() {
-    let labels = images(3, 0..5000, 2).labels;
+    let labels = images(3, 0..5000).labels;
     let mut seen = [0.0f64; 10];
     for &label in labels.iter() {
         seen[usize::from(label)] += 1.0;
@@ -82,7 +95,7 @@ fn labels_are_uniform() {
 
 #[test]
 fn every_image_has_contrast() {
-    let images = images(Role::Validation.seed(), 0..2000, 2);
+    let images = images(Role::Validation.seed(), 0..2000);
     for index in 0..images.len() {
         let pixels = images.image(index);
         let range = pixels.iter().max().zip(pixels.iter().min()).map(|(high, low)| high - low);
@@ -96,7 +109,7 @@ fn every_image_has_contrast() {
 #[test]
 fn pictures_follow_their_labels() {
     // The nearest class mean is right far more often than chance (10%) only if labels belong to pictures.
-    let learning = images(11, 0..3000, 2);
+    let learning = images(11, 0..3000);
     let mut means = [[0.0f32; PIXELS]; 10];
     let mut counts = [0.0f32; 10];
     for index in 0..learning.len() {
@@ -106,7 +119,7 @@ fn pictures_follow_their_labels() {
             *mean += f32::from(byte);
         }
     }
-    let test = images(12, 0..1000, 2);
+    let test = images(12, 0..1000);
     let right = (0..test.len()).filter(|&index| {
         let distance = |label: usize| -> f32 {
             let mean = means[label].iter().map(|sum| sum / counts[label]);

@@ -119,7 +119,7 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     if args.data != SetName::Digits {
         store.locate(args.data)?;
     }
-    let shelf = Shelf::new(store);
+    let shelf = Shelf::for_one_run(store);
     let stop = interrupt::watch()?;
     let Some(folder) = &args.out else {
         return match train(args, &plan, &shelf, None, &stop)? {

@@ -77,7 +77,7 @@ fn running_statistics_are_pytorchs() {
 fn evaluation_does_not_depend_on_the_batch() {
     let plan = plan("cnn-w2-d2");
     let mut learner = CandleLearner::<f32>::new(&[&plan]).unwrap();
-    let images = digits::images(0, 0..130, 1);
+    let images = digits::images(0, 0..130);
     let together = learner.evaluate(&images).unwrap().remove(0);
     for index in [0u32, 99, 100, 129] {
         let alone = learner.evaluate(&images.select(&[index])).unwrap().remove(0);
@@ -91,9 +91,9 @@ fn evaluation_does_not_depend_on_the_batch() {
 fn executed_operations_are_what_was_run() {
     let plan = plan("lenet5");
     let mut learner = CandleLearner::<f32>::new(&[&plan]).unwrap();
-    learner.load(&digits::images(0, 0..8, 1)).unwrap();
+    learner.load(&digits::images(0, 0..8)).unwrap();
     learner.train(&[&[step(0, 0.1), step(1, 0.1)]]).unwrap();
-    learner.evaluate(&digits::images(0, 0..130, 1)).unwrap();
+    learner.evaluate(&digits::images(0, 0..130)).unwrap();
     let executed = learner.executed(0);
     assert_eq!(executed.train, Flops(2 * 416_520 * 3 * 2 * BATCH_IMAGES as u64));
     assert_eq!(executed.evaluate, Flops(2 * 416_520 * 200));

@@ -33,7 +33,7 @@ pub(super) fn step(number: u64, learning_rate: f64) -> Step {
 
 pub(super) fn learner(plan: &RunPlan) -> CandleLearner<f64> {
     let mut learner = CandleLearner::<f64>::new(&[plan]).unwrap();
-    learner.load(&digits::images(0, 0..8, 1)).unwrap();
+    learner.load(&digits::images(0, 0..8)).unwrap();
     learner
 }
 
