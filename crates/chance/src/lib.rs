@@ -72,7 +72,7 @@ impl Stream {
         self.generator.next_u64()
     }
 
-    /// Random bytes: of each [`Stream::bits_u32`] the lowest first.
+    /// Random bytes: of each [`Stream::bits_u32`] the lowest first. Of the last one, bytes that do not fit are lost.
     pub fn fill(&mut self, bytes: &mut [u8]) {
         self.generator.fill_bytes(bytes);
     }

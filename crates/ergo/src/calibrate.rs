@@ -1,6 +1,6 @@
 //! How fast this machine trains: a few steps of the networks of a sweep, timed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use data::digits;
 use data::images::Images;
@@ -31,7 +31,7 @@ const MOST_NETWORKS: usize = 16;
 const EVALUATED: usize = 400;
 
 /// Procedural images made to time their making.
-const MADE: u64 = 1000;
+const MADE: u64 = 4096;
 
 /// What was measured.
 pub struct Calibration {
@@ -55,7 +55,7 @@ pub fn calibrate(runs: &[PlannedRun], sources: &Sources, threads: usize) -> anyh
     let images = inputs::noise(largest.data, inputs::POOL_IMAGES);
     let mut meter = Meter::start(sources);
     let pool = thread_pool(threads)?;
-    let making = pool.install(|| making_seconds(largest));
+    let making = pool.install(|| making_seconds(largest)) * made_share(runs);
     let mut rates = Vec::with_capacity(specs.len());
     let mut memory_bytes = None;
     for spec in &specs {
@@ -132,7 +132,42 @@ fn making_seconds(spec: &RunSpec) -> f64 {
     if spec.data != SetName::Digits || spec.examples.is_some() {
         return 0.0;
     }
+    // The first ones wake the threads.
+    drop(digits::images(spec.seed, 0..MADE / 16));
     let clock = Stopwatch::start();
     let made = digits::images(spec.seed, 0..MADE);
     clock.elapsed().0 / made.len() as f64
+}
+
+/// The share of all images that runs train on which is made, as the runs of a seed share theirs.
+fn made_share(runs: &[PlannedRun]) -> f64 {
+    let mut most: HashMap<u64, f64> = HashMap::new();
+    let mut sum = 0.0;
+    for run in runs {
+        let images = run.spec.steps as f64 * run.spec.batch as f64;
+        let of_seed = most.entry(run.spec.seed).or_default();
+        *of_seed = images.max(*of_seed);
+        sum += images;
+    }
+    most.values().sum::<f64>() / sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sweep::{file, plan, presets};
+
+    #[test]
+    fn runs_of_a_seed_share_their_images() {
+        let quick = file::parse(presets::preset("quick").unwrap(), "quick").unwrap();
+        let run = plan::plan(&quick).unwrap().runs.swap_remove(0);
+        let mut twice_as_long = run.clone();
+        twice_as_long.spec.steps *= 2;
+        let mut other_seed = run.clone();
+        other_seed.spec.seed += 1;
+        assert_eq!(made_share(std::slice::from_ref(&run)), 1.0);
+        assert_eq!(made_share(&[run.clone(), run.clone()]), 0.5);
+        assert_eq!(made_share(&[run.clone(), twice_as_long]), 2.0 / 3.0);
+        assert_eq!(made_share(&[run, other_seed]), 1.0);
+    }
 }

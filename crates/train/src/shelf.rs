@@ -65,7 +65,8 @@ impl Shelf {
     pub fn material(&self, plan: &RunPlan) -> Result<Arc<Material>, TrainError> {
         let spec = &plan.spec;
         let key = (spec.data, spec.examples, spec.validation_images, plan.test_images);
-        // The lock is held while making, so that runs side by side do not make the same images twice.
+        // The lock is held while making, so that runs side by side do not make the same images twice. Each of them has
+        // a pool of its own, whose threads can come upon no other run, and so not upon this lock, while they make.
         let mut materials = self.materials.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(material) = materials.get(&key) {
             return Ok(material.clone());

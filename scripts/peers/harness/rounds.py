@@ -136,7 +136,6 @@ def measured(arena: Arena, contestant: Contestant, seconds: float, load: machine
         "images_per_cpu_second": answer["images"] / max(answer["cpu_seconds"], 1e-9),
         "others_share": round(others, 4),
         "loss": answer.get("loss"),
-        "mfu": answer.get("mfu"),
     }
 
 

@@ -22,7 +22,7 @@ fn the_first_test_images_never_change() {
 
 #[test]
 fn any_number_of_threads_draws_the_same_images() {
-    // Three tasks, of which the last is short, and more threads than tasks.
+    // Two tasks of different length, and more threads than tasks.
     for threads in [1, 2, 3, 16] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let many = pool.install(|| images(5, 40..61));

@@ -173,6 +173,13 @@ fn a_dry_run_predicts_and_trains_nothing() {
     assert!(!out.exists(), "a dry run writes nothing");
     assert_eq!((plan["runs_skipped"].as_u64(), plan["runs_done"].as_u64()), (Some(0), Some(0)));
     assert!(plan["fit"].is_null() && plan.as_object().unwrap().contains_key("fit"));
+    // As much as the largest network takes when it runs.
+    let bench =
+        ["bench", "--nets", "cnn-w3-d1", "--data", "mnist", "--batch", "16", "--threads", "1", "--learners"];
+    let told = json(&[&bench[..], &["native", "--seconds", "0.01", "--rounds", "2", "--json"]].concat());
+    let planned = plan["planned_memory_bytes"].as_u64();
+    assert!(planned.is_some_and(|bytes| bytes > 0), "{planned:?}");
+    assert_eq!(told["rows"][0]["memory_bytes"].as_u64(), planned);
 }
 
 /// A folder in place of a figure keeps it from being written, as a disk that is closed to writing does.

@@ -144,7 +144,7 @@ proptest! {
 
     /// Borders and lanes without a channel have no weights, so that zero is stored there, or added.
     #[test]
-    fn gradients_of_inputs_agree_with_plain_loops(case in cases()) {
+    fn gradients_of_inputs_agree_with_plain_loops(case in cases(), values in 1usize..4000) {
         let mut numbers = Numbers::new(case.seed);
         let beside = Beside { spare: f32::NAN, room: case.room, ..ALONE };
         let dy = activation(case.dy(), case.images, beside, || numbers.unit());
@@ -158,8 +158,14 @@ proptest! {
             case.each_product(case.dx(), case.dy(), |y, to, weight| expected.add(to, dy[y], weights[weight]));
             for isa in Isa::available() {
                 let plan = case.plan(isa);
+                let packed = case.pack(isa, &weights);
                 let mut back = filled(plan.back_len(), 0.0);
-                plan.pack_back(&case.pack(isa, &weights), &mut back);
+                plan.pack_back(&packed, &mut back);
+                let mut in_parts = filled(plan.back_len(), 0.0);
+                for part in plan.back_parts(values) {
+                    plan.pack_back_part(&part, &packed, &mut in_parts[part.values.clone()]);
+                }
+                prop_assert_eq!(&in_parts[..], &back[..]);
                 let mut dx = before.clone();
                 plan.input_gradient(case.images, &dy, &back, add, &mut dx);
                 expected.check(&dx)?;

@@ -108,7 +108,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn columns(self, rows: [[f32; 8]; 8]) -> [[f32; 8]; 8] {
         // Of four rows each, in both halves: the columns 0 to 3 in the lower half, 4 to 7 in the upper. No closures,
-        // which would not inherit the instruction set.
+        // which would not inherit the instruction set. All memory is arrays of eight values, a vector each.
         let mut fours = [[self.splat(0.0); 4]; 2];
         for group in 0..2 {
             let rows = &rows[4 * group..];

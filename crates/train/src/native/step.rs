@@ -34,6 +34,8 @@ pub(super) struct Machine {
     prepared: Arena,
     notes: Vec<Notes>,
     /// Memory to work with, one for each thread, so that it stays in the cache of the core that the thread is on.
+    /// Should there be more threads than when it was taken, some share: nothing that is done with it asks the pool for
+    /// help, so whoever holds it gives it back.
     scratch: Vec<Mutex<Arena>>,
     /// Time of preparing weights and of the updates, while a profile is kept, and the number of threads.
     profile: Option<([(Seconds, u64); 2], usize)>,
@@ -63,7 +65,9 @@ impl Machine {
         let values = |each: usize| each.checked_mul(chunks).filter(|&values| u32::try_from(values).is_ok());
         let take = |each: usize| values(each).and_then(|values| Arena::try_new(values).ok());
         let too_much = || {
-            let values = (program.slab + program.partial) as f64 * chunks as f64 + program.prepared as f64;
+            let of_chunks = (program.slab + program.partial) as f64 * chunks as f64;
+            let of_threads = (program.points + program.scratch) as f64 * rayon::current_num_threads() as f64;
+            let values = of_chunks + of_threads + program.prepared as f64;
             TrainError::Learner {
                 learner: "native",
                 action: "take memory",
@@ -74,7 +78,6 @@ impl Machine {
                 ),
             }
         };
-        // As many as there are threads now; should there be more, they take their own.
         let scratch = |_| Arena::try_new(program.points + program.scratch).ok().map(Mutex::new);
         let scratch: Option<Vec<_>> = (0..rayon::current_num_threads()).map(scratch).collect();
         Ok(Machine {
@@ -158,15 +161,8 @@ impl Machine {
         chunks.enumerate().with_max_len(1).for_each(|(number, ((slab, partial), notes))| {
             let first = number * program.chunk;
             let images = batch.indices.len().saturating_sub(first).min(program.chunk);
-            let own = rayon::current_thread_index().and_then(|thread| scratch.get(thread));
-            let (mut kept, mut taken);
-            let arena: &mut Arena = if let Some(own) = own {
-                kept = lock(own);
-                &mut kept
-            } else {
-                taken = Arena::new(program.points + program.scratch);
-                &mut taken
-            };
+            let thread = rayon::current_thread_index().unwrap_or(0);
+            let mut arena = lock(&scratch[thread % scratch.len()]);
             let (points, work) = arena.split_at_mut(program.points);
             let mut chunk = Chunk { slab, partial, notes, points, scratch: work };
             for stage in stages {
