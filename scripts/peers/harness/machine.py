@@ -82,12 +82,24 @@ def said_by(command: list[str]) -> str | None:
     return done.stdout.strip().split("\n")[0]
 
 
+def cpu_fact(name: str) -> str | None:
+    """Returns what the kernel says of the first CPU under this name, or None."""
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == name:
+            return value.strip()
+    return None
+
+
 def cpu_model() -> str:
     """Returns the model of the CPU as the kernel names it."""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
+    return cpu_fact("model name") or platform.machine()
+
+
+def cpu_generation() -> str | None:
+    """Returns family, model and stepping of the CPU: virtual machines often hide the model's name."""
+    numbers = [cpu_fact(name) for name in ("cpu family", "model", "stepping")]
+    return " ".join(["family", numbers[0], "model", numbers[1], "stepping", numbers[2]]) if all(numbers) else None
 
 
 def memory_bytes() -> int:
@@ -104,10 +116,7 @@ def governor() -> str | None:
 def vector_flags() -> list[str]:
     """Returns the vector extensions of the CPU that matter to the kernels."""
     wanted = {"avx2", "fma", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_tile"}
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("flags"):
-            return sorted(wanted & set(line.split(":", 1)[1].split()))
-    return []
+    return sorted(wanted & set((cpu_fact("flags") or "").split()))
 
 
 def describe(repository: Path) -> dict:
@@ -116,6 +125,7 @@ def describe(repository: Path) -> dict:
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "cpu": cpu_model(),
+        "cpu_generation": cpu_generation(),
         "cpus": CPUS,
         "vector_flags": vector_flags(),
         "memory_bytes": memory_bytes(),

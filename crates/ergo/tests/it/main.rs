@@ -9,6 +9,7 @@ mod cli;
 mod data;
 mod fit;
 mod flops;
+mod peers;
 mod plot;
 mod server;
 mod shell;

@@ -1,0 +1,1 @@
+"""Tests of the harness that need nothing but Python: `python3 -m unittest` in scripts/peers."""
