@@ -1,5 +1,7 @@
 //! Which device a command computes on.
 
+use std::fmt;
+
 use crate::exit;
 
 /// A device by its name on the command line.
@@ -9,6 +11,15 @@ pub enum Device {
     Cpu,
     /// A CUDA card by number.
     Cuda(u32),
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Device::Cpu => f.write_str("cpu"),
+            Device::Cuda(card) => write!(f, "cuda:{card}"),
+        }
+    }
 }
 
 /// Parses `cpu` or `cuda:N`.

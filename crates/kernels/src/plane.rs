@@ -35,6 +35,14 @@ impl Plane {
         (self.height + 2 * self.border) * self.row()
     }
 
+    /// Whether all sizes are so small that neither [`Plane::values`] nor a place in them can overflow.
+    #[must_use]
+    pub fn is_countable(self) -> bool {
+        // Borders included, height and width are less than 2^16 each: all three sizes make less than 2^56.
+        [self.height, self.width, self.border].iter().all(|&size| size < 1 << 14)
+            && self.channels.max(self.stride) < 1 << 24
+    }
+
     /// Values from one row of pixels to the next.
     #[must_use]
     pub fn row(self) -> usize {

@@ -88,6 +88,7 @@ pub fn max_pool_gradient(
     check(from, images, gradient.len());
     check(to, images, dx.len());
     check_alike(x, to);
+    assert!(index.len() >= images * from.height * from.width * from.stride, "index too short");
     let mut marks = index.iter();
     for image in 0..images {
         for row in 0..from.height {

@@ -34,7 +34,8 @@ pub struct Product {
     reach: [usize; 4],
 }
 
-/// A place in a table's 32 bits; one too large for them becomes the largest, which every call refuses.
+/// A place in a table's 32 bits; one too large for them becomes the largest, which every call
+/// refuses whose slices have fewer than 2^32 values.
 pub(crate) fn place(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }

@@ -86,7 +86,8 @@ impl Winograd {
     /// A convolution from `x` to `y` with so many zeros around `x`, at most 2 and not more than its border has.
     ///
     /// # Panics
-    /// When the planes do not fit each other, or their pixels are not whole vectors of eight.
+    /// When the planes do not fit each other, their pixels are not whole vectors of eight, or they are of no size
+    /// that memory holds.
     #[must_use]
     pub fn new(isa: Isa, tile: Tile, (x, y): (Plane, Plane), padding: usize) -> Winograd {
         assert!(padding <= x.border && padding <= 2, "the border of the input has {} pixels", x.border);
@@ -95,6 +96,8 @@ impl Winograd {
             "no convolution of 3 x 3 leads from {x:?} to {y:?}"
         );
         assert!(x.stride.is_multiple_of(8) && y.stride.is_multiple_of(8), "pixels are not whole vectors");
+        // What `transform::check` multiplies must not overflow: it alone keeps unchecked loads inside the planes.
+        assert!(x.is_countable() && y.is_countable(), "no plane is as large as {x:?} or {y:?}");
         let outputs = Grid::of_outputs(y, tile.size());
         let inputs = Grid::of_inputs(x, padding, outputs);
         let blocks = blocks(isa, y.channels);

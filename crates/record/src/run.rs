@@ -191,6 +191,10 @@ pub struct Circumstances {
     pub host: Host,
     /// `cpu` or `cuda:N`.
     pub device: String,
+    /// Instructions that the native learner's kernels were of, on which its bits depend: `avx512`, `avx2` or
+    /// `portable`; absent for other learners, and from records of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
     /// Threads that computed.
     pub threads: u64,
     /// Trainings that ran side by side on this machine, this one included, as far as their journals in the same

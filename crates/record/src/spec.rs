@@ -114,10 +114,14 @@ pub struct RunSpec {
     pub precision: Precision,
 }
 
-const DEFAULT_LEARNING_RATE: f64 = 0.1;
-const DEFAULT_MOMENTUM: f64 = 0.9;
-const DEFAULT_WEIGHT_DECAY: f64 = 5e-4;
-const DEFAULT_WARMUP: f64 = 0.2;
+/// Highest learning rate, unless a spec says otherwise.
+pub const DEFAULT_LEARNING_RATE: f64 = 0.1;
+/// Nesterov momentum, unless a spec says otherwise.
+pub const DEFAULT_MOMENTUM: f64 = 0.9;
+/// Weight decay, unless a spec says otherwise.
+pub const DEFAULT_WEIGHT_DECAY: f64 = 5e-4;
+/// Share of the steps over which the learning rate rises, unless a spec says otherwise.
+pub const DEFAULT_WARMUP: f64 = 0.2;
 
 fn default_validation_images() -> u64 {
     VALIDATION_IMAGES

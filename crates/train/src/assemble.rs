@@ -1,10 +1,11 @@
 //! Puts a record together from what a run counted and what its meter read.
 
+use kernels::isa::Isa;
 use meter::metering::Metering;
 use record::run::{
     BLOCKS, Circumstances, Evaluation, FLOPS_CONVENTION, FlopsRecord, RunRecord, SCHEMA, Status,
 };
-use record::spec::{NUMERICS, RunPlan};
+use record::spec::{LearnerName, NUMERICS, RunPlan};
 
 use crate::learner::{Executed, Outcome};
 use crate::run::RunOptions;
@@ -81,6 +82,7 @@ pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finishe
             build: options.build.clone(),
             host: options.host.clone(),
             device: "cpu".to_owned(),
+            instructions: (plan.spec.learner == LearnerName::Native).then(|| Isa::detect().name().to_owned()),
             threads: options.threads as u64,
             jobs: options.jobs as u64,
             resumed: tally.resumed,

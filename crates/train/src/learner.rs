@@ -8,6 +8,7 @@ use record::units::{Flops, Seconds};
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
+use crate::native;
 
 /// Trains one or more runs of one shape (lanes) side by side.
 ///
@@ -177,11 +178,22 @@ impl Executed {
 /// When this build lacks the learner, or it cannot be built.
 pub fn build(plans: &[&RunPlan]) -> Result<Box<dyn Learner>, TrainError> {
     match plans.first().map_or(LearnerName::default(), |plan| plan.spec.learner) {
-        LearnerName::Native => Ok(Box::new(crate::native::learner::NativeLearner::new(plans)?)),
+        LearnerName::Native => Ok(Box::new(native::learner::NativeLearner::new(plans)?)),
         #[cfg(feature = "candle")]
         LearnerName::Candle => Ok(Box::new(crate::candle::learner::CandleLearner::<f32>::new(plans)?)),
         #[cfg(not(feature = "candle"))]
         LearnerName::Candle => Err(TrainError::NotBuilt { learner: "candle" }),
+    }
+}
+
+/// Threads that can be of use in training on batches of `batch` images; `None` where any number can.
+#[must_use]
+pub fn most_threads(learner: LearnerName, batch: u64) -> Option<u64> {
+    match learner {
+        LearnerName::Native => {
+            Some(batch.div_ceil(native::learner::chunk_images(batch as usize).max(1) as u64))
+        }
+        LearnerName::Candle => None,
     }
 }
 

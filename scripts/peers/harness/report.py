@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from statistics import median
 
 from harness.contestants import Contestant, Task
 from harness.ratios import figures, paired
@@ -133,12 +134,19 @@ def grid_table(rows: list[dict], base: str) -> str:
     return markdown(header, lines)
 
 
+def grid_line(rows: list[dict]) -> str:
+    """Returns in a sentence what the ratios of a grid are."""
+    ratios = [row["ratio"] for row in rows]
+    ends = f"{min(ratios):.2f} to {max(ratios):.2f}, {median(ratios):.2f} in the median"
+    return f"{len(rows)} ratios: {ends}; the least lower end is {min(row['low'] for row in rows):.2f}."
+
+
 def document(measured: list[tuple[Task, Slices]], base: str) -> tuple[str, dict]:
     """Returns everything that was measured as Markdown and as data."""
     parts, tasks = [], []
     grid = grid_rows(measured, base)
     if len(grid) > 1:
-        parts.append(f"## {base} against PyTorch's best f32, worst first\n\n{grid_table(grid, base)}")
+        parts.append(f"## {base} against PyTorch's best f32, worst first\n\n{grid_line(grid)}\n\n{grid_table(grid, base)}")
     for task, slices in measured:
         rows = summary_rows(task, slices, base)
         tasks += rows

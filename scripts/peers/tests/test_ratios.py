@@ -4,7 +4,7 @@ import unittest
 
 from harness.contestants import Contestant, Task
 from harness.ratios import coverage, figures, interval, paired
-from harness.report import best_torch_f32, grid_rows, summary_rows
+from harness.report import best_torch_f32, grid_line, grid_rows, summary_rows
 
 TASK = Task("net-a", "mnist", 128, "train")
 
@@ -82,6 +82,8 @@ class Reports(unittest.TestCase):
     def test_the_grid_compares_with_the_best(self):
         (row,) = grid_rows([(TASK, self.measured)], "ergo-native-f32")
         self.assertEqual((row["torch"], row["ratio"]), ("torch-eager-nhwc-f32-tuned", 2.5))
+        line = grid_line([row, row | {"ratio": 3.0, "low": 0.5}])
+        self.assertEqual(line, "2 ratios: 2.50 to 3.00, 2.75 in the median; the least lower end is 0.50.")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ pub struct SweepArgs {
     /// Folder of the journals and figures; default: runs/NAME.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Print every run with its predicted cost and train nothing.
+    /// Print what every cell is predicted to cost and train nothing; --json has every run.
     #[arg(long)]
     dry_run: bool,
     /// Trainings side by side, of one thread each; their seconds and joules are marked as shared.
@@ -72,7 +72,7 @@ pub struct SweepArgs {
     /// Type of the numbers that are multiplied, instead of the file's.
     #[arg(long, value_parser = arguments::precision)]
     precision: Option<Precision>,
-    /// Where to compute: cpu, or cuda:N; default: the best there is.
+    /// Where to compute; this build knows only cpu.
     #[arg(long, value_parser = device::parse)]
     device: Option<device::Device>,
     #[command(flatten)]
@@ -218,6 +218,12 @@ fn train(
         sweep.runs.len(),
         folder.display()
     ));
+    let largest = to_do.iter().max_by_key(|run| run.spec.batch);
+    if let Some(text) =
+        largest.and_then(|run| threads::idle(run.spec.learner, run.spec.batch, options.threads as u64))
+    {
+        output::note(&text);
+    }
     let progress = SweepProgress::new(&sweep.name, to_do, args.jobs);
     let end = work(&tasks, shelf, &options, &|event| progress.tell(event));
     progress.clear();

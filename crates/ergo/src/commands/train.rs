@@ -11,7 +11,7 @@ use record::energy::{self, Kind, Phase};
 use record::error::SpecError;
 use record::journal::{self, Journal};
 use record::run::{RunRecord, Status};
-use record::spec::{LearnerName, Precision, RunPlan, RunSpec};
+use record::spec::{self, LearnerName, Precision, RunPlan, RunSpec};
 use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
 use train::shelf::Shelf;
 use train::worker::thread_pool;
@@ -54,20 +54,20 @@ pub struct TrainArgs {
     #[arg(long, default_value_t = 1, value_parser = arguments::whole)]
     seed: u64,
     /// Highest learning rate of the schedule.
-    #[arg(long, visible_alias = "lr", value_parser = arguments::number)]
-    learning_rate: Option<f64>,
+    #[arg(long, visible_alias = "lr", default_value_t = spec::DEFAULT_LEARNING_RATE, value_parser = arguments::number)]
+    learning_rate: f64,
     /// Nesterov momentum.
-    #[arg(long, value_parser = arguments::number)]
-    momentum: Option<f64>,
+    #[arg(long, default_value_t = spec::DEFAULT_MOMENTUM, value_parser = arguments::number)]
+    momentum: f64,
     /// Weight decay, of weights only: biases and batch normalisation have none.
-    #[arg(long, value_parser = arguments::number)]
-    weight_decay: Option<f64>,
+    #[arg(long, default_value_t = spec::DEFAULT_WEIGHT_DECAY, value_parser = arguments::number)]
+    weight_decay: f64,
     /// Share of the target that is spread over all classes.
-    #[arg(long, value_parser = arguments::number)]
-    label_smoothing: Option<f64>,
+    #[arg(long, default_value_t = 0.0, value_parser = arguments::number)]
+    label_smoothing: f64,
     /// Share of the steps over which the learning rate rises.
-    #[arg(long, value_parser = arguments::number)]
-    warmup: Option<f64>,
+    #[arg(long, default_value_t = spec::DEFAULT_WARMUP, value_parser = arguments::number)]
+    warmup: f64,
     /// Shift training images at random by up to so many pixels.
     #[arg(long, default_value_t = 0, value_parser = arguments::pixels)]
     shift: u8,
@@ -75,8 +75,8 @@ pub struct TrainArgs {
     #[arg(long)]
     flip: bool,
     /// Images held out of the training files for choosing settings.
-    #[arg(long, value_name = "IMAGES", value_parser = arguments::whole)]
-    validation: Option<u64>,
+    #[arg(long, value_name = "IMAGES", default_value_t = spec::VALIDATION_IMAGES, value_parser = arguments::whole)]
+    validation: u64,
     /// Count on the first so many test images only.
     #[arg(long, value_name = "IMAGES", value_parser = cli::count)]
     test_images: Option<u64>,
@@ -89,7 +89,7 @@ pub struct TrainArgs {
     /// Type of the numbers that are multiplied.
     #[arg(long, default_value = Precision::default().name(), value_parser = arguments::precision)]
     precision: Precision,
-    /// Where to compute: cpu, or cuda:N; default: the best there is.
+    /// Where to compute; this build knows only cpu.
     #[arg(long, value_parser = device::parse)]
     device: Option<device::Device>,
     /// Keep record, weights and checkpoints here; the same command goes on where it was stopped.
@@ -177,13 +177,13 @@ fn plan(args: &TrainArgs) -> anyhow::Result<RunPlan> {
 fn spec(args: &TrainArgs) -> anyhow::Result<RunSpec> {
     let mut spec = RunSpec::new(args.data, &args.net, 1, args.batch, args.seed);
     spec.examples = args.examples;
-    spec.validation_images = args.validation.unwrap_or(spec.validation_images);
+    spec.validation_images = args.validation;
     spec.test_images = args.test_images;
-    spec.learning_rate = args.learning_rate.unwrap_or(spec.learning_rate);
-    spec.momentum = args.momentum.unwrap_or(spec.momentum);
-    spec.weight_decay = args.weight_decay.unwrap_or(spec.weight_decay);
-    spec.label_smoothing = args.label_smoothing.unwrap_or(spec.label_smoothing);
-    spec.warmup = args.warmup.unwrap_or(spec.warmup);
+    spec.learning_rate = args.learning_rate;
+    spec.momentum = args.momentum;
+    spec.weight_decay = args.weight_decay;
+    spec.label_smoothing = args.label_smoothing;
+    spec.warmup = args.warmup;
     spec.shift = args.shift;
     spec.flip = args.flip;
     (spec.learner, spec.precision) = (args.learner, args.precision);
@@ -220,6 +220,9 @@ fn train(
         checkpoint,
         stop,
     };
+    if let Some(text) = threads::idle(plan.spec.learner, plan.spec.batch, threads as u64) {
+        output::note(&text);
+    }
     let bar = progress::training(plan.spec.steps, &plan.spec.net);
     let mut lines = PlainLines::default();
     let mut watch = |progress: &Progress| show(&bar, &mut lines, progress);

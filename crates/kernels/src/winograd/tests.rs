@@ -309,6 +309,9 @@ fn planes_that_do_not_fit_are_refused() {
     assert!(plan(square(8, 8), square(8, 8), 1));
     assert!(!plan(square(8, 8), square(8, 8), 0) && !plan(square(8, 8), square(7, 8), 1));
     assert!(!plan(Plane::new(8, 8, 8, 0), square(8, 8), 1));
+    // 2^64 values, which would wrap to none at all.
+    let endless = Plane::new((1 << 31) - 2, (1 << 30) - 2, 8, 1);
+    assert!(!endless.is_countable() && !plan(endless, Plane { channels: 16, stride: 16, ..endless }, 1));
 }
 
 /// Slices one value short are refused before anything is read or written.

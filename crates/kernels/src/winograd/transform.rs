@@ -93,7 +93,8 @@ fn check(
     values: &[f32],
 ) {
     let images = numbers.end.div_ceil(grid.patches().max(1));
-    assert!(images * grid.plane().values() <= plane.len(), "plane too short");
+    let needed = images.checked_mul(grid.plane().values());
+    assert!(needed.is_some_and(|needed| needed <= plane.len()), "plane too short");
     assert!(channels.len().is_multiple_of(8) && channels.end <= grid.plane().stride, "no such channels");
     let last = numbers.len().max(1) - 1;
     let end = (count - 1) * points.point + last * points.tile + channels.len();

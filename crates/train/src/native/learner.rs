@@ -16,7 +16,7 @@ use super::norm::NormState;
 use super::parameters::Layout;
 use super::program::Program;
 use super::schedule::Schedule;
-use super::step::{Batch, Machine, dropout_masks, sgd, update};
+use super::step::{Batch, Machine, dropout_masks, sgd};
 use super::update::Update;
 use crate::error::TrainError;
 use crate::learner::{
@@ -54,7 +54,7 @@ struct Lane {
 
 /// Images of a chunk for batches of `batch`: at most sixteen chunks, but of no fewer than eight images, as every
 /// chunk has partial gradients of its own. Never from the number of threads, as bits follow from chunks.
-fn chunk_images(batch: usize) -> usize {
+pub(crate) fn chunk_images(batch: usize) -> usize {
     batch.div_ceil(16).max(8).min(batch)
 }
 
@@ -127,7 +127,7 @@ impl NativeLearner {
         self.training.biases(&self.layout, &mut self.gradient);
         let tensors = (&mut lane.weights[..], &mut lane.velocity[..], &mut self.gradient[..]);
         let (network, spec) = (&self.network, &lane.spec);
-        update(&mut self.training, &self.update, count, tensors, |parameter| {
+        self.update.run(self.training.isa, &self.training.left(count), tensors, |parameter| {
             if dry { None } else { sgd(network, spec, step, parameter) }
         });
         Ok(loss)
@@ -294,10 +294,12 @@ impl Learner for NativeLearner {
     fn profile(&mut self, on: bool) {
         self.training.keep_profile(on);
         self.evaluation.keep_profile(on);
+        self.update.keep_profile(on);
     }
 
     fn take_profile(&mut self) -> Option<Vec<ProfileEntry>> {
         let mut entries = self.training.profile()?;
+        entries.extend(self.update.profile()?);
         // Forward passes with batch statistics and with running ones are the same layers.
         for entry in self.evaluation.profile()? {
             let known =

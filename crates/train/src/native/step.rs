@@ -19,7 +19,7 @@ use super::graph::{Graph, Op};
 use super::norm::{ChunkSums, NormState};
 use super::parameters::Layout;
 use super::program::{BoundStage, Preparation, Program};
-use super::update::{Left, Update};
+use super::update::Left;
 use super::work::{Chunk, Group, Notes, Shared};
 use crate::error::TrainError;
 use crate::learner::{ProfileEntry, Step};
@@ -37,8 +37,8 @@ pub(super) struct Machine {
     /// Should there be more threads than when it was taken, some share: nothing that is done with it asks the pool for
     /// help, so whoever holds it gives it back.
     scratch: Vec<Mutex<Arena>>,
-    /// Time of preparing weights and of the updates, while a profile is kept, and the number of threads.
-    profile: Option<([(Seconds, u64); 2], usize)>,
+    /// Time of preparing weights and how often that was done, while a profile is kept, and the number of threads.
+    profile: Option<(Seconds, u64, usize)>,
 }
 
 /// What a step is taken on.
@@ -113,8 +113,8 @@ impl Machine {
         &slab[start..start + place.plane.channels]
     }
 
-    /// Brings weights into the forms that kernels want: points of Winograd's tiles, and packed for the way back.
-    fn prepare(&mut self, weights: &[f32]) {
+    /// Points of Winograd's tiles, and weights packed for the way back.
+    fn pack(&mut self, weights: &[f32]) {
         let mut rest = &mut self.prepared[..];
         let mut taken = 0;
         let mut work = Vec::with_capacity(self.program.preparations.len());
@@ -175,13 +175,13 @@ impl Machine {
 
     /// Begins to keep the time of every action, or stops; forgets what was kept.
     pub(super) fn keep_profile(&mut self, on: bool) {
-        self.profile = on.then(|| (Default::default(), 1));
+        self.profile = on.then_some((Seconds(0.0), 0, 1));
         self.notes.iter_mut().for_each(|notes| notes.times.fill(Default::default()));
     }
 
     /// The time of every action since then: of all threads, over their number.
     pub(super) fn profile(&self) -> Option<Vec<ProfileEntry>> {
-        let (own, threads) = self.profile?;
+        let (seconds, calls, threads) = self.profile?;
         let of_label = |(number, (layer, phase)): (usize, &(String, LayerPhase))| {
             let times = self.notes.iter().map(|notes| notes.times[number]);
             let total = times.fold((0.0, 0), |sum, (seconds, calls)| (sum.0 + seconds.0, sum.1 + calls));
@@ -193,18 +193,18 @@ impl Machine {
             }
         };
         let mut entries: Vec<ProfileEntry> = self.program.labels.iter().enumerate().map(of_label).collect();
-        for (layer, (seconds, calls)) in ["packing of weights", "gradients and descent"].into_iter().zip(own)
-        {
-            entries.push(ProfileEntry { layer: layer.to_owned(), phase: LayerPhase::Update, seconds, calls });
-        }
+        let layer = "packing of weights".to_owned();
+        entries.push(ProfileEntry { layer, phase: LayerPhase::Update, seconds, calls });
         Some(entries)
     }
 
-    /// Adds to the time of one of the machine's own tasks.
-    fn note(&mut self, task: usize, clock: &Stopwatch) {
-        if let Some((own, threads)) = &mut self.profile {
+    /// Brings weights into the forms that kernels want, and keeps the time of it where a profile is wanted.
+    fn prepare(&mut self, weights: &[f32]) {
+        let clock = Stopwatch::start();
+        self.pack(weights);
+        if let Some((seconds, calls, threads)) = &mut self.profile {
             *threads = rayon::current_num_threads();
-            own[task] = (own[task].0 + clock.elapsed(), own[task].1 + 1);
+            (*seconds, *calls) = (*seconds + clock.elapsed(), *calls + 1);
         }
     }
 
@@ -218,9 +218,7 @@ impl Machine {
 
     /// Forward and backward: the mean loss; gradients of all but the weights of convolutions and linear layers.
     pub(super) fn pass(&mut self, batch: &Batch<'_>, weights: &mut [f32], gradient: &mut [f32]) -> f64 {
-        let clock = Stopwatch::start();
         self.prepare(weights);
-        self.note(0, &clock);
         for notes in &mut self.notes {
             notes.sums.fill(0.0);
             notes.loss = 0.0;
@@ -259,9 +257,7 @@ impl Machine {
 
     /// Makes ready for [`Machine::infer`] with these weights: normalisations by running statistics.
     pub(super) fn settle(&mut self, weights: &[f32]) {
-        let clock = Stopwatch::start();
         self.prepare(weights);
-        self.note(0, &clock);
         self.norms.iter_mut().for_each(|norm| norm.by_running(weights));
     }
 
@@ -317,17 +313,4 @@ pub(super) fn dropout_masks(graph: &Graph, seed: u64, step: u64, images: usize) 
         masks.push((0..images * graph.tensors[*x].shape.elements()).map(|_| draw()).collect());
     }
     masks
-}
-
-/// Runs the tasks at the end of a step.
-pub(super) fn update(
-    machine: &mut Machine,
-    update: &Update,
-    images: usize,
-    tensors: (&mut [f32], &mut [f32], &mut [f32]),
-    sgd: impl Fn(usize) -> Option<Sgd> + Sync,
-) {
-    let clock = Stopwatch::start();
-    update.run(machine.isa, &machine.left(images), tensors, sgd);
-    machine.note(1, &clock);
 }

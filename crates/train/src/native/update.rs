@@ -5,11 +5,15 @@ use std::ops::Range;
 use kernels::dense::WeightShare;
 use kernels::isa::Isa;
 use kernels::sgd::{Sgd, descend, reduce};
+use meter::clock::Stopwatch;
 use net::network::Parameter;
 use rayon::prelude::*;
+use record::bench::LayerPhase;
+use record::units::Seconds;
 
 use super::parameters::Layout;
 use super::program::Program;
+use crate::learner::ProfileEntry;
 
 /// Values of a parameter that one task treats.
 const VALUES_PER_TASK: usize = 8192;
@@ -18,6 +22,10 @@ const VALUES_PER_TASK: usize = 8192;
 #[derive(Debug)]
 pub(super) struct Update {
     tasks: Vec<Task>,
+    /// What a profile calls the sums and the descent, and after them the gradient of each linear layer's weights.
+    labels: Vec<(String, LayerPhase)>,
+    /// Time of all threads for each label, and how many tasks it was, while a profile is kept; the number of threads.
+    profile: Option<(Vec<(Seconds, u64)>, usize)>,
 }
 
 #[derive(Debug)]
@@ -26,6 +34,8 @@ struct Task {
     range: Range<usize>,
     parameter: usize,
     origin: Origin,
+    /// Where the time of its gradient is kept.
+    label: usize,
 }
 
 /// Where a gradient comes from.
@@ -62,16 +72,20 @@ impl Update {
         images: usize,
     ) -> Update {
         let mut tasks = Vec::new();
+        let mut labels = vec![("sums of gradients, descent".to_owned(), LayerPhase::Update)];
         for (number, (slot, parameter)) in layout.slots.iter().zip(parameters).enumerate() {
             if !parameter.role.is_trained() {
                 continue;
             }
             if let Some(linear) = program.linears.iter().find(|linear| linear.parameter == number) {
+                let node = parameter.name.strip_suffix(".weight").unwrap_or(&parameter.name);
+                labels.push((node.to_owned(), LayerPhase::WeightGradient));
+                let label = labels.len() - 1;
                 let mut start = slot.range.start;
                 for share in linear.shares(program.chunk, program.slab, images) {
                     let range = start..start + share.values();
                     start = range.end;
-                    tasks.push(Task { range, parameter: number, origin: Origin::Linear(share) });
+                    tasks.push(Task { range, parameter: number, origin: Origin::Linear(share), label });
                 }
                 continue;
             }
@@ -81,15 +95,15 @@ impl Update {
                 let origin = partial.map_or(Origin::Ready, |(_, place)| {
                     Origin::Partial(place.start + start - slot.range.start)
                 });
-                tasks.push(Task { range, parameter: number, origin });
+                tasks.push(Task { range, parameter: number, origin, label: 0 });
             }
         }
-        Update { tasks }
+        Update { tasks, labels, profile: None }
     }
 
     /// Completes the gradient and descends where `sgd` says how; it answers for each parameter.
     pub(super) fn run(
-        &self,
+        &mut self,
         isa: Isa,
         left: &Left<'_>,
         (weights, velocity, gradient): (&mut [f32], &mut [f32], &mut [f32]),
@@ -98,7 +112,8 @@ impl Update {
         let ranges = || self.tasks.iter().map(|task| task.range.clone());
         let parts = cut(weights, ranges()).zip(cut(velocity, ranges())).zip(cut(gradient, ranges()));
         let work: Vec<_> = self.tasks.iter().zip(parts).collect();
-        work.into_par_iter().with_max_len(1).for_each(|(task, ((weights, velocity), gradient))| {
+        let times = work.into_par_iter().with_max_len(1).map(|(task, ((weights, velocity), gradient))| {
+            let clock = Stopwatch::start();
             match &task.origin {
                 Origin::Ready => {}
                 Origin::Partial(start) => {
@@ -106,10 +121,38 @@ impl Update {
                 }
                 Origin::Linear(share) => share.run(left.images, left.slabs, left.slabs, gradient),
             }
+            let summed = clock.elapsed();
             if let Some(sgd) = sgd(task.parameter) {
                 descend(isa, sgd, weights, velocity, gradient);
             }
+            (summed, clock.elapsed())
         });
+        let times: Vec<(Seconds, Seconds)> = times.collect();
+        let Some((kept, threads)) = &mut self.profile else { return };
+        *threads = rayon::current_num_threads();
+        for (task, (summed, all)) in self.tasks.iter().zip(times) {
+            kept[task.label].0 += summed;
+            kept[task.label].1 += 1;
+            kept[0].0 += Seconds(all.0 - summed.0);
+        }
+    }
+
+    /// Begins to keep the time of every label, or stops; forgets what was kept.
+    pub(super) fn keep_profile(&mut self, on: bool) {
+        self.profile = on.then(|| (vec![(Seconds(0.0), 0); self.labels.len()], 1));
+    }
+
+    /// The time of every label since then: of all threads, over their number.
+    pub(super) fn profile(&self) -> Option<Vec<ProfileEntry>> {
+        let (kept, threads) = self.profile.as_ref()?;
+        let entry =
+            |((layer, phase), (seconds, calls)): (&(String, LayerPhase), &(Seconds, u64))| ProfileEntry {
+                layer: layer.clone(),
+                phase: *phase,
+                seconds: Seconds(seconds.0 / *threads as f64),
+                calls: *calls,
+            };
+        Some(self.labels.iter().zip(kept).map(entry).collect())
     }
 }
 

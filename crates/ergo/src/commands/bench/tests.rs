@@ -136,6 +136,11 @@ fn each_reason_for_doubt_is_told() {
     check(&|told| told.interval.coverage = 0.5, 2, "only 50.0% of cases");
     check(&|_| (), 1, "2 threads share 1 processors");
     check(
+        &|told| (told.rows[0].learner, told.rows[0].batch) = ("native".to_owned(), 8),
+        2,
+        "Batches of 8 keep 1 of 2 threads of native busy",
+    );
+    check(
         &|told| told.rows[1].phase = BenchPhase::Infer,
         2,
         "candle ran 1.10 times the model's FLOPs to judge",

@@ -3,6 +3,8 @@
 use record::bench::{BenchOutput, BenchPhase, BenchRow};
 use report::label::percent;
 
+use crate::{arguments, threads};
+
 /// Share of the processors that others may have before it is worth a word.
 const OTHERS: f64 = 0.1;
 /// An interval is wide where it is more than this part of the median.
@@ -49,6 +51,7 @@ pub fn warnings(told: &BenchOutput, processors: usize, with_profile: bool) -> Ve
         ));
     }
     warnings.extend(oversubscribed(told, processors));
+    warnings.extend(idle(told));
     warnings.extend(padded(told));
     if with_profile {
         warnings.extend(unprofiled(told));
@@ -59,6 +62,13 @@ pub fn warnings(told: &BenchOutput, processors: usize, with_profile: bool) -> Ve
 fn oversubscribed(told: &BenchOutput, processors: usize) -> Option<String> {
     let most = told.rows.iter().map(|row| row.threads).max().filter(|&most| most > processors as u64)?;
     Some(format!("{most} threads share {processors} processors: more threads cannot be faster."))
+}
+
+/// The first row whose batch is too small for its threads.
+fn idle(told: &BenchOutput) -> Option<String> {
+    let rows = told.rows.iter().filter(|row| row.phase == BenchPhase::Train);
+    rows.into_iter()
+        .find_map(|row| threads::idle(arguments::learner(&row.learner).ok()?, row.batch, row.threads))
 }
 
 /// A learner that judges in batches of its own fills up the last, and one may pad channels; the mathematics needs no

@@ -32,13 +32,14 @@ pub fn slurm(
         args.data_dir.data_dir.iter().flat_map(|dir| ["--data-dir".to_owned(), dir.display().to_string()]);
     let learner = args.learner.iter().flat_map(|one| ["--learner".to_owned(), one.name().to_owned()]);
     let precision = args.precision.iter().flat_map(|one| ["--precision".to_owned(), one.name().to_owned()]);
+    let device = args.device.iter().flat_map(|one| ["--device".to_owned(), one.to_string()]);
     let jobs = if args.jobs > 1 { vec!["--jobs".to_owned(), args.jobs.to_string()] } else { Vec::new() };
     let script = array_script(&ArraySettings {
         job_name: sweep.name.clone(),
         program: "ergo".to_owned(),
         sweep_file: file.display().to_string(),
         out: folder.display().to_string(),
-        arguments: jobs.into_iter().chain(learner).chain(precision).chain(data).collect(),
+        arguments: jobs.into_iter().chain(learner).chain(precision).chain(device).chain(data).collect(),
         tasks,
         at_once: None,
         cpus_per_task: args.threads.and_then(|threads| u32::try_from(threads).ok()),
@@ -52,7 +53,7 @@ pub fn slurm(
     Ok(Exit::Done)
 }
 
-/// Prints every run with what it is predicted to cost, and the fit of those that are finished.
+/// Prints what every cell is predicted to cost, and the fit of those that are finished.
 ///
 /// # Errors
 /// When the learner that is timed for it fails.
@@ -87,17 +88,25 @@ fn tell_of_missing_images(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<()>
     Ok(())
 }
 
+/// A line for each cell, and what is left in total.
 fn dry_run_text(plan: &DryRunOutput) -> String {
-    let mut text = String::from("      FLOP       ~time     ~energy   steps  seed  cell\n");
-    for run in &plan.runs {
+    let mut text = String::from(
+        "      FLOP       ~time     ~energy   steps  seeds  cell (FLOP, time and energy of one seed)\n",
+    );
+    for runs in plan.runs.chunk_by(|one, next| (one.steps, &one.cell) == (next.steps, &next.cell)) {
+        let run = &runs[0];
         let seconds = quantity::seconds(run.predicted_seconds);
         let joules = run.predicted_joules.map_or("?".to_owned(), quantity::joules);
-        let done = if run.done { "  (done)" } else { "" };
+        let done = match runs.iter().filter(|run| run.done).count() {
+            0 => String::new(),
+            all if all == runs.len() => "  (done)".to_owned(),
+            some => format!("  ({some} done)"),
+        };
         text += &format!(
-            "{:>10.3e} {seconds:>11} {joules:>11} {:>7} {:>5}  {}{done}\n",
+            "{:>10.3e} {seconds:>11} {joules:>11} {:>7} {:>6}  {}{done}\n",
             run.train_flops.as_f64(),
             run.steps,
-            run.seed,
+            runs.len(),
             run.cell
         );
     }

@@ -81,6 +81,11 @@ fn gradients_of_large_batches_agree() {
     for net in ["cnn-w4-d3", "net-a"] {
         check(SetName::Mnist, &plan(SetName::Mnist, net, 150));
     }
+    check(SetName::Cifar10, &plan(SetName::Cifar10, "resnet8-w4", 150));
+    // The batch of the presets.
+    for net in ["cnn-w6-d3", "resnet8-w6", "net-b"] {
+        check(SetName::Cifar10, &plan(SetName::Cifar10, net, 32));
+    }
 }
 
 #[test]
@@ -88,7 +93,8 @@ fn gradients_of_everything_else_agree() {
     check(SetName::Digits, &everything(9));
 }
 
-/// 200 steps in f32 from equal weights: nearly equal at first, until rounding has grown; and equal in the mean.
+/// 200 steps in f32 from equal weights: equal but for rounding, until that has grown (seen on one machine: 4e-7 in the
+/// first 50 steps, 0.15 in the last of a network with batch normalisation); and equal in the mean.
 #[test]
 fn loss_curves_agree() {
     for (data, net) in
@@ -103,11 +109,12 @@ fn loss_curves_agree() {
         };
         let native = curve(&mut NativeLearner::new(&[&plan]).unwrap());
         let candle = curve(&mut CandleLearner::<f32>::new(&[&plan]).unwrap());
-        for (number, (found, expected)) in native.iter().zip(&candle).enumerate().take(20) {
-            assert!(
-                (found - expected).abs() < 1e-3 * expected,
-                "{net} at {number}: {found}, candle {expected}"
-            );
+        for (steps, bound) in [(0..50, 1e-4), (50..100, 2e-2), (100..200, 0.5)] {
+            for number in steps {
+                let (found, expected) = (native[number], candle[number]);
+                let close = (found - expected).abs() < bound * expected;
+                assert!(close, "{net} at {number}: {found}, candle {expected}");
+            }
         }
         let mean = |curve: &[f32]| curve[100..].iter().sum::<f32>() / 100.0;
         let (found, expected) = (mean(&native), mean(&candle));

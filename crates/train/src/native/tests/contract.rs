@@ -3,18 +3,24 @@
 
 use data::set::SetName;
 use kernels::isa::Isa;
+use record::bench::LayerPhase;
 use record::spec::RunPlan;
 use record::units::Flops;
 
 use super::networks::{everything, images, plan, step};
-use crate::learner::{Learner, State};
+use crate::learner::{Learner, ProfileEntry, State};
 use crate::native::learner::NativeLearner;
 use crate::worker::thread_pool;
 
 /// The state after three steps at a number of threads.
 fn trained(data: SetName, plan: &RunPlan, threads: usize) -> (State, Vec<f32>) {
+    trained_on(Isa::detect(), data, plan, threads)
+}
+
+/// The same on other instructions.
+fn trained_on(isa: Isa, data: SetName, plan: &RunPlan, threads: usize) -> (State, Vec<f32>) {
     thread_pool(threads).unwrap().install(|| {
-        let mut learner = NativeLearner::new(&[plan]).unwrap();
+        let mut learner = NativeLearner::with_isa(&[plan], isa).unwrap();
         learner.load(&images(data)).unwrap();
         let steps: Vec<_> = (0..3).map(|number| step(number, plan.spec.batch as usize, 0.05)).collect();
         learner.train(&[&steps]).unwrap();
@@ -40,6 +46,15 @@ fn bits_do_not_depend_on_threads() {
         for threads in [2, 3, 7] {
             assert!(one == trained(*data, plan, threads), "{} on {threads} threads", plan.network.name);
         }
+    }
+}
+
+#[test]
+fn no_instruction_set_depends_on_threads() {
+    let plan = plan(SetName::Cifar10, "resnet8-w5", 17);
+    for isa in Isa::available() {
+        let one = trained_on(isa, SetName::Cifar10, &plan, 1);
+        assert!(one == trained_on(isa, SetName::Cifar10, &plan, 3), "{}", isa.name());
     }
 }
 
@@ -160,5 +175,10 @@ fn a_profile_names_the_layers() {
             found.clone().count() > 0 && found.map(|entry| entry.seconds.0).sum::<f64>() > 0.0,
             "{layer}"
         );
+    }
+    for layer in ["0.conv", "4.conv", "8.linear"] {
+        let of_weights =
+            |entry: &&ProfileEntry| entry.layer == layer && entry.phase == LayerPhase::WeightGradient;
+        assert_eq!(entries.iter().filter(of_weights).count(), 1, "{layer}");
     }
 }
