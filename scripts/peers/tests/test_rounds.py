@@ -60,7 +60,7 @@ class Names(unittest.TestCase):
 
     def test_words_and_patterns_stand_for_configurations(self):
         self.assertEqual(len(names_of("torch", "all")), 16)
-        best = ["torch-eager-nhwc-f32-tuned", "torch-compile-nhwc-f32-tuned"]
+        best = [f"torch-{kind}-f32-tuned" for kind in ("eager-nhwc", "compile-nchw", "compile-nhwc")]
         self.assertEqual(names_of("ergo,torch", "best-f32"), ["ergo-native-f32", *best])
         self.assertEqual(names_of("ergo-candle-f32,jax-nchw-*", "all"), ["ergo-candle-f32", "jax-nchw-f32"])
         with self.assertRaises(UnknownName):
