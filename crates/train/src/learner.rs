@@ -89,6 +89,18 @@ pub struct ProfileEntry {
     pub calls: u64,
 }
 
+impl ProfileEntry {
+    /// The entry of `label` for the seconds and calls of `threads` threads together.
+    pub(crate) fn of_threads(
+        label: &(String, LayerPhase),
+        (seconds, calls): (Seconds, u64),
+        threads: usize,
+    ) -> ProfileEntry {
+        let seconds = Seconds(seconds.0 / threads as f64);
+        ProfileEntry { layer: label.0.clone(), phase: label.1, seconds, calls }
+    }
+}
+
 /// One optimizer step of one lane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {

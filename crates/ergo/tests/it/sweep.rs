@@ -1,6 +1,6 @@
 //! Sweeps as a user runs them: kept, killed, resumed, budgeted and refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -173,6 +173,11 @@ fn a_dry_run_predicts_and_trains_nothing() {
     assert!(!out.exists(), "a dry run writes nothing");
     assert_eq!((plan["runs_skipped"].as_u64(), plan["runs_done"].as_u64()), (Some(0), Some(0)));
     assert!(plan["fit"].is_null() && plan.as_object().unwrap().contains_key("fit"));
+    // For people a line for each cell, between the head and two lines of totals.
+    let text = run(&all.iter().copied().filter(|&word| word != "--json").collect::<Vec<_>>()).stdout;
+    let cells: HashSet<&str> = runs.iter().map(|run| run["cell"].as_str().unwrap()).collect();
+    assert_eq!(text.lines().count(), 1 + cells.len() + 2, "{text}");
+    assert!(cells.iter().all(|cell| text.contains(cell)), "{text}");
     // As much as the largest network takes when it runs.
     let bench =
         ["bench", "--nets", "cnn-w3-d1", "--data", "mnist", "--batch", "16", "--threads", "1", "--learners"];
@@ -266,7 +271,7 @@ fn learner_device_and_precision_are_taken() {
     let chosen = ["--learner", "candle", "--device", "cpu", "--precision", "f32"];
     let script = json(&[&["sweep", &file, "--slurm", "2", "--json"], &chosen[..]].concat());
     let script = script["script"].as_str().unwrap();
-    assert!(script.contains("--learner candle --precision f32"), "{script}");
+    assert!(script.contains("--learner candle --precision f32 --device cpu"), "{script}");
     refused(&["sweep", &file, "--learner", "torch"], &["torch", "candle"]);
     refused(&["sweep", &file, "--device", "cuda:1"], &["--device cuda:1", "CPU", "--device cpu"]);
 }

@@ -32,6 +32,8 @@ fn the_record_has_its_fixed_form() {
     let (conv, linear) = (28 * 28 * 9 * 2, 14 * 14 * 2 * 10);
     assert_eq!(record["flops"]["model_train"].as_u64(), Some(24 * (4 * conv + 6 * linear)));
     assert!(record["flops"]["executed_train"].as_u64() > Some(0));
+    let instructions = record["circumstances"]["instructions"].as_str().unwrap();
+    assert!(["avx512", "avx2", "portable"].contains(&instructions), "{instructions}");
     // candle computes the gradient of the image as well, and pads nothing.
     let record = json(&[&SMALL[..], &["--learner", "candle"]].concat());
     assert_eq!(record["flops"]["executed_train"].as_u64(), Some(24 * 6 * (conv + linear)));
@@ -51,6 +53,7 @@ fn the_record_has_its_fixed_form() {
     assert_eq!(epoch["epoch"].as_u64(), Some(1));
     assert!(epoch["train_loss"].is_f64() && epoch["test_error"].is_f64() && epoch["seconds"].is_f64());
     assert_eq!(record["weights_sha256"].as_str().unwrap().len(), 64);
+    assert!(record["circumstances"]["instructions"].is_null(), "candle does not tell");
 }
 
 /// candle's products split their work by the number of threads it was told; the bits must not follow.

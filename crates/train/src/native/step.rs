@@ -182,15 +182,10 @@ impl Machine {
     /// The time of every action since then: of all threads, over their number.
     pub(super) fn profile(&self) -> Option<Vec<ProfileEntry>> {
         let (seconds, calls, threads) = self.profile?;
-        let of_label = |(number, (layer, phase)): (usize, &(String, LayerPhase))| {
+        let of_label = |(number, label): (usize, &(String, LayerPhase))| {
             let times = self.notes.iter().map(|notes| notes.times[number]);
             let total = times.fold((0.0, 0), |sum, (seconds, calls)| (sum.0 + seconds.0, sum.1 + calls));
-            ProfileEntry {
-                layer: layer.clone(),
-                phase: *phase,
-                seconds: Seconds(total.0 / threads as f64),
-                calls: total.1,
-            }
+            ProfileEntry::of_threads(label, (Seconds(total.0), total.1), threads)
         };
         let mut entries: Vec<ProfileEntry> = self.program.labels.iter().enumerate().map(of_label).collect();
         let layer = "packing of weights".to_owned();

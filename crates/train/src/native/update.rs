@@ -145,14 +145,8 @@ impl Update {
     /// The time of every label since then: of all threads, over their number.
     pub(super) fn profile(&self) -> Option<Vec<ProfileEntry>> {
         let (kept, threads) = self.profile.as_ref()?;
-        let entry =
-            |((layer, phase), (seconds, calls)): (&(String, LayerPhase), &(Seconds, u64))| ProfileEntry {
-                layer: layer.clone(),
-                phase: *phase,
-                seconds: Seconds(seconds.0 / *threads as f64),
-                calls: *calls,
-            };
-        Some(self.labels.iter().zip(kept).map(entry).collect())
+        let labelled = self.labels.iter().zip(kept);
+        Some(labelled.map(|(label, &kept)| ProfileEntry::of_threads(label, kept, *threads)).collect())
     }
 }
 

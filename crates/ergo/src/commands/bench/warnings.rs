@@ -66,9 +66,8 @@ fn oversubscribed(told: &BenchOutput, processors: usize) -> Option<String> {
 
 /// The first row whose batch is too small for its threads.
 fn idle(told: &BenchOutput) -> Option<String> {
-    let rows = told.rows.iter().filter(|row| row.phase == BenchPhase::Train);
-    rows.into_iter()
-        .find_map(|row| threads::idle(arguments::learner(&row.learner).ok()?, row.batch, row.threads))
+    let mut rows = told.rows.iter().filter(|row| row.phase == BenchPhase::Train);
+    rows.find_map(|row| threads::idle(arguments::learner(&row.learner).ok()?, row.batch, row.threads))
 }
 
 /// A learner that judges in batches of its own fills up the last, and one may pad channels; the mathematics needs no
