@@ -19,6 +19,16 @@ fn main() {
     println!("cargo:rustc-env=ERGO_RUSTC={rustc}");
     let flags = ["PROFILE", "OPT_LEVEL", "TARGET", "CARGO_CFG_TARGET_FEATURE"].map(variable).join(" ");
     println!("cargo:rustc-env=ERGO_FLAGS={flags}");
+    tell_of_libtorch();
+}
+
+/// With the feature `tch`, tells the program where libtorch was when it was built, and to look beside itself first.
+fn tell_of_libtorch() {
+    println!("cargo:rerun-if-env-changed=LIBTORCH");
+    let folder = std::env::var_os("LIBTORCH").filter(|_| cfg!(feature = "tch"));
+    if let Some(lib) = folder.and_then(|folder| Path::new(&folder).join("lib").canonicalize().ok()) {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/lib:{}", lib.display());
+    }
 }
 
 /// The commit, with `-dirty` where tracked files were changed; `None` outside a checkout of this workspace.

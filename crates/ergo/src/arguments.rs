@@ -156,6 +156,6 @@ mod tests {
         assert!(processors() >= 1);
         assert_eq!(learner("candle"), Ok(LearnerName::Candle));
         assert!(learner("torch").is_err_and(|words| words.contains("candle")));
-        assert!(precision("f16").is_err_and(|words| words.contains("f32")));
+        assert!(precision("f8").is_err_and(|words| words.contains("f32")));
     }
 }

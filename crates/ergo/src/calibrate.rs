@@ -9,6 +9,7 @@ use meter::clock::Stopwatch;
 use meter::meter::Meter;
 use meter::sources::Sources;
 use record::bench::BenchPhase;
+use record::device::Device;
 use record::energy::{self, Kind, Phase};
 use record::spec::{RunPlan, RunSpec};
 use record::units::Seconds;
@@ -43,11 +44,16 @@ pub struct Calibration {
     pub memory_bytes: Option<u64>,
 }
 
-/// Times the networks of `runs`.
+/// Times the networks of `runs` on a device.
 ///
 /// # Errors
 /// When there are no runs, or the learner fails.
-pub fn calibrate(runs: &[PlannedRun], sources: &Sources, threads: usize) -> anyhow::Result<Calibration> {
+pub fn calibrate(
+    runs: &[PlannedRun],
+    device: Device,
+    sources: &Sources,
+    threads: usize,
+) -> anyhow::Result<Calibration> {
     let specs = chosen(runs)?;
     let Some(largest) = specs.last() else { anyhow::bail!("a sweep without runs has no cost") };
     let least = Seconds((SECONDS / specs.len() as f64).min(MOST_SECONDS));
@@ -60,7 +66,7 @@ pub fn calibrate(runs: &[PlannedRun], sources: &Sources, threads: usize) -> anyh
     let mut memory_bytes = None;
     for spec in &specs {
         let plan = spec.plan()?;
-        let (mut rate, bytes) = pool.install(|| time(&plan, &images, least, &mut meter))?;
+        let (mut rate, bytes) = pool.install(|| time(&plan, device, &images, least, &mut meter))?;
         rate.seconds_per_step += making * spec.batch as f64;
         rates.push(rate);
         memory_bytes = bytes;
@@ -104,12 +110,13 @@ fn chosen(runs: &[PlannedRun]) -> anyhow::Result<Vec<&RunSpec>> {
 /// The rate of one network, whose steps are timed for at least `least`, and the memory that it plans.
 fn time(
     plan: &RunPlan,
+    device: Device,
     images: &Images,
     least: Seconds,
     meter: &mut Meter,
 ) -> anyhow::Result<(Rate, Option<u64>)> {
     meter.enter(Phase::Other);
-    let mut subject = Subject::build(plan, images, EVALUATED)?;
+    let mut subject = Subject::build(plan, device, images, EVALUATED)?;
     // The first steps and images pay for memory and are not counted.
     subject.slice(BenchPhase::Train, Seconds(0.0))?;
     subject.slice(BenchPhase::Infer, Seconds(0.0))?;

@@ -1,49 +1,93 @@
-//! Which device a command computes on.
+//! Which learner computes on which device, where the user leaves one of them or both to us.
 
-use std::fmt;
+use std::path::Path;
 
-use crate::exit;
+use record::device::Device;
+use record::spec::{LearnerName, Precision};
+use train::learner;
 
-/// A device by its name on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Device {
-    /// The processor.
-    Cpu,
-    /// A CUDA card by number.
-    Cuda(u32),
-}
-
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Device::Cpu => f.write_str("cpu"),
-            Device::Cuda(card) => write!(f, "cuda:{card}"),
-        }
-    }
-}
+use crate::output;
 
 /// Parses `cpu` or `cuda:N`.
 ///
 /// # Errors
 /// Anything else, in words for clap to print.
 pub fn parse(text: &str) -> Result<Device, String> {
-    let card = || text.strip_prefix("cuda:")?.parse().ok();
-    match text {
-        "cpu" => Ok(Device::Cpu),
-        _ => card().map(Device::Cuda).ok_or_else(|| "expected cpu or cuda:N, such as cuda:0".to_owned()),
+    text.parse()
+}
+
+/// What was asked for, as far as anything was.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish {
+    /// Which implementation.
+    pub learner: Option<LearnerName>,
+    /// Where.
+    pub device: Option<Device>,
+    /// In which numbers.
+    pub precision: Precision,
+}
+
+/// The learner and the device for a wish: a card where there is one and this build can use it, and otherwise the
+/// processor, with a line that says why if there seems to be a card.
+///
+/// # Errors
+/// When what was asked for cannot be had.
+pub fn choose(wish: Wish) -> anyhow::Result<(LearnerName, Device)> {
+    let Wish { learner, device, precision } = wish;
+    let device = match (device, learner) {
+        (Some(device), _) => device,
+        (None, None | Some(LearnerName::Tch)) => default_device(),
+        (None, Some(LearnerName::Native | LearnerName::Candle)) => Device::Cpu,
+    };
+    let on_cpu = if precision == Precision::F32 { LearnerName::Native } else { LearnerName::Tch };
+    let learner = learner.unwrap_or(if device.is_cuda() { LearnerName::Tch } else { on_cpu });
+    learner::check(learner, device, precision)?;
+    Ok((learner, device))
+}
+
+/// The first card, if it can be used.
+fn default_device() -> Device {
+    // Opening libtorch's CUDA half takes seconds, which nobody waits for where there is no driver.
+    let driver = ["/dev/nvidiactl", "/proc/driver/nvidia/version"];
+    if !driver.iter().any(|path| Path::new(path).exists()) {
+        return Device::Cpu;
+    }
+    match learner::cuda_cards() {
+        Ok(_) => Device::Cuda(0),
+        Err(reason) => {
+            output::note(&format!("computing on the CPU, though there is a CUDA driver: {reason}"));
+            Device::Cpu
+        }
     }
 }
 
-/// The device to compute on: the CPU, where nothing is asked for. `option` is the name of the option.
-///
-/// # Errors
-/// When a device was asked for that this build cannot compute on.
-pub fn check(option: &str, device: Option<Device>) -> anyhow::Result<()> {
-    match device {
-        None | Some(Device::Cpu) => Ok(()),
-        Some(Device::Cuda(card)) => Err(exit::bad_input_with_hint(
-            format!("{option} cuda:{card}: this build computes on the CPU only, which is called cpu"),
-            format!("leave {option} away, or write {option} cpu"),
-        )),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wishes_are_completed() {
+        let cpu = Some(Device::Cpu);
+        let choose = |learner, device, precision| choose(Wish { learner, device, precision });
+        let native = (LearnerName::Native, Device::Cpu);
+        assert_eq!(choose(None, cpu, Precision::F32).unwrap(), native);
+        assert_eq!(choose(Some(LearnerName::Native), None, Precision::F32).unwrap(), native);
+        let refusal = |learner, device| choose(learner, device, Precision::F32).unwrap_err().to_string();
+        assert!(refusal(Some(LearnerName::Native), Some(Device::Cuda(0))).contains("--learner tch"));
+        let half = choose(Some(LearnerName::Native), cpu, Precision::Bf16).unwrap_err().to_string();
+        assert!(half.contains("bf16") && half.contains("--precision f32"));
+    }
+
+    /// Where this build or this machine has no card, an explicit wish for one is refused with a reason.
+    #[test]
+    fn a_card_that_is_not_there_is_refused() {
+        let wish = Wish { device: Some(Device::Cuda(0)), ..Wish::default() };
+        if learner::cuda_cards().is_err() {
+            let error = choose(wish).unwrap_err();
+            assert_eq!(crate::exit::of(&error), crate::exit::Exit::BadInput);
+            assert!(error.to_string().starts_with("cuda:0: "), "{error}");
+        } else {
+            assert_eq!(choose(wish).unwrap(), (LearnerName::Tch, Device::Cuda(0)));
+        }
     }
 }

@@ -127,7 +127,11 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
 
 fn of_train(error: &TrainError) -> Exit {
     match error {
-        TrainError::Spec(_) | TrainError::NotBuilt { .. } | TrainError::Checkpoint { .. } => Exit::BadInput,
+        TrainError::Spec(_)
+        | TrainError::NotBuilt { .. }
+        | TrainError::Unfit { .. }
+        | TrainError::NoDevice { .. }
+        | TrainError::Checkpoint { .. } => Exit::BadInput,
         TrainError::Data(error) => of_data(error),
         TrainError::Journal(error) => of_journal(error),
         TrainError::Learner { .. }

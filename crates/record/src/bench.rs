@@ -119,7 +119,7 @@ pub struct BenchRow {
     pub ratio_low: Option<f64>,
     /// Upper end of its interval.
     pub ratio_high: Option<f64>,
-    /// The first learner of the same configuration.
+    /// The first learner of the same configuration, with its device where that is another one.
     pub ratio_to: Option<String>,
     /// Energy of one image; null when unknown, never a silent zero. An estimate where `energy_kind` is `modelled`.
     pub joules_per_image: Option<f64>,

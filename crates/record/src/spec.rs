@@ -25,11 +25,13 @@ pub enum LearnerName {
     Native,
     /// candle-core: the independent reference.
     Candle,
+    /// libtorch by way of tch: CPU and CUDA.
+    Tch,
 }
 
 impl LearnerName {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [LearnerName; 2] = [LearnerName::Native, LearnerName::Candle];
+    pub const ALL: [LearnerName; 3] = [LearnerName::Native, LearnerName::Candle, LearnerName::Tch];
 
     /// The name on the command line and in records.
     #[must_use]
@@ -37,6 +39,7 @@ impl LearnerName {
         match self {
             LearnerName::Native => "native",
             LearnerName::Candle => "candle",
+            LearnerName::Tch => "tch",
         }
     }
 }
@@ -48,17 +51,26 @@ pub enum Precision {
     /// 32-bit floating point throughout.
     #[default]
     F32,
+    /// 32-bit floating point whose factors a CUDA card rounds to 10 bits of mantissa.
+    Tf32,
+    /// Weights and statistics in f32; factors and activations in bfloat16.
+    Bf16,
+    /// Weights and statistics in f32; factors and activations in 16-bit IEEE floating point, and scaled gradients.
+    F16,
 }
 
 impl Precision {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Precision; 1] = [Precision::F32];
+    pub const ALL: [Precision; 4] = [Precision::F32, Precision::Tf32, Precision::Bf16, Precision::F16];
 
     /// The name on the command line and in records.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Precision::F32 => "f32",
+            Precision::Tf32 => "tf32",
+            Precision::Bf16 => "bf16",
+            Precision::F16 => "f16",
         }
     }
 }

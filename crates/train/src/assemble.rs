@@ -81,7 +81,7 @@ pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finishe
         circumstances: Circumstances {
             build: options.build.clone(),
             host: options.host.clone(),
-            device: "cpu".to_owned(),
+            device: options.device.to_string(),
             instructions: (plan.spec.learner == LearnerName::Native).then(|| Isa::detect().name().to_owned()),
             threads: options.threads as u64,
             jobs: options.jobs as u64,

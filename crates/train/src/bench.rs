@@ -20,6 +20,7 @@ use meter::meter::Meter;
 use meter::sources::Sources;
 use rayon::ThreadPool;
 use record::bench::{BenchPhase, Slice};
+use record::device::Device;
 use record::energy::{EnergyWindow, Phase};
 use record::spec::RunPlan;
 use record::units::{Flops, Seconds};
@@ -41,6 +42,8 @@ pub struct Configuration {
     pub plan: RunPlan,
     /// Which work.
     pub phase: BenchPhase,
+    /// Where to compute.
+    pub device: Device,
     /// Threads that compute.
     pub threads: usize,
 }
@@ -55,7 +58,7 @@ impl Configuration {
         }
     }
 
-    /// Whether only the learner differs.
+    /// Whether only the learner or the device differs.
     #[must_use]
     pub fn is_rival_of(&self, other: &Configuration) -> bool {
         let (own, others) = (&self.plan.spec, &other.plan.spec);
@@ -286,7 +289,8 @@ impl<'a> Entrant<'a> {
     ) -> Result<Entrant<'a>, TrainError> {
         let images = &images[&configuration.plan.spec.data];
         let judged = images.len().min(configuration.plan.spec.batch as usize);
-        let subject = pool.install(|| Subject::build(&configuration.plan, images, judged))?;
+        let subject =
+            pool.install(|| Subject::build(&configuration.plan, configuration.device, images, judged))?;
         let mut meter = Meter::start(sources);
         meter.enter(Phase::Other);
         Ok(Entrant { configuration, pool, subject, meter, slices: Vec::new(), profile: None })

@@ -64,7 +64,7 @@ impl<'a> Course<'a> {
         let mut meter = Meter::start(options.sources);
         let material = shelf.material(plan)?;
         meter.enter(Phase::Transfer);
-        let mut learner = learner::build(&[plan])?;
+        let mut learner = learner::build(&[plan], options.device)?;
         let mut order = None;
         if let Training::Fixed(images) = &material.training {
             learner.load(images)?;

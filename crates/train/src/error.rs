@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use record::device::Device;
+
 /// A training that could not be begun, continued or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -29,6 +31,24 @@ pub enum TrainError {
     NotBuilt {
         /// Which learner.
         learner: &'static str,
+    },
+    /// The learner cannot compute like this.
+    #[error("the {learner} learner {inability}; {instead}")]
+    Unfit {
+        /// Which learner.
+        learner: &'static str,
+        /// What it cannot do, as in "computes on the CPU only".
+        inability: String,
+        /// What to ask for.
+        instead: String,
+    },
+    /// The device is not here, or cannot be used.
+    #[error("{device}: {reason}")]
+    NoDevice {
+        /// Which one was asked for.
+        device: Device,
+        /// Why not.
+        reason: String,
     },
     /// A checkpoint that cannot be used.
     #[error("checkpoint {path}: {reason}; delete the file to begin again")]

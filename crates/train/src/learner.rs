@@ -2,8 +2,10 @@
 
 use data::augment::Augment;
 use data::images::Images;
+use kernels::softmax::log_sum_exp;
 use record::bench::LayerPhase;
-use record::spec::{LearnerName, RunPlan};
+use record::device::Device;
+use record::spec::{LearnerName, Precision, RunPlan};
 use record::units::{Flops, Seconds};
 use serde::{Deserialize, Serialize};
 
@@ -184,18 +186,84 @@ impl Executed {
     }
 }
 
+/// The outcome for an image of the class `label` with these logits.
+pub(crate) fn outcome(logits: &[f32], label: usize) -> Outcome {
+    let top = |best: usize, class: usize| if logits[class] > logits[best] { class } else { best };
+    let right = logits.iter().all(|v| v.is_finite()) && (0..logits.len()).fold(0, top) == label;
+    Outcome { right, cross_entropy: log_sum_exp(logits) - f64::from(logits[label]) }
+}
+
 /// A learner for these plans, which share network, batch size and precision; one lane each.
 ///
 /// # Errors
-/// When this build lacks the learner, or it cannot be built.
-pub fn build(plans: &[&RunPlan]) -> Result<Box<dyn Learner>, TrainError> {
-    match plans.first().map_or(LearnerName::default(), |plan| plan.spec.learner) {
+/// When this build lacks the learner, it cannot compute so, the device is not here, or it cannot be built.
+pub fn build(plans: &[&RunPlan], device: Device) -> Result<Box<dyn Learner>, TrainError> {
+    let spec = plans.first().map(|plan| &plan.spec);
+    let name = spec.map_or(LearnerName::default(), |spec| spec.learner);
+    check(name, device, spec.map_or(Precision::default(), |spec| spec.precision))?;
+    match name {
         LearnerName::Native => Ok(Box::new(native::learner::NativeLearner::new(plans)?)),
         #[cfg(feature = "candle")]
         LearnerName::Candle => Ok(Box::new(crate::candle::learner::CandleLearner::<f32>::new(plans)?)),
-        #[cfg(not(feature = "candle"))]
-        LearnerName::Candle => Err(TrainError::NotBuilt { learner: "candle" }),
+        #[cfg(feature = "tch")]
+        LearnerName::Tch => Ok(Box::new(crate::tch::learner::TchLearner::new(plans, device)?)),
+        #[cfg(not(all(feature = "candle", feature = "tch")))]
+        missing => Err(TrainError::NotBuilt { learner: missing.name() }),
     }
+}
+
+/// Checks that a learner is part of this build and can compute on `device` in `precision`.
+///
+/// # Errors
+/// What is missing, and what to ask for instead.
+pub fn check(name: LearnerName, device: Device, precision: Precision) -> Result<(), TrainError> {
+    if device.is_cuda() && !is_built(LearnerName::Tch) {
+        let reason =
+            "this program computes on the CPU only; write cpu, or build it with --features tch".to_owned();
+        return Err(TrainError::NoDevice { device, reason });
+    }
+    if !is_built(name) {
+        return Err(TrainError::NotBuilt { learner: name.name() });
+    }
+    let unfit = |inability: &str, instead: &str| TrainError::Unfit {
+        learner: name.name(),
+        inability: inability.to_owned(),
+        instead: instead.to_owned(),
+    };
+    match (name, device, precision) {
+        (LearnerName::Native | LearnerName::Candle, Device::Cuda(_), _) => {
+            Err(unfit("computes on the CPU only", "write --device cpu, or --learner tch for a card"))
+        }
+        (LearnerName::Native | LearnerName::Candle, Device::Cpu, Precision::F32) => Ok(()),
+        (LearnerName::Native | LearnerName::Candle, Device::Cpu, other) => Err(unfit(
+            &format!("does not compute in {}", other.name()),
+            "write --precision f32, or --learner tch",
+        )),
+        (LearnerName::Tch, Device::Cpu, Precision::Tf32) => {
+            Err(unfit("has tf32 on CUDA cards only", "write --precision f32, or --device cuda:0"))
+        }
+        (LearnerName::Tch, Device::Cpu, _) => Ok(()),
+        (LearnerName::Tch, Device::Cuda(card), _) => {
+            let reason = |reason| TrainError::NoDevice { device, reason };
+            let cards = cuda_cards().map_err(reason)?;
+            if card < cards {
+                Ok(())
+            } else {
+                Err(reason(format!("the last of {cards} is cuda:{}", cards - 1)))
+            }
+        }
+    }
+}
+
+/// CUDA cards that a learner of this build can compute on, at least one.
+///
+/// # Errors
+/// Why there are none, in words.
+pub fn cuda_cards() -> Result<u32, String> {
+    #[cfg(feature = "tch")]
+    return libtorch::cuda::cards().map_err(|error| error.to_string());
+    #[cfg(not(feature = "tch"))]
+    Err("this program computes on the CPU only; build it with --features tch for CUDA cards".to_owned())
 }
 
 /// Threads that can be of use in training on batches of `batch` images; `None` where any number can.
@@ -205,7 +273,7 @@ pub fn most_threads(learner: LearnerName, batch: u64) -> Option<u64> {
         LearnerName::Native => {
             Some(batch.div_ceil(native::learner::chunk_images(batch as usize).max(1) as u64))
         }
-        LearnerName::Candle => None,
+        LearnerName::Candle | LearnerName::Tch => None,
     }
 }
 
@@ -215,5 +283,6 @@ pub fn is_built(learner: LearnerName) -> bool {
     match learner {
         LearnerName::Native => true,
         LearnerName::Candle => cfg!(feature = "candle"),
+        LearnerName::Tch => cfg!(feature = "tch"),
     }
 }

@@ -14,5 +14,9 @@ pub mod run;
 pub mod schedule;
 pub mod shelf;
 mod tally;
+#[cfg(feature = "tch")]
+pub mod tch;
+#[cfg(test)]
+mod tests;
 pub mod weights;
 pub mod worker;

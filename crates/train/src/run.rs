@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use meter::sources::Sources;
+use record::device::Device;
 use record::energy::Kind;
 use record::run::{Build, Host, Place, RunRecord};
 use record::spec::RunPlan;
@@ -25,6 +26,8 @@ pub struct RunOptions<'a> {
     pub build: &'a Build,
     /// The machine, for the record.
     pub host: &'a Host,
+    /// Where to compute.
+    pub device: Device,
     /// Threads that compute; the caller runs inside a pool of so many.
     pub threads: usize,
     /// Trainings side by side, this one included.

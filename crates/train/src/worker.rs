@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use meter::clock::Stopwatch;
 use meter::sources::Sources;
+use record::device::Device;
 use record::journal::{self, Journal, company};
 use record::run::{Build, Host, Place, RunRecord};
 use record::spec::{RunId, RunPlan, RunSpec};
@@ -36,6 +37,8 @@ pub struct WorkOptions<'a> {
     pub prefix: &'a str,
     /// Trainings side by side.
     pub jobs: usize,
+    /// Where to compute.
+    pub device: Device,
     /// Threads of each.
     pub threads: usize,
     /// Energy counters and estimates.
@@ -214,6 +217,7 @@ impl Worker<'_> {
             sources: self.options.sources,
             build: self.options.build,
             host: self.options.host,
+            device: self.options.device,
             threads: self.options.threads,
             jobs: self.options.jobs,
             place: Some(&task.place),

@@ -7,13 +7,14 @@ use data::set::SetName;
 use meter::clock;
 use meter::sources::{Options, Sources};
 use record::bench::{BenchOutput, BenchPhase, IntervalFacts, SCHEMA};
+use record::device::Device;
 use record::run::FLOPS_CONVENTION;
 use record::spec::{LearnerName, Precision, RunSpec};
 use record::units::Seconds;
 use train::bench::{BenchOptions, BenchProgress, Configuration, JUDGED_AT_ONCE, Measured, measure, summary};
 use train::learner;
 
-use crate::device::{self, Device};
+use crate::device;
 use crate::exit::Exit;
 use crate::output::Format;
 use crate::progress::{PlainLines, Rates};
@@ -73,7 +74,6 @@ pub struct BenchArgs {
 /// # Errors
 /// When a setting is impossible, or a learner cannot be built or fails.
 pub fn run(args: &BenchArgs, format: Format) -> anyhow::Result<Exit> {
-    args.devices.iter().try_for_each(|&device| device::check("--devices", Some(device)))?;
     let configurations = configurations(args)?;
     // One number for the whole process: candle cuts its work into so many pieces whatever the size of the pool.
     threads::settle(configurations.iter().map(|one| one.threads).max().unwrap_or(1));
@@ -130,10 +130,27 @@ fn told(configurations: &[Configuration], measured: &Measured, options: &BenchOp
     told
 }
 
-/// Every combination of the settings, with the learners next to each other.
+/// The learners that can compute in a precision on a device: those asked for, or all of this build.
+fn fitting(args: &BenchArgs, device: Device, precision: Precision) -> anyhow::Result<Vec<LearnerName>> {
+    let asked = if args.learners.is_empty() {
+        LearnerName::ALL.into_iter().filter(|&learner| learner::is_built(learner)).collect()
+    } else {
+        distinct(&args.learners)
+    };
+    let mut refusal = None;
+    let mut fits = |&learner: &LearnerName| {
+        learner::check(learner, device, precision).map_err(|error| refusal = Some(error)).is_ok()
+    };
+    let fitting: Vec<LearnerName> = asked.into_iter().filter(|learner| fits(learner)).collect();
+    match refusal {
+        // Some learner computes there, so that one that does not is no mistake.
+        Some(error) if fitting.is_empty() => Err(error.into()),
+        _ => Ok(fitting),
+    }
+}
+
+/// Every combination of the settings, with learners and devices next to each other.
 fn configurations(args: &BenchArgs) -> anyhow::Result<Vec<Configuration>> {
-    let built = || LearnerName::ALL.into_iter().filter(|&learner| learner::is_built(learner)).collect();
-    let learners = if args.learners.is_empty() { built() } else { distinct(&args.learners) };
     let threads =
         if args.threads.is_empty() { vec![arguments::processors()] } else { distinct(&args.threads) };
     let mut configurations = Vec::new();
@@ -146,10 +163,12 @@ fn configurations(args: &BenchArgs) -> anyhow::Result<Vec<Configuration>> {
             let specs = vec![RunSpec::new(data, &net, 1, default, 1)];
             let specs = with_each(&specs, &batches, |spec, &batch| spec.batch = batch);
             let specs = with_each(&specs, &distinct(&args.precision), |spec, &one| spec.precision = one);
-            let specs = with_each(&specs, &learners, |spec, &learner| spec.learner = learner);
-            for &threads in &threads {
-                for spec in &specs {
-                    configurations.push(Configuration { plan: spec.plan()?, phase, threads });
+            for (&threads, spec) in threads.iter().flat_map(|one| specs.iter().map(move |spec| (one, spec))) {
+                for device in distinct(&args.devices) {
+                    for learner in fitting(args, device, spec.precision)? {
+                        let plan = RunSpec { learner, ..spec.clone() }.plan()?;
+                        configurations.push(Configuration { plan, phase, device, threads });
+                    }
                 }
             }
         }

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use meter::sources::{Options, Sources};
+use record::device::Device;
 use record::journal;
 use record::output::{FitOutput, SweepOutput};
 use record::run::{RunRecord, Status};
@@ -19,11 +20,12 @@ use sweep::plan::{Dropped, PlannedRun, Sweep};
 use train::shelf::Shelf;
 use train::worker::{Task, WorkEnd, WorkOptions, work};
 
+use crate::device::{self, Wish};
 use crate::exit::{self, Exit};
 use crate::output::Format;
 use crate::store::DataDir;
 use crate::sweep_progress::SweepProgress;
-use crate::{arguments, build_info, device, figures, interrupt, out_folder, output, store, threads};
+use crate::{arguments, build_info, figures, interrupt, out_folder, output, store, threads};
 
 /// How many of the cells outside the limits are named.
 const DROPPED_SHOWN: usize = 3;
@@ -66,15 +68,15 @@ pub struct SweepArgs {
     /// Print a SLURM array script of so many tasks for this sweep, and train nothing.
     #[arg(long, value_name = "TASKS", requires = "file", conflicts_with = "shard", value_parser = arguments::tasks)]
     slurm: Option<u32>,
-    /// Which implementation trains, instead of the file's.
+    /// Which implementation trains, instead of the file's: native, candle or tch; default: native, and on a CUDA card tch.
     #[arg(long, value_parser = arguments::learner)]
     learner: Option<LearnerName>,
     /// Type of the numbers that are multiplied, instead of the file's.
     #[arg(long, value_parser = arguments::precision)]
     precision: Option<Precision>,
-    /// Where to compute; this build knows only cpu.
+    /// Where to compute: cpu, or cuda:N; default: the first CUDA card that this build can use, else cpu.
     #[arg(long, value_parser = device::parse)]
-    device: Option<device::Device>,
+    device: Option<Device>,
     #[command(flatten)]
     data_dir: DataDir,
 }
@@ -84,9 +86,8 @@ pub struct SweepArgs {
 /// # Errors
 /// When the sweep is impossible, images are missing, the folder holds another sweep, or the disk fails.
 pub fn run(args: &SweepArgs, format: Format) -> anyhow::Result<Exit> {
-    device::check("--device", args.device)?;
     threads::settle(threads_of(args));
-    let sweep = planned(args)?;
+    let (sweep, device) = planned(args)?;
     let folder = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&sweep.name));
     if let (Some(tasks), Some(file)) = (args.slurm, &args.file) {
         return ahead::slurm(args, &sweep, tasks, file, &folder, format);
@@ -95,7 +96,7 @@ pub fn run(args: &SweepArgs, format: Format) -> anyhow::Result<Exit> {
     let before = records(&folder)?;
     refuse_foreign(&sweep, &before, &folder)?;
     if args.dry_run {
-        return ahead::dry_run(args, &sweep, &before, &folder, format);
+        return ahead::dry_run(args, &sweep, device, &before, &folder, format);
     }
     let finished: HashSet<RunId> = before.into_iter().map(|record| record.id).collect();
     let to_do = mine(args, &sweep, &finished)?;
@@ -105,13 +106,14 @@ pub fn run(args: &SweepArgs, format: Format) -> anyhow::Result<Exit> {
         let shelf = Shelf::new(store::store(&args.data_dir)?);
         shelf.prepare(first.spec.data)?;
         out_folder::make(&folder)?;
-        end = train(args, &sweep, &to_do, &shelf, &folder, &stop)?;
+        end = train(args, &sweep, device, &to_do, &shelf, &folder, &stop)?;
     }
     let conclusion = Conclusion { sweep: &sweep, before: finished.len(), idle: to_do.is_empty(), end };
     conclude(&conclusion, &folder, format)
 }
 
-fn planned(args: &SweepArgs) -> anyhow::Result<Sweep> {
+/// The sweep, and where it is computed.
+fn planned(args: &SweepArgs) -> anyhow::Result<(Sweep, Device)> {
     let (text, name) = match &args.file {
         Some(path) => {
             let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -130,10 +132,20 @@ fn planned(args: &SweepArgs) -> anyhow::Result<Sweep> {
     let mut file = sweep::file::parse(&text, &name)?;
     file.train.learner = args.learner.or(file.train.learner);
     file.train.precision = args.precision.or(file.train.precision);
+    let precision = file.train.precision.unwrap_or_default();
+    let wish = Wish { learner: file.train.learner, device: args.device, precision };
+    // A script is for other machines, which are to choose for themselves.
+    let device = if args.slurm.is_none() {
+        let (learner, device) = device::choose(wish)?;
+        file.train.learner = Some(learner);
+        device
+    } else {
+        Device::default()
+    };
     file.net.names.iter().flatten().try_for_each(|net| arguments::check_trainable(net))?;
     let sweep = sweep::plan::plan(&file)?;
     tell_dropped(&sweep.dropped);
-    Ok(sweep)
+    Ok((sweep, device))
 }
 
 /// The first few of the cells that are left out, and how many more there are.
@@ -188,6 +200,7 @@ fn threads_of(args: &SweepArgs) -> usize {
 fn train(
     args: &SweepArgs,
     sweep: &Sweep,
+    device: Device,
     to_do: &[&PlannedRun],
     shelf: &Shelf,
     folder: &Path,
@@ -201,6 +214,7 @@ fn train(
         folder,
         prefix: &prefix,
         jobs: args.jobs,
+        device,
         threads: threads_of(args),
         sources: &sources,
         build: &build_info::build(),

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use data::set::SetName;
 use indicatif::ProgressBar;
 use meter::sources::{Options, Sources};
+use record::device::Device;
 use record::energy::{self, Kind, Phase};
 use record::error::SpecError;
 use record::journal::{self, Journal};
@@ -16,13 +17,12 @@ use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
 use train::shelf::Shelf;
 use train::worker::thread_pool;
 
+use crate::device::{self, Wish};
 use crate::exit::{self, Exit};
 use crate::output::Format;
 use crate::progress::{PlainLines, Rates};
 use crate::store::DataDir;
-use crate::{
-    arguments, build_info, cli, device, interrupt, out_folder, output, progress, quantity, store, threads,
-};
+use crate::{arguments, build_info, cli, interrupt, out_folder, output, progress, quantity, store, threads};
 
 /// Arguments of `ergo train`.
 #[derive(Debug, clap::Args)]
@@ -83,15 +83,15 @@ pub struct TrainArgs {
     /// Threads that compute; default: as many as the machine has processors.
     #[arg(long, value_parser = arguments::threads)]
     threads: Option<usize>,
-    /// Which implementation trains.
-    #[arg(long, default_value = LearnerName::default().name(), value_parser = arguments::learner)]
-    learner: LearnerName,
+    /// Which implementation trains: native, candle or tch; default: native, and on a CUDA card tch.
+    #[arg(long, value_parser = arguments::learner)]
+    learner: Option<LearnerName>,
     /// Type of the numbers that are multiplied.
     #[arg(long, default_value = Precision::default().name(), value_parser = arguments::precision)]
     precision: Precision,
-    /// Where to compute; this build knows only cpu.
+    /// Where to compute: cpu, or cuda:N; default: the first CUDA card that this build can use, else cpu.
     #[arg(long, value_parser = device::parse)]
-    device: Option<device::Device>,
+    device: Option<Device>,
     /// Keep record, weights and checkpoints here; the same command goes on where it was stopped.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -104,10 +104,11 @@ pub struct TrainArgs {
 /// # Errors
 /// When a setting is impossible, the images are missing, or the disk fails.
 pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
-    device::check("--device", args.device)?;
     threads::settle(args.threads.unwrap_or_else(arguments::processors));
     arguments::check_trainable(&args.net)?;
-    let plan = plan(args)?;
+    let wish = Wish { learner: args.learner, device: args.device, precision: args.precision };
+    let (learner, device) = device::choose(wish)?;
+    let plan = plan(args, learner)?;
     if let Some(folder) = &args.out {
         out_folder::check(folder)?;
         // A record that is there already needs neither images nor a disk that can be written.
@@ -122,7 +123,7 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     let shelf = Shelf::for_one_run(store);
     let stop = interrupt::watch()?;
     let Some(folder) = &args.out else {
-        return match train(args, &plan, &shelf, None, &stop)? {
+        return match train(args, device, &plan, &shelf, None, &stop)? {
             Ended::Finished(finished) => print(format, &finished.0),
             Ended::Interrupted => output::interrupted(format, "name a folder with --out to keep checkpoints"),
         };
@@ -134,7 +135,7 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
         return print(format, &record);
     }
     let checkpoint = folder.join(format!("checkpoint-{}.safetensors", plan.id.short()));
-    match train(args, &plan, &shelf, Some(&checkpoint), &stop)? {
+    match train(args, device, &plan, &shelf, Some(&checkpoint), &stop)? {
         Ended::Finished(finished) => {
             let (record, state) = *finished;
             let weights = folder.join(format!("weights-{}.safetensors", plan.id.short()));
@@ -161,8 +162,8 @@ fn kept(folder: &Path, plan: &RunPlan) -> anyhow::Result<Option<RunRecord>> {
     Ok(record)
 }
 
-fn plan(args: &TrainArgs) -> anyhow::Result<RunPlan> {
-    let planned = spec(args)?.plan();
+fn plan(args: &TrainArgs, learner: LearnerName) -> anyhow::Result<RunPlan> {
+    let planned = spec(args, learner)?.plan();
     match (planned, args.steps) {
         // The steps follow from the epochs; what was typed is to be named.
         (Err(SpecError::Setting { setting: "steps", expected, .. }), None) => {
@@ -174,7 +175,7 @@ fn plan(args: &TrainArgs) -> anyhow::Result<RunPlan> {
     }
 }
 
-fn spec(args: &TrainArgs) -> anyhow::Result<RunSpec> {
+fn spec(args: &TrainArgs, learner: LearnerName) -> anyhow::Result<RunSpec> {
     let mut spec = RunSpec::new(args.data, &args.net, 1, args.batch, args.seed);
     spec.examples = args.examples;
     spec.validation_images = args.validation;
@@ -186,7 +187,7 @@ fn spec(args: &TrainArgs) -> anyhow::Result<RunSpec> {
     spec.warmup = args.warmup;
     spec.shift = args.shift;
     spec.flip = args.flip;
-    (spec.learner, spec.precision) = (args.learner, args.precision);
+    (spec.learner, spec.precision) = (learner, args.precision);
     spec.steps = match args.steps {
         Some(steps) => steps,
         None => {
@@ -200,6 +201,7 @@ fn spec(args: &TrainArgs) -> anyhow::Result<RunSpec> {
 
 fn train(
     args: &TrainArgs,
+    device: Device,
     plan: &RunPlan,
     shelf: &Shelf,
     checkpoint: Option<&Path>,
@@ -213,6 +215,7 @@ fn train(
         sources: &sources,
         build: &build_info::build(),
         host: &host,
+        device,
         threads,
         jobs: 1,
         place: None,

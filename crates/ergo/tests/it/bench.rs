@@ -183,9 +183,10 @@ fn what_cannot_be_measured_is_refused() {
     check(&["--batch", "65537"], &["65537", "at most 65536"]);
     check(&["--threads", "0"], &["--threads"]);
     check(&["--learners", "torch"], &["torch", "candle"]);
-    check(&["--devices", "cpu,cuda:0"], &["cuda:0", "CPU", "--devices cpu"]);
+    check(&["--devices", "cpu,cuda:99"], &["cuda:99: "]);
     check(&["--devices", "tpu"], &["cuda:N"]);
-    check(&["--precision", "f16"], &["f16", "f32"]);
+    check(&["--learners", "native", "--precision", "f16"], &["f16", "f32"]);
+    check(&["--precision", "f8"], &["f16", "f32"]);
     check(&["--phase", "both"], &["train or infer"]);
     check(&["--seconds", "0"], &["above 0"]);
     check(&["--rounds", "0"], &["from 1 to 1000"]);

@@ -9,7 +9,7 @@ use syn::visit::{self, Visit};
 use crate::shell::workspace;
 
 /// A crate may import only the crates listed for it, as in the table of ARCHITECTURE.md.
-const IMPORTS: [(&str, &[&str]); 11] = [
+const IMPORTS: [(&str, &[&str]); 12] = [
     ("chance", &[]),
     ("net", &["chance"]),
     ("data", &["chance"]),
@@ -17,20 +17,28 @@ const IMPORTS: [(&str, &[&str]); 11] = [
     ("record", &["net", "data"]),
     ("meter", &["record"]),
     ("kernels", &[]),
-    ("train", &["chance", "net", "data", "record", "meter", "kernels"]),
+    ("libtorch", &[]),
+    ("train", &["chance", "net", "data", "record", "meter", "kernels", "libtorch"]),
     ("sweep", &["net", "record"]),
     ("report", &["record", "law"]),
-    ("ergo", &["chance", "net", "data", "law", "record", "meter", "kernels", "train", "sweep", "report"]),
+    (
+        "ergo",
+        &[
+            "chance", "net", "data", "law", "record", "meter", "kernels", "libtorch", "train", "sweep",
+            "report",
+        ],
+    ),
 ];
 
 /// Outside crates that only one of ours may use: the first by name or beginning of a name.
-const RESERVED: [(&str, &str); 8] = [
+const RESERVED: [(&str, &str); 9] = [
     ("anyhow", "ergo"),
     ("clap", "ergo"),
     ("ctrlc", "ergo"),
     ("indicatif", "ergo"),
     ("ureq", "ergo"),
     ("candle", "train"),
+    ("tch", "libtorch"),
     ("nvml-wrapper", "meter"),
     ("resvg", "report"),
 ];

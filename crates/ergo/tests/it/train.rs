@@ -111,7 +111,8 @@ fn what_cannot_be_trained_is_refused() {
     check(&["--net", "cnn-w99999999999999999999-d2"], "cnn-w");
     check(&["--net", "cnn-w4294967296-d2"], "cnn-w4294967296-d2");
     check(&["--net", "nothing"], "nothing");
-    check(&["--device", "cuda:0"], "CPU");
+    check(&["--device", "cuda:99"], "cuda:99: ");
+    check(&["--learner", "native", "--precision", "bf16"], "--precision f32");
     check(&["--device", "tpu"], "cuda:N");
     check(&["--learning-rate", "NaN"], "learning_rate");
     check(&["--data", "cifar100", "--steps", "1", "--data-dir", "."], "ergo data fetch");

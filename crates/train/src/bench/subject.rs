@@ -3,6 +3,7 @@
 use data::images::Images;
 use meter::clock::{Clock, Stopwatch, SystemClock};
 use record::bench::{BenchPhase, Slice};
+use record::device::Device;
 use record::spec::RunPlan;
 use record::units::{Flops, Seconds};
 
@@ -24,13 +25,18 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Builds the learner of `plan`; it trains on `images` and judges the first `judged` of them at a time.
+    /// Builds the learner of `plan` on `device`; it trains on `images` and judges the first `judged` of them at a time.
     ///
     /// # Errors
     /// When this build lacks the learner, or it cannot be built.
-    pub fn build(plan: &RunPlan, images: &Images, judged: usize) -> Result<Subject, TrainError> {
+    pub fn build(
+        plan: &RunPlan,
+        device: Device,
+        images: &Images,
+        judged: usize,
+    ) -> Result<Subject, TrainError> {
         let clock = Stopwatch::start();
-        let mut learner = learner::build(&[plan])?;
+        let mut learner = learner::build(&[plan], device)?;
         learner.load(images)?;
         learner.sync()?;
         let build_seconds = clock.elapsed();

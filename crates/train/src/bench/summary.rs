@@ -35,7 +35,10 @@ pub fn rows(configurations: &[Configuration], measured: &Measured) -> Vec<BenchR
             let ratio = paired_ratio(&rates(&subject.slices), &rates(&base.slices));
             row.ratio = Some(ratio.median);
             (row.ratio_low, row.ratio_high) = (Some(ratio.low), Some(ratio.high));
-            row.ratio_to = Some(first.plan.spec.learner.name().to_owned());
+            let name = first.plan.spec.learner.name();
+            let elsewhere = first.device != configuration.device;
+            row.ratio_to =
+                Some(if elsewhere { format!("{name} on {}", first.device) } else { name.to_owned() });
         }
         row
     };
@@ -108,7 +111,7 @@ fn row(configuration: &Configuration, subject: &MeasuredSubject, peak: Option<&B
         net: spec.net.clone(),
         data: spec.data.name().to_owned(),
         learner: spec.learner.name().to_owned(),
-        device: "cpu".to_owned(),
+        device: configuration.device.to_string(),
         precision: spec.precision.name().to_owned(),
         threads: configuration.threads as u64,
         batch: spec.batch,

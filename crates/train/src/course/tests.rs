@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use data::set::SetName;
 use data::store::Store;
 use meter::sources::{Options, Sources};
+use record::device::Device;
 use record::run::{Build, Host};
 use record::spec::RunSpec;
 
@@ -24,6 +25,7 @@ fn a_stop_while_judging_is_heeded_and_loses_no_step() {
         sources: &sources,
         build: &build,
         host: &host,
+        device: Device::Cpu,
         threads: 1,
         jobs: 1,
         place: None,

@@ -6,7 +6,6 @@ use data::normalisation::normalisation;
 use kernels::arena::Arena;
 use kernels::isa::Isa;
 use kernels::plane::Plane;
-use kernels::softmax::log_sum_exp;
 use net::network::Network;
 use record::spec::{RunPlan, RunSpec};
 use record::units::Flops;
@@ -20,7 +19,7 @@ use super::step::{Batch, Machine, dropout_masks, sgd};
 use super::update::Update;
 use crate::error::TrainError;
 use crate::learner::{
-    Executed, Learner, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name,
+    Executed, Learner, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name, outcome,
 };
 
 /// Images of a chunk in evaluation, and chunks at once.
@@ -103,8 +102,8 @@ impl NativeLearner {
         })
     }
 
-    /// Loss and gradient of one lane at one step; descends unless `dry`.
-    fn step(&mut self, number: usize, step: &Step, dry: bool) -> Result<f64, TrainError> {
+    /// One step of one lane; returns its loss.
+    fn step(&mut self, number: usize, step: &Step) -> Result<f64, TrainError> {
         let images = self.images.as_ref().ok_or_else(|| failed("take a step", "no images were loaded"))?;
         let lane = &mut self.lanes[number];
         let count = step.indices.len();
@@ -128,7 +127,7 @@ impl NativeLearner {
         let tensors = (&mut lane.weights[..], &mut lane.velocity[..], &mut self.gradient[..]);
         let (network, spec) = (&self.network, &lane.spec);
         self.update.run(self.training.isa, &self.training.left(count), tensors, |parameter| {
-            if dry { None } else { sgd(network, spec, step, parameter) }
+            sgd(network, spec, step, parameter)
         });
         Ok(loss)
     }
@@ -158,17 +157,6 @@ impl NativeLearner {
         }
         outcomes
     }
-
-    /// The gradient of a parameter at the latest step, in the network's order.
-    #[cfg(test)]
-    pub(super) fn gradients(&mut self, lane: usize, step: &Step) -> (f64, Vec<Vec<f32>>) {
-        let loss = self.step(lane, step, true).unwrap();
-        let parameters = self.network.parameters.iter().zip(&self.layout.slots);
-        let unpack = |(parameter, slot): (&net::network::Parameter, &super::parameters::Slot)| {
-            slot.unpack(parameter.elements() as usize, &self.gradient)
-        };
-        (loss, parameters.map(unpack).collect())
-    }
 }
 
 /// One state for each batch normalisation, with places for its sums.
@@ -184,12 +172,6 @@ fn norms(graph: &Graph, layout: &Layout) -> Vec<NormState> {
         norms.push(NormState::new(&layout.slots[norm.parameters..norm.parameters + 4], plane, sums));
     }
     norms
-}
-
-fn outcome(logits: &[f32], label: usize) -> Outcome {
-    let top = |best: usize, class: usize| if logits[class] > logits[best] { class } else { best };
-    let right = logits.iter().all(|v| v.is_finite()) && (0..logits.len()).fold(0, top) == label;
-    Outcome { right, cross_entropy: log_sum_exp(logits) - f64::from(logits[label]) }
 }
 
 /// Memory for one value of every parameter.
@@ -223,7 +205,7 @@ impl Learner for NativeLearner {
     fn train(&mut self, lanes: &[&[Step]]) -> Result<(), TrainError> {
         for (number, steps) in lanes.iter().enumerate() {
             for step in *steps {
-                let loss = self.step(number, step, false)?;
+                let loss = self.step(number, step)?;
                 let lane = &mut self.lanes[number];
                 lane.losses.push(loss as f32);
                 lane.executed.train += Flops::of_macs(self.step_macs);

@@ -1,7 +1,4 @@
-//! Checks of the native learner: gradients against candle's in f64, loss curves, and its contract.
+//! Checks of the native learner: its contract and its memory. That it agrees with others is crate::tests' to check.
 
-#[cfg(feature = "candle")]
-mod agreement;
 mod contract;
 mod memory;
-mod networks;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use data::set::SetName;
 use record::bench::BenchPhase;
+use record::device::Device;
 use record::spec::RunSpec;
 use record::units::Seconds;
 use train::bench::{BenchOptions, Configuration, Measured, measure, summary};
@@ -12,7 +13,7 @@ use crate::sources;
 
 fn configuration(net: &str, phase: BenchPhase, threads: usize) -> Configuration {
     let plan = RunSpec::new(SetName::Mnist, net, 1, 8, 1).plan().unwrap();
-    Configuration { plan, phase, threads }
+    Configuration { plan, phase, device: Device::Cpu, threads }
 }
 
 /// Three rounds of slices of 2 ms; stops after so many slices.

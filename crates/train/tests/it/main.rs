@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use data::set::SetName;
 use data::store::Store;
 use meter::sources::{Options, Sources};
+use record::device::Device;
 use record::run::{Build, Host, RunRecord};
 use record::spec::RunSpec;
 use train::learner::State;
@@ -50,6 +51,7 @@ fn train(
         sources: &sources,
         build: &build,
         host: &host,
+        device: Device::Cpu,
         threads,
         jobs: 1,
         place: None,

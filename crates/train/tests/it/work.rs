@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use record::device::Device;
 use record::journal;
 use record::run::{Build, Host, Place, SeedRole};
 use record::units::{Flops, Seconds};
@@ -37,6 +38,7 @@ fn work_off(folder: &Path, tasks: &[Task], limits: &Limits) -> WorkEnd {
         folder,
         prefix: "",
         jobs: limits.jobs.max(1),
+        device: Device::Cpu,
         threads: 1,
         sources: &sources,
         build: &build,

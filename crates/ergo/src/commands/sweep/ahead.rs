@@ -4,6 +4,7 @@ use std::path::Path;
 
 use data::set::SetName;
 use meter::sources::{Options, Sources};
+use record::device::Device;
 use record::output::{DryRunOutput, SlurmOutput};
 use record::run::RunRecord;
 use sweep::plan::Sweep;
@@ -60,13 +61,15 @@ pub fn slurm(
 pub fn dry_run(
     args: &SweepArgs,
     sweep: &Sweep,
+    device: Device,
     before: &[RunRecord],
     folder: &Path,
     format: Format,
 ) -> anyhow::Result<Exit> {
     let finished = before.iter().map(|record| record.id.clone()).collect();
     let sources = Sources::discover(&Options::default());
-    let Calibration { rates, method, memory_bytes } = calibrate(&sweep.runs, &sources, threads_of(args))?;
+    let Calibration { rates, method, memory_bytes } =
+        calibrate(&sweep.runs, device, &sources, threads_of(args))?;
     let out = folder.display().to_string();
     let mut plan = sweep::predict::dry_run(sweep, &finished, &rates, &method, &out);
     plan.planned_memory_bytes = memory_bytes;

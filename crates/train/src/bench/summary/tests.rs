@@ -1,6 +1,7 @@
 //! Rows from slices made by hand.
 
 use data::set::SetName;
+use record::device::Device;
 use record::energy::EnergyWindow;
 use record::spec::RunSpec;
 use record::units::Joules;
@@ -14,7 +15,7 @@ const MACS: u64 = 7_840;
 
 fn configuration(net: &str, phase: BenchPhase) -> Configuration {
     let plan = RunSpec::new(SetName::Mnist, net, 1, 10, 1).plan().unwrap();
-    Configuration { plan, phase, threads: 2 }
+    Configuration { plan, phase, device: Device::Cpu, threads: 2 }
 }
 
 /// A subject with a second of each of these rates, on one and a half processors.
@@ -64,9 +65,11 @@ fn rivals_are_compared_within_rounds() {
         configuration("linear", BenchPhase::Train),
         configuration("mlp", BenchPhase::Train),
         configuration("linear", BenchPhase::Train),
+        Configuration { device: Device::Cuda(0), ..configuration("linear", BenchPhase::Train) },
     ];
+    let subjects = [&[100, 200, 50], &[1, 1, 1], &[300, 600, 150], &[200, 400, 100]];
     let measured = Measured {
-        subjects: vec![subject(&[100, 200, 50]), subject(&[1, 1, 1]), subject(&[300, 600, 150])],
+        subjects: subjects.into_iter().map(|images| subject(images)).collect(),
         peaks: vec![peak(&[1_000_000_000; 3], 2.0)],
     };
     let rows = rows(&configurations, &measured);
@@ -75,6 +78,7 @@ fn rivals_are_compared_within_rounds() {
     assert_eq!(ratio(&rows[1]), (None, None, None));
     assert_eq!(ratio(&rows[2]), (Some(3.0), Some(3.0), Some(3.0)));
     assert_eq!(rows[2].ratio_to.as_deref(), Some("native"));
+    assert_eq!((rows[3].ratio, rows[3].ratio_to.as_deref()), (Some(2.0), Some("native on cpu")));
 }
 
 #[test]

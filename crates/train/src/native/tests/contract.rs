@@ -7,9 +7,9 @@ use record::bench::LayerPhase;
 use record::spec::RunPlan;
 use record::units::Flops;
 
-use super::networks::{everything, images, plan, step};
 use crate::learner::{Learner, ProfileEntry, State};
 use crate::native::learner::NativeLearner;
+use crate::tests::networks::{everything, images, plan, step};
 use crate::worker::thread_pool;
 
 /// The state after three steps at a number of threads.

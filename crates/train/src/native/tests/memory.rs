@@ -3,10 +3,10 @@
 use data::set::SetName;
 use net::network::Network;
 
-use super::networks::{everything, plan};
 use crate::native::graph::{Graph, Op};
 use crate::native::memory::{Memory, Place};
 use crate::native::schedule::{Action, Resource, Schedule};
+use crate::tests::networks::{everything, plan};
 
 /// A network lowered, scheduled and laid out.
 struct Plan {

@@ -15,14 +15,14 @@ use crate::learner::Step;
 /// Images to choose from.
 const IMAGES: usize = 64;
 
-pub(super) fn plan(data: SetName, net: &str, batch: usize) -> RunPlan {
+pub(crate) fn plan(data: SetName, net: &str, batch: usize) -> RunPlan {
     let mut spec = RunSpec::new(data, net, 1000, batch as u64, 7);
     spec.label_smoothing = 0.1;
     spec.plan().unwrap()
 }
 
 /// Random images in the shape of a set.
-pub(super) fn images(data: SetName) -> Images {
+pub(crate) fn images(data: SetName) -> Images {
     let shape = data.shape();
     let mut stream = Stream::new(3, Purpose::Test, 0);
     let pixels: Arc<[u8]> = (0..IMAGES * shape.bytes()).map(|_| stream.bits_u32() as u8).collect();
@@ -31,7 +31,7 @@ pub(super) fn images(data: SetName) -> Images {
 }
 
 /// A step on images drawn at random, shifted and mirrored.
-pub(super) fn step(number: u64, batch: usize, learning_rate: f64) -> Step {
+pub(crate) fn step(number: u64, batch: usize, learning_rate: f64) -> Step {
     let mut stream = Stream::new(4, Purpose::Test, number);
     let indices = (0..batch).map(|_| stream.below(IMAGES as u64) as u32).collect();
     let mut shift = || stream.below(5) as i8 - 2;
@@ -41,7 +41,7 @@ pub(super) fn step(number: u64, batch: usize, learning_rate: f64) -> Step {
 
 /// Everything that the families of the sweeps do not use: groups, dilation, stride, ceiling, padding in pools,
 /// concatenation, dropout, odd sizes, sums of three and of the same tensor twice.
-pub(super) fn everything(batch: usize) -> RunPlan {
+pub(crate) fn everything(batch: usize) -> RunPlan {
     let conv = |out_channels, kernel, stride, padding, dilation, groups| {
         Layer::Conv(Conv { out_channels, kernel, stride, padding, dilation, groups, bias: true })
     };
