@@ -1,11 +1,15 @@
-//! The two sizes of Winograd's minimal filtering: what is done to tiles along one axis.
+//! The sizes of Winograd's minimal filtering: what is done to tiles along one axis.
 //!
 //! Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), whose names the matrices bear:
 //! outputs = Aᵀ [(G weights) · (Bᵀ inputs)], a product of polynomials evaluated at N points. Along two axes each
 //! matrix acts on columns, then on rows. The gradient of the weights is the adjoint of the same expression,
 //! Gᵀ [(A dy) · (Bᵀ inputs)].
 
+pub(crate) use seven::Seven;
+
 use crate::simd::Simd;
+
+mod seven;
 
 /// One size: M outputs along an axis from N = M + 2 inputs.
 pub(crate) trait Form<const M: usize, const N: usize>: Copy {

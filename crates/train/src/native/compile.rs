@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use kernels::convolution::{Convolution, Planes, Window};
+use kernels::convolution::{Convolution, Planes};
 use kernels::dense::Dense;
 use kernels::grouped::Grouped;
 use kernels::isa::Isa;
@@ -119,11 +119,6 @@ fn label(graph: &Graph, action: Action) -> (String, LayerPhase) {
     }
 }
 
-/// Whether a window is one that Winograd's tiles are made for.
-fn is_three(window: Window) -> bool {
-    matches!(window, Window { kernel: 3, stride: 1, dilation: 1, padding: 0..=2 })
-}
-
 impl Compiler<'_> {
     fn place_winners(&mut self) {
         for op in &self.graph.ops {
@@ -219,14 +214,12 @@ impl Compiler<'_> {
     }
 
     /// The fastest way to compute a convolution into a plane like `y`, or the gradient of its weights from there.
-    fn filter(&self, op: &Op, y: Plane, images: usize) -> Option<Filter> {
-        let Op::Conv { window, groups, x, .. } = op else { return None };
+    fn filter(&self, op: &Op, tiles: &[Tile], y: Plane, images: usize) -> Option<Filter> {
+        let Op::Conv { window, x, .. } = op else { return None };
         let x = self.value(*x)?.plane;
-        match Tile::best(x, y) {
-            Some(tile) if *groups == 1 && is_three(*window) => {
-                Some(Filter::Winograd(Winograd::new(self.isa, tile, (x, y), window.padding)))
-            }
-            _ => self.direct(op, images),
+        match op.tile(tiles, x, y) {
+            Some(tile) => Some(Filter::Winograd(Winograd::new(self.isa, tile, (x, y), window.padding))),
+            None => self.direct(op, images),
         }
     }
 
@@ -249,9 +242,9 @@ impl Compiler<'_> {
 
     /// The plan of a convolution's way back, where it is Winograd's.
     fn turned(&self, op: &Op) -> Option<Winograd> {
-        let Op::Conv { window, groups: 1, x, y, .. } = op else { return None };
+        let Op::Conv { window, x, y, .. } = op else { return None };
         let (dy, dx) = (self.gradient(*y)?.plane, self.gradient(*x)?.plane);
-        let tile = Tile::best(dy, dx).filter(|_| is_three(*window))?;
+        let tile = op.tile(&Tile::ALL, dy, dx)?;
         Some(Winograd::new(self.isa, tile, (dy, dx), 2 - window.padding))
     }
 
@@ -267,7 +260,7 @@ impl Compiler<'_> {
         let out = self.value(op.out())?;
         Some(match op {
             Op::Conv { weights, x, .. } => {
-                let filter = self.filter(op, out.plane, group)?;
+                let filter = self.filter(op, &Tile::FINE, out.plane, group)?;
                 let weight = self.parameter(weights.weight);
                 let prepared = match &filter {
                     Filter::Winograd(conv) => {
@@ -392,7 +385,7 @@ impl Compiler<'_> {
         }
         let Op::Conv { weights, x, y, .. } = op else { return None };
         let partial = self.partial(weights.weight);
-        let filter = self.filter(op, self.gradient(*y)?.plane, group)?;
+        let filter = self.filter(op, &Tile::ALL, self.gradient(*y)?.plane, group)?;
         let mut points = 0..0;
         if let Filter::Winograd(conv) = &filter {
             self.program.scratch = self.program.scratch.max(conv.scratch_len());

@@ -2,8 +2,10 @@
 //! activation.
 
 use kernels::convolution::Window;
+use kernels::plane::Plane;
 use kernels::pool::PoolWindow;
 use kernels::stem::Stem;
+use kernels::winograd::Tile;
 use net::layer::{Conv, Join, Layer, Pool};
 use net::network::{Network, Node, Shape};
 
@@ -112,6 +114,19 @@ impl Op {
                 std::iter::once(y.tensor).chain(residual.map(|source| source.tensor)).collect()
             }
             Op::Concat { parts, .. } => parts.clone(),
+        }
+    }
+
+    /// The one of some tiles with which a convolution is computed fastest from one plane to another, forward or back;
+    /// nothing where that is by direct sums.
+    pub(super) fn tile(&self, tiles: &[Tile], from: Plane, to: Plane) -> Option<Tile> {
+        match self {
+            Op::Conv {
+                window: Window { kernel: 3, stride: 1, dilation: 1, padding: 0..=2 },
+                groups: 1,
+                ..
+            } => Tile::best(tiles, from, to),
+            _ => None,
         }
     }
 }

@@ -3,10 +3,16 @@
 
 use std::collections::HashMap;
 
+use kernels::plane::Plane;
+use kernels::winograd::Tile;
+
 use super::graph::{Graph, Op, Source, TensorId};
 
-/// Pixels of the smallest convolution that a group of images should have, so that its tiles are full.
+/// Pixels of the smallest convolution that a group of images should have, so that its products are worth a call.
 const PIXELS_PER_GROUP: usize = 256;
+
+/// Winograd's tiles that a group of images should have in every convolution: the rows of the largest register tile.
+const TILES_PER_GROUP: usize = 12;
 
 /// One piece of work on some images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -222,20 +228,30 @@ impl<'a> Sequence<'a> {
     }
 }
 
-/// Images that pass the actions of a stage together: few, so that they stay in the processor's cache, but enough to
-/// fill the tiles of its smallest convolution.
+/// Images that pass the actions of a stage together: few, so that they stay in the processor's cache, but enough for
+/// the products of its smallest convolution.
 fn group(graph: &Graph, actions: &[Action], chunk: usize) -> usize {
-    let pixels = actions.iter().filter_map(|&action| {
-        match graph.ops.get(operation(action)?)? {
-            Op::Conv { y, .. } => Some(pixels_of(graph, *y)),
+    let images = actions.iter().filter_map(|&action| {
+        let op = graph.ops.get(operation(action)?)?;
+        match op {
+            Op::Conv { x, y, .. } => {
+                let [x, y] = [*x, *y].map(|tensor| graph.tensors[tensor].shape);
+                let [x, y] = [x, y].map(|shape| Plane::new(shape.height, shape.width, shape.channels, 0));
+                let sizes: &[Tile] = match action {
+                    Action::Forward(_) => &Tile::FINE,
+                    _ => &Tile::ALL,
+                };
+                let tiles = op.tile(sizes, x, y).map_or(TILES_PER_GROUP, |tile| tile.tiles(y));
+                Some((PIXELS_PER_GROUP / (y.height * y.width)).max(TILES_PER_GROUP.div_ceil(tiles)))
+            }
             // Four pixels of the convolution are one of the output.
-            Op::Stem { out, .. } => Some(4 * pixels_of(graph, *out)),
+            Op::Stem { out, .. } => Some(PIXELS_PER_GROUP / (4 * pixels_of(graph, *out))),
             _ => None,
         }
     });
     let vectors = actions.iter().all(|&action| is_vector(graph, action));
-    match pixels.min() {
-        Some(pixels) => (PIXELS_PER_GROUP / pixels).clamp(1, chunk),
+    match images.max() {
+        Some(images) => images.clamp(1, chunk),
         None if vectors => chunk,
         None => 1,
     }
