@@ -140,9 +140,11 @@ int ergo_settings(bool tf32, bool search, bool reproducible) {
 
 // Keeps freed memory instead of giving it back to the system: every step asks for the same again.
 void ergo_keep_memory() {
+    // One heap for all threads: those of other threads are cut into pieces of 64 MiB, and given back piece by piece.
+    mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, 2147483647);
-    mallopt(M_TOP_PAD, 64 << 20);
+    mallopt(M_TOP_PAD, 256 << 20);
 }
 
 // Opens libtorch's CUDA half, which registers itself. Nothing of it is linked, so programs start without it.
