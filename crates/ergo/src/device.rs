@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(choose(None, cpu, Precision::F32).unwrap(), native);
         assert_eq!(choose(Some(LearnerName::Native), None, Precision::F32).unwrap(), native);
         let refusal = |learner, device| choose(learner, device, Precision::F32).unwrap_err().to_string();
-        assert!(refusal(Some(LearnerName::Native), Some(Device::Cuda(0))).contains("--learner tch"));
+        assert!(refusal(Some(LearnerName::Native), Some(Device::Cuda(0))).contains("tch"));
         let half = choose(Some(LearnerName::Native), cpu, Precision::Bf16).unwrap_err().to_string();
         assert!(half.contains("bf16") && half.contains("--precision f32"));
     }
