@@ -24,7 +24,6 @@ mod tch {
             println!("cargo::error=feature tch: no libtorch in {}; {ADVICE}", folder.display());
             return;
         }
-        // This crate does not depend on torch-sys itself, or cargo would wait for its build, which fails in other words.
         cc::Build::new()
             .cpp(true)
             .std("c++17")
