@@ -43,15 +43,21 @@ impl Driver {
     fn start(card: Option<u32>) -> Result<Driver, TrainError> {
         let (jobs, queue) = channel::<Job>();
         let work = move || {
-            // The default stream waits for all others, and cannot be captured.
-            let ready = card.map_or(Ok(()), libtorch::cuda::own_stream);
             let _inference = Inference::enter();
             queue.into_iter().for_each(|job| job());
-            drop(ready);
         };
         let started = std::thread::Builder::new().name("libtorch".to_owned()).spawn(work);
         started.map_err(|error| TrainError::Threads { threads: 1, reason: error.to_string() })?;
-        Ok(Driver { jobs })
+        let driver = Driver { jobs };
+        if let Some(card) = card {
+            // The default stream waits for all others, and cannot be captured.
+            let ready = driver.call(move || libtorch::cuda::own_stream(card));
+            ready.map_err(|error| TrainError::NoDevice {
+                device: Device::Cuda(card),
+                reason: error.to_string(),
+            })?;
+        }
+        Ok(driver)
     }
 
     /// Does `job` on the thread and waits for it; a panic there goes on here.

@@ -12,6 +12,7 @@ use super::batch::{Source, Values};
 use super::learner::TchLearner;
 use super::pass::order;
 use crate::learner::{Learner, Step, check};
+use crate::tests::contract::{lanes_stay_apart, state_goes_out_and_comes_back};
 use crate::tests::networks::{everything, images, plan, step};
 
 fn learner(plan: &RunPlan) -> TchLearner {
@@ -80,43 +81,18 @@ fn the_same_seed_gives_the_same_bits() {
     assert!(trained() == trained());
 }
 
-/// What is read out and put back is the same, and so is what follows.
 #[test]
 fn a_state_goes_out_and_comes_back() {
-    let plan = everything(9);
-    let (mut first, mut second) = (learner(&plan), learner(&plan));
-    first.load(&images(SetName::Digits)).unwrap();
-    second.load(&images(SetName::Digits)).unwrap();
-    first.train(&[&[step(0, 9, 0.05), step(1, 9, 0.05)]]).unwrap();
-    let state = first.state(0).unwrap();
-    second.restore(0, &state).unwrap();
-    assert_eq!(second.state(0).unwrap(), state);
-    for learner in [&mut first, &mut second] {
-        learner.train(&[&[step(2, 9, 0.05)]]).unwrap();
-    }
-    assert_eq!(second.state(0).unwrap(), first.state(0).unwrap());
-    let mut damaged = state.clone();
-    damaged.weights[0].shape.push(1);
-    assert!(second.restore(0, &damaged).unwrap_err().to_string().contains("expected"));
+    state_goes_out_and_comes_back(&build);
 }
 
-/// Two lanes in one learner do what each does alone.
 #[test]
 fn lanes_do_not_touch_each_other() {
-    let data = SetName::Mnist;
-    let mut other = plan(data, "cnn-w4-d2", 8);
-    other.spec.seed = 8;
-    let plans = [plan(data, "cnn-w4-d2", 8), other];
-    let steps = [step(0, 8, 0.05), step(1, 8, 0.05)];
-    let mut both = TchLearner::new(&[&plans[0], &plans[1]], Device::Cpu).unwrap();
-    both.load(&images(data)).unwrap();
-    both.train(&[&steps, &steps]).unwrap();
-    for (lane, plan) in plans.iter().enumerate() {
-        let mut alone = learner(plan);
-        alone.load(&images(data)).unwrap();
-        alone.train(&[&steps]).unwrap();
-        assert_eq!(alone.state(0).unwrap(), both.state(lane).unwrap());
-    }
+    lanes_stay_apart(&build);
+}
+
+fn build(plans: &[&RunPlan]) -> Box<dyn Learner> {
+    Box::new(TchLearner::new(plans, Device::Cpu).unwrap())
 }
 
 /// The outcome of an image is the same alone and among others, to the last bit.

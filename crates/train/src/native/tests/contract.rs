@@ -9,6 +9,7 @@ use record::units::Flops;
 
 use crate::learner::{Learner, ProfileEntry, State};
 use crate::native::learner::NativeLearner;
+use crate::tests::contract::{lanes_stay_apart, state_goes_out_and_comes_back};
 use crate::tests::networks::{everything, images, plan, step};
 use crate::worker::thread_pool;
 
@@ -93,46 +94,18 @@ fn evaluation_does_not_depend_on_the_batch() {
     }
 }
 
-/// What is read out and put back is the same, and so is what follows.
 #[test]
 fn a_state_goes_out_and_comes_back() {
-    let plan = everything(9);
-    let data = SetName::Digits;
-    let mut first = NativeLearner::new(&[&plan]).unwrap();
-    let mut second = NativeLearner::new(&[&plan]).unwrap();
-    first.load(&images(data)).unwrap();
-    second.load(&images(data)).unwrap();
-    first.train(&[&[step(0, 9, 0.05), step(1, 9, 0.05)]]).unwrap();
-    let state = first.state(0).unwrap();
-    second.restore(0, &state).unwrap();
-    assert_eq!(second.state(0).unwrap(), state);
-    first.train(&[&[step(2, 9, 0.05)]]).unwrap();
-    second.train(&[&[step(2, 9, 0.05)]]).unwrap();
-    assert_eq!(second.state(0).unwrap(), first.state(0).unwrap());
-    let mut damaged = state.clone();
-    damaged.weights[0].shape.push(1);
-    assert!(second.restore(0, &damaged).unwrap_err().to_string().contains("expected"));
-    damaged.weights.remove(0);
-    assert!(second.restore(0, &damaged).unwrap_err().to_string().contains("missing"));
+    state_goes_out_and_comes_back(&build);
 }
 
-/// Two lanes in one learner do what each does alone.
 #[test]
 fn lanes_do_not_touch_each_other() {
-    let data = SetName::Mnist;
-    let mut other = plan(data, "cnn-w4-d2", 8);
-    other.spec.seed = 8;
-    let plans = [plan(data, "cnn-w4-d2", 8), other];
-    let steps = [step(0, 8, 0.05), step(1, 8, 0.05)];
-    let mut both = NativeLearner::new(&[&plans[0], &plans[1]]).unwrap();
-    both.load(&images(data)).unwrap();
-    both.train(&[&steps, &steps]).unwrap();
-    for (lane, plan) in plans.iter().enumerate() {
-        let mut alone = NativeLearner::new(&[plan]).unwrap();
-        alone.load(&images(data)).unwrap();
-        alone.train(&[&steps]).unwrap();
-        assert_eq!(alone.state(0).unwrap(), both.state(lane).unwrap());
-    }
+    lanes_stay_apart(&build);
+}
+
+fn build(plans: &[&RunPlan]) -> Box<dyn Learner> {
+    Box::new(NativeLearner::new(plans).unwrap())
 }
 
 /// A linear layer from 784 inputs to 10 outputs, padded to 16 lanes, executes in rows of 6 on AVX-512 and of 3 elsewhere
