@@ -47,6 +47,7 @@ pub struct BackPart {
 pub struct WeightShare {
     isa: Isa,
     lanes: Range<usize>,
+    first: usize,
     rows: usize,
     table: Product,
 }
@@ -224,12 +225,13 @@ impl Dense {
         let places: Vec<usize> = Self::input_places(self.x).collect();
         let mut shares = Vec::new();
         for block in &self.out_blocks {
-            for places in places.chunks(inputs.max(1)) {
+            for (number, places) in places.chunks(inputs.max(1)).enumerate() {
                 let rows = places.iter().enumerate();
                 let rows = rows.map(|(row, &from)| Row { a: place(from), c: place(row * block.len()) });
                 let terms = images.iter().map(|&(x, dy)| Term { a: place(x), b: place(dy + block.start) });
                 let table = Product::new(rows.collect(), terms.collect());
-                shares.push(WeightShare { isa: self.isa, lanes: block.clone(), rows: places.len(), table });
+                let (lanes, first) = (block.clone(), number * inputs);
+                shares.push(WeightShare { isa: self.isa, lanes, first, rows: places.len(), table });
             }
         }
         shares
@@ -252,6 +254,12 @@ impl Dense {
 }
 
 impl WeightShare {
+    /// The first of its inputs.
+    #[must_use]
+    pub fn first_input(&self) -> usize {
+        self.first
+    }
+
     /// Values of the share: it follows the one before.
     #[must_use]
     pub fn values(&self) -> usize {

@@ -29,19 +29,34 @@ pub(crate) struct Tiles<'a, P> {
     start: Start<'a>,
 }
 
-/// Rows are computed in multiples of this, so that a product of fewer does some of them twice.
-pub(crate) fn rows_at_once(isa: Isa, lanes: usize) -> usize {
-    match (isa.block_widths()[0], lanes) {
-        // The last number of each line in `Tiles::run`; the one before is as large or the double.
-        (64, 64 | 48 | 32) => 4,
-        (64, _) => 6,
-        _ => 3,
+/// Rows of the large and of the small tile for blocks of `lanes`: as many as the registers hold, 32 vectors with AVX-512
+/// and 16 without, and few enough that little is computed in vain.
+const fn tile_rows(most_lanes: usize, lanes: usize) -> (usize, usize) {
+    match (most_lanes, lanes) {
+        (64, 64) => (4, 4),
+        (64, 48 | 32) => (8, 4),
+        (64, _) => (12, 6),
+        // Three rows would take as long as four: their six sums are too few to hide how long one addition takes.
+        _ => (6, 4),
     }
 }
 
-/// Rows that are really computed for a product of `rows` rows.
+/// Rows of the next tile where so many are left.
+#[inline(always)]
+const fn next_tile(left: usize, (large, small): (usize, usize)) -> usize {
+    if left > 2 * small || (left > small && left <= large) { large } else { small }
+}
+
+/// Rows that are really computed for a product of `rows` rows: the last tile may do some twice.
 pub(crate) fn executed_rows(isa: Isa, lanes: usize, rows: usize) -> usize {
-    rows.next_multiple_of(rows_at_once(isa, lanes))
+    let tiles = tile_rows(isa.block_widths()[0], lanes);
+    // Whole large tiles but for the last few rows, so that this takes no loop over all rows.
+    let whole = rows.saturating_sub(2 * tiles.1).div_ceil(tiles.0) * tiles.0;
+    let mut done = whole;
+    while done < rows {
+        done += next_tile(rows - done, tiles);
+    }
+    done
 }
 
 impl<'a, P: Places> Tiles<'a, P> {
@@ -66,7 +81,7 @@ impl<P: Places> Kernel for Tiles<'_, P> {
 
     #[inline(always)]
     fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {
-        // Rows at once: as many as the registers hold, 32 vectors with AVX-512 and 16 without.
+        // The numbers of rows are those of `tile_rows`.
         if W::LANES == 16 {
             match self.lanes {
                 64 => self.rows_by::<W, 4, 4, 4>(wide),
@@ -77,25 +92,22 @@ impl<P: Places> Kernel for Tiles<'_, P> {
             }
         } else {
             match self.lanes {
-                16 => self.rows_by::<H, 2, 6, 3>(half),
-                _ => self.rows_by::<H, 1, 6, 3>(half),
+                16 => self.rows_by::<H, 2, 6, 4>(half),
+                _ => self.rows_by::<H, 1, 6, 4>(half),
             }
         }
     }
 }
 
 impl<P: Places> Tiles<'_, P> {
-    /// Tiles of `M` rows as long as they last, then of `Q`, the last of which may do some rows twice.
+    /// Tiles of `M` rows and in the end of `Q`, the last of which may do some rows twice.
     #[inline(always)]
     fn rows_by<S: Simd, const N: usize, const M: usize, const Q: usize>(&mut self, simd: S) {
         let rows = self.places.rows();
         let mut done = 0;
-        while rows - done > M - Q {
+        while done < rows && next_tile(rows - done, (M, Q)) == M {
             self.tile::<S, N, M>(simd, done);
             done += M;
-            if done >= rows {
-                return;
-            }
         }
         while done < rows {
             self.tile::<S, N, Q>(simd, done);
@@ -148,3 +160,6 @@ impl<P: Places> Tiles<'_, P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,7 +115,7 @@ impl Winograd {
         let inputs = Grid::of_inputs(x, padding, outputs);
         let blocks = blocks(isa, y.channels);
         let strip = STRIP_VALUES / (tile.points() * (x.stride + widest(&blocks)));
-        // Register tiles have 3, 4 or 6 rows or twice as many.
+        // Register tiles have 4, 6, 8 or 12 rows, of which a dozen is made without rows in vain.
         let strip = strip.next_multiple_of(12).clamp(12, 96);
         Winograd { isa, tile, inputs, outputs, blocks, strip }
     }

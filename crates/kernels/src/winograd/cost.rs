@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Tile, Winograd, strips};
 use crate::plane::Plane;
-use crate::tiles::rows_at_once;
+use crate::tiles::executed_rows;
 
 impl Tile {
     /// Tiles that cover an image of `y`, some of which may hang over its edge.
@@ -48,9 +48,8 @@ impl Winograd {
     #[must_use]
     pub fn forward_macs(&self, images: usize) -> u64 {
         let of_block = |block: &Range<usize>| {
-            let at_once = rows_at_once(self.isa, block.len());
             let strips = strips(images * self.outputs.patches(), self.strip);
-            strips.map(|strip| strip.len().next_multiple_of(at_once) * block.len()).sum::<usize>()
+            strips.map(|strip| executed_rows(self.isa, block.len(), strip.len()) * block.len()).sum::<usize>()
         };
         let rows: usize = self.blocks.iter().map(of_block).sum();
         (rows * self.inputs.plane().channels * self.tile.points()) as u64
@@ -60,7 +59,7 @@ impl Winograd {
     #[must_use]
     pub fn gradient_macs(&self, images: usize) -> u64 {
         let channels = self.inputs.plane().channels;
-        let rows = |block: &Range<usize>| channels.next_multiple_of(rows_at_once(self.isa, block.len()));
+        let rows = |block: &Range<usize>| executed_rows(self.isa, block.len(), channels);
         let rows: usize = self.blocks.iter().map(|block| rows(block) * block.len()).sum();
         (rows * images * self.outputs.patches() * self.tile.points()) as u64
     }

@@ -18,9 +18,10 @@ use crate::learner::ProfileEntry;
 /// Values of a parameter that one task treats.
 const VALUES_PER_TASK: usize = 8192;
 
-/// The tasks at the end of a step, in the order of the flat parameters.
+/// The tasks at the end of a step.
 #[derive(Debug)]
 pub(super) struct Update {
+    /// In the order of the flat parameters.
     tasks: Vec<Task>,
     /// What a profile calls the sums and the descent, and after them the gradient of each linear layer's weights.
     labels: Vec<(String, LayerPhase)>,
@@ -47,6 +48,17 @@ enum Origin {
     Partial(usize),
     /// All images, at once.
     Linear(WeightShare),
+}
+
+impl Task {
+    /// By what tasks are ordered before they begin: those that read the same inputs of a linear layer for other outputs
+    /// follow each other, so that all but the first find them in the cache.
+    fn turn(&self) -> (usize, usize) {
+        match &self.origin {
+            Origin::Linear(share) => (self.label, share.first_input()),
+            Origin::Ready | Origin::Partial(_) => (self.label, 0),
+        }
+    }
 }
 
 /// What the chunks left behind.
@@ -111,7 +123,8 @@ impl Update {
     ) {
         let ranges = || self.tasks.iter().map(|task| task.range.clone());
         let parts = cut(weights, ranges()).zip(cut(velocity, ranges())).zip(cut(gradient, ranges()));
-        let work: Vec<_> = self.tasks.iter().zip(parts).collect();
+        let mut work: Vec<_> = self.tasks.iter().zip(parts).collect();
+        work.sort_by_key(|(task, _)| task.turn());
         let times = work.into_par_iter().with_max_len(1).map(|(task, ((weights, velocity), gradient))| {
             let clock = Stopwatch::start();
             match &task.origin {
@@ -125,14 +138,14 @@ impl Update {
             if let Some(sgd) = sgd(task.parameter) {
                 descend(isa, sgd, weights, velocity, gradient);
             }
-            (summed, clock.elapsed())
+            (task.label, summed, clock.elapsed())
         });
-        let times: Vec<(Seconds, Seconds)> = times.collect();
+        let times: Vec<(usize, Seconds, Seconds)> = times.collect();
         let Some((kept, threads)) = &mut self.profile else { return };
         *threads = rayon::current_num_threads();
-        for (task, (summed, all)) in self.tasks.iter().zip(times) {
-            kept[task.label].0 += summed;
-            kept[task.label].1 += 1;
+        for (label, summed, all) in times {
+            kept[label].0 += summed;
+            kept[label].1 += 1;
             kept[0].0 += Seconds(all.0 - summed.0);
         }
     }
