@@ -1,5 +1,6 @@
 //! Ctrl-C: the first asks long work to stop at a good place, the second stops at once.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,6 +8,16 @@ use anyhow::Context;
 
 use crate::exit::Exit;
 use crate::output;
+
+/// Raises the flag when stdin ends: whoever holds its other end has done so, or is no more.
+pub fn at_end_of_input(flag: &Arc<AtomicBool>) {
+    let flag = Arc::clone(flag);
+    std::thread::spawn(move || {
+        // An input that cannot be read has ended.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        flag.store(true, Ordering::SeqCst);
+    });
+}
 
 /// Watches for interrupts from now on; the flag turns true at the first one.
 ///

@@ -1,6 +1,7 @@
 //! `ergo sweep`: many trainings, from a file of budgets and axes to a fit and its figures.
 
 mod ahead;
+mod fleet;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -17,6 +18,7 @@ use record::spec::{LearnerName, Precision, RunId};
 use record::units::{Flops, Seconds};
 use sweep::pending::{pending, shard};
 use sweep::plan::{Dropped, PlannedRun, Sweep};
+use train::learner;
 use train::shelf::Shelf;
 use train::worker::{Task, WorkEnd, WorkOptions, work};
 
@@ -35,7 +37,7 @@ const DROPPED_SHOWN: usize = 3;
 #[command(
     allow_negative_numbers = true,
     after_help = "Examples:\n  ergo sweep\n  ergo sweep --preset mnist --dry-run\n  \
-    ergo sweep my.toml --out runs/mine --jobs 2\n\nRunning the same command again goes on where it was stopped."
+    ergo sweep my.toml --out runs/mine --jobs 2\n  ergo sweep --preset cifar10 --devices cuda:0,cuda:1\n\nRunning the same command again goes on where it was stopped."
 )]
 pub struct SweepArgs {
     /// Sweep file; default: the preset.
@@ -53,7 +55,8 @@ pub struct SweepArgs {
     /// Trainings side by side, of one thread each; their seconds and joules are marked as shared.
     #[arg(long, default_value_t = 1, value_parser = arguments::threads, conflicts_with = "threads")]
     jobs: usize,
-    /// Threads of each training; default: one with --jobs, otherwise as many as there are processors.
+    /// Threads of each training; default: one with --jobs, otherwise as many as there are processors, which --devices
+    /// share.
     #[arg(long, value_parser = arguments::threads)]
     threads: Option<usize>,
     /// Begin no run after so many seconds.
@@ -77,6 +80,18 @@ pub struct SweepArgs {
     /// Where to compute: cpu, or cuda:N; default: the first CUDA card that this build can use, else cpu.
     #[arg(long, value_parser = device::parse)]
     device: Option<Device>,
+    /// Devices that share the runs, each with a process of its own, as cuda:0,cuda:1; their seconds and joules are
+    /// marked as shared.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_parser = device::parse,
+        conflicts_with_all = ["device", "jobs", "shard", "slurm", "dry_run"]
+    )]
+    devices: Vec<Device>,
+    /// Train only, as long as stdin is open: the process that began this one fits and draws.
+    #[arg(long, hide = true, requires = "shard")]
+    worker: bool,
     #[command(flatten)]
     data_dir: DataDir,
 }
@@ -103,10 +118,20 @@ pub fn run(args: &SweepArgs, format: Format) -> anyhow::Result<Exit> {
     let mut end = WorkEnd::Done;
     if let Some(first) = to_do.first() {
         let stop = interrupt::watch()?;
+        if args.worker {
+            interrupt::at_end_of_input(&stop);
+        }
         let shelf = Shelf::new(store::store(&args.data_dir)?);
         shelf.prepare(first.spec.data)?;
         out_folder::make(&folder)?;
-        end = train(args, &sweep, device, &to_do, &shelf, &folder, &stop)?;
+        end = if args.devices.is_empty() {
+            train(args, &sweep, device, &to_do, &shelf, &folder, &stop)?
+        } else {
+            fleet::work(args, first.spec.learner, &folder, &stop)?
+        };
+    }
+    if args.worker {
+        return Ok(exit_of(end).0);
     }
     let conclusion = Conclusion { sweep: &sweep, before: finished.len(), idle: to_do.is_empty(), end };
     conclude(&conclusion, &folder, format)
@@ -133,10 +158,12 @@ fn planned(args: &SweepArgs) -> anyhow::Result<(Sweep, Device)> {
     file.train.learner = args.learner.or(file.train.learner);
     file.train.precision = args.precision.or(file.train.precision);
     let precision = file.train.precision.unwrap_or_default();
-    let wish = Wish { learner: file.train.learner, device: args.device, precision };
+    let device = args.device.or(args.devices.first().copied());
+    let wish = Wish { learner: file.train.learner, device, precision };
     // A script is for other machines, which are to choose for themselves.
     let device = if args.slurm.is_none() {
         let (learner, device) = device::choose(wish)?;
+        args.devices.iter().try_for_each(|&device| learner::check(learner, device, precision))?;
         file.train.learner = Some(learner);
         device
     } else {
@@ -194,7 +221,9 @@ fn mine<'s>(
 }
 
 fn threads_of(args: &SweepArgs) -> usize {
-    args.threads.unwrap_or_else(|| if args.jobs > 1 { 1 } else { arguments::processors() })
+    let processes = args.devices.len().max(1);
+    let each = if args.jobs > 1 { 1 } else { (arguments::processors() / processes).max(1) };
+    args.threads.unwrap_or(each)
 }
 
 fn train(
@@ -274,11 +303,7 @@ fn conclude(conclusion: &Conclusion<'_>, folder: &Path, format: Format) -> anyho
         }
         drawn => drawn?,
     };
-    let (exit, stopped) = match end {
-        WorkEnd::Done => (Exit::Done, None),
-        WorkEnd::Interrupted => (Exit::Interrupted, Some("interrupted")),
-        WorkEnd::Budget => (Exit::Budget, Some("a budget was reached")),
-    };
+    let (exit, stopped) = exit_of(*end);
     if let Some(reason) = stopped {
         output::note(&format!("stopped: {reason}; the same command goes on"));
     }
@@ -294,6 +319,15 @@ fn conclude(conclusion: &Conclusion<'_>, folder: &Path, format: Format) -> anyho
     };
     output::result(format, &summary, || text(&summary))?;
     Ok(exit)
+}
+
+/// How the program ends, and in words why before all was done.
+fn exit_of(end: WorkEnd) -> (Exit, Option<&'static str>) {
+    match end {
+        WorkEnd::Done => (Exit::Done, None),
+        WorkEnd::Interrupted => (Exit::Interrupted, Some("interrupted")),
+        WorkEnd::Budget => (Exit::Budget, Some("a budget was reached")),
+    }
 }
 
 /// The records of the budgets that are done, and how many budgets are not: where only some cells have run, their

@@ -135,6 +135,49 @@ fn side_by_side_gives_the_same_records() {
     assert_eq!(essences(&one), essences(&two));
 }
 
+/// Two processes for one device are as good as those for two cards, of which this machine may have none.
+#[test]
+fn devices_share_a_sweep() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = sweep_file(folder.path());
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    json(&arguments(&file, one.to_str().unwrap()));
+    let shared = ["sweep", &file, "--out", two.to_str().unwrap(), "--devices", "cpu,cpu", "--json"];
+    let ran = run(&[&shared[..], &["--max-flops", "1.4e8"]].concat());
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+    // The smallest runs cost about 2e7 FLOP each: three for either process.
+    assert_eq!((ran.code, told["runs_done"].as_u64()), (3, Some(6)), "{}", ran.stderr);
+    let ran = run(&shared);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("cpu: tiny: 45 of 96 runs to do"), "{}", ran.stderr);
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((told["runs_done"].as_u64(), told["runs_skipped"].as_u64()), (Some(RUNS), Some(6)));
+    assert!(told["fit"].is_object());
+    assert_eq!(essences(&one), essences(&two));
+    for journal in ["runs-1of2-0.jsonl", "runs-2of2-0.jsonl"] {
+        assert_eq!(
+            fs::read_to_string(two.join(journal)).unwrap().lines().count() as u64,
+            RUNS / 2,
+            "{journal}"
+        );
+    }
+    refused(&["sweep", &file, "--devices", "cpu,cuda:99"], &["cuda:99: "]);
+    refused(&["sweep", &file, "--devices", "cpu", "--device", "cpu"], &["--devices", "--device"]);
+}
+
+/// The processes for devices must not outlive the one that began them: they end when its end of their input does.
+#[test]
+fn a_worker_ends_with_its_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.toml");
+    fs::write(&path, FILE.replace("[2e7, 4e7]", "[1e12]")).unwrap();
+    let out = folder.path().join("out");
+    let all = arguments(path.to_str().unwrap(), out.to_str().unwrap());
+    let ran = run(&[&all[..], &["--shard", "1/2", "--worker"]].concat());
+    assert_eq!((ran.code, ran.stdout.as_str()), (130, ""), "{}", ran.stderr);
+    assert_eq!(whole_lines(&out), 0);
+}
+
 #[test]
 fn budgets_and_shares_leave_the_rest_for_later() {
     let folder = tempfile::tempdir().unwrap();
