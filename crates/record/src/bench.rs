@@ -10,7 +10,7 @@ use crate::units::{Flops, Seconds};
 pub const SCHEMA: &str = "ergo.bench/1";
 
 /// Which work is timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BenchPhase {
     /// Training steps: forward, backward and update.
@@ -37,8 +37,10 @@ pub struct BenchOutput {
     pub schema: String,
     /// Every configuration, the learners that are compared next to each other.
     pub rows: Vec<BenchRow>,
-    /// The measured peak for every number of threads.
+    /// The measured peaks: of the processor for every number of threads, of every card for every precision.
     pub peaks: Vec<BenchPeak>,
+    /// From where on each card is faster than the processor; empty without both, or with a single size of work.
+    pub overtaking: Vec<Overtaking>,
     /// What `low` and `high` are throughout.
     pub interval: IntervalFacts,
     /// Rounds: every configuration has one slice in each, in an order that is drawn anew.
@@ -96,15 +98,15 @@ pub struct BenchRow {
     pub high: f64,
     /// Median of model GFLOP/s.
     pub gflops: f64,
-    /// `gflops / peak_gflops`: model FLOP/s against the measured peak, dense, in f32.
+    /// `gflops / peak_gflops`: model FLOP/s against the measured peak, dense.
     pub mfu: f64,
-    /// The measured peak for this number of threads.
+    /// The measured peak: of the processor for this number of threads, in f32; of a card in this precision.
     pub peak_gflops: f64,
     /// What the mathematics needs for one image in this phase.
     pub flops_per_image: Flops,
     /// What the learner ran for one image, padding of batches included.
     pub executed_flops_per_image: f64,
-    /// Memory that the learner planned beside its weights, in bytes; null from one that plans none.
+    /// Memory that the learner planned, weights and momenta included, in bytes; null from one that plans none.
     pub memory_bytes: Option<u64>,
     /// Median of images per second of processor time, which other work on the machine disturbs little; null where
     /// the system counts no processor time.
@@ -123,6 +125,8 @@ pub struct BenchRow {
     pub ratio_to: Option<String>,
     /// Energy of one image; null when unknown, never a silent zero. An estimate where `energy_kind` is `modelled`.
     pub joules_per_image: Option<f64>,
+    /// Energy of 1e12 model FLOP, from the same joules.
+    pub joules_per_tflop: Option<f64>,
     /// Mean power over the slices.
     pub watts: Option<f64>,
     /// How the joules were obtained.
@@ -135,11 +139,62 @@ pub struct BenchRow {
     pub slices: Vec<Slice>,
 }
 
-/// The measured peak of a number of threads.
+/// From where on a card is faster than the processor, as work grows in one way while all else stays the same. The
+/// processor counts with the fastest of its rows, whatever their learner, precision and threads.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Overtaking {
+    /// `cuda:N`.
+    pub device: String,
+    /// What computed on the card.
+    pub learner: String,
+    /// In which precision.
+    pub precision: String,
+    /// Network, with `*` in place of a width that grows.
+    pub net: String,
+    /// Data set whose shape the images have.
+    pub data: String,
+    /// Which work.
+    pub phase: BenchPhase,
+    /// What grows.
+    pub along: Growth,
+    /// The batch that all widths had; null where batches grow.
+    pub batch: Option<u64>,
+    /// The sizes at which both were measured, rising.
+    pub measured: Vec<u64>,
+    /// The least of them from which on the card is faster at all; null where it is not at the largest.
+    pub from: Option<u64>,
+}
+
+/// In which way work grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Growth {
+    /// More images in a step.
+    Batch,
+    /// Wider layers.
+    Width,
+}
+
+impl Growth {
+    /// The name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Growth::Batch => "batch",
+            Growth::Width => "width",
+        }
+    }
+}
+
+/// A measured peak: of multiply-adds on registers alone, or on a card of products of large matrices.
 #[derive(Clone, Debug, Serialize)]
 pub struct BenchPeak {
-    /// Threads that ran the loop.
-    pub threads: u64,
+    /// `cpu` or `cuda:N`.
+    pub device: String,
+    /// Type of the numbers that were multiplied.
+    pub precision: String,
+    /// Threads that ran the loop; null on a card.
+    pub threads: Option<u64>,
     /// Median over the rounds.
     pub gflops: f64,
     /// Lower end of its interval.

@@ -11,8 +11,10 @@ pub mod fit;
 pub mod label;
 pub mod legend;
 pub mod marks;
+pub mod overtaking;
 pub mod plot;
 pub mod png;
+pub mod speeds;
 pub mod svg;
 pub mod table;
 

@@ -21,7 +21,7 @@ pub enum Shape {
 }
 
 /// In the order in which families get them; a sixth family begins again.
-const SHAPES: [Shape; 5] = [Shape::Circle, Shape::Square, Shape::Triangle, Shape::Diamond, Shape::Wedge];
+pub const SHAPES: [Shape; 5] = [Shape::Circle, Shape::Square, Shape::Triangle, Shape::Diamond, Shape::Wedge];
 
 /// How one network is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +80,7 @@ impl Styles {
 }
 
 /// `cnn-w8-d2` is width 8 of the family `cnn-d2`; a name without a `w` part is a family of its own.
-fn family_and_width(net: &str) -> (String, Option<u32>, String) {
+pub fn family_and_width(net: &str) -> (String, Option<u32>, String) {
     let width_of = |part: &str| part.strip_prefix('w').and_then(|digits| digits.parse::<u32>().ok());
     let width = net.split('-').find_map(width_of);
     let family = net.split('-').filter(|part| width_of(part).is_none()).collect::<Vec<_>>().join("-");

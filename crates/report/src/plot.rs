@@ -111,21 +111,14 @@ const FAINT_TEXT: &str = "#555555";
 /// The figure as an SVG document; equal plots give equal bytes. A plot without positive points is an empty frame.
 #[must_use]
 pub fn draw(plot: &Plot) -> String {
-    let subtitle = svg::wrap(&plot.subtitle, 12.0, WIDTH - ACROSS[0] - 20.0);
+    let subtitle = subtitle_lines(&plot.subtitle);
     let notes = svg::wrap(&plot.notes.join(" "), SMALL, WIDTH - ACROSS[0] - 20.0);
-    let top = 74.0 + 16.0 * subtitle.len() as f64;
+    let top = top_below(subtitle.len());
     let frame = frame(plot, top);
     let styles =
         Styles::new(plot.points.iter().chain(plot.frontier.iter().map(|f| &f.mark)).map(|m| &*m.net));
     let mut svg = Svg::new(WIDTH, HEIGHT + 15.0 * notes.len() as f64);
-    let title_width = svg::text_width(&plot.title, TITLE);
-    // A long name must not run off the page.
-    let title_size = TITLE * ((WIDTH - ACROSS[0] - 12.0) / title_width).min(1.0);
-    svg.text([ACROSS[0], 32.0], Anchor::Start, title_size, &plot.title, &format!("fill=\"{TEXT}\""));
-    for (line, row) in subtitle.iter().zip(0..) {
-        let at = [ACROSS[0], 54.0 + 16.0 * f64::from(row)];
-        svg.text(at, Anchor::Start, 12.0, line, &format!("fill=\"{FAINT_TEXT}\""));
-    }
+    heading(&mut svg, &plot.title, &subtitle);
     grid(&mut svg, &frame);
     svg.clip("plot", [ACROSS[0], top], [ACROSS[1] - ACROSS[0], BOTTOM - top]);
     svg.open("clip-path=\"url(#plot)\"");
@@ -135,13 +128,42 @@ pub fn draw(plot: &Plot) -> String {
     curves::fit(&mut svg, plot, &frame);
     frontier_points(&mut svg, plot, &frame, &styles);
     svg.close();
-    axes(&mut svg, plot, &frame);
+    axes(&mut svg, &frame, [&plot.cost_label, &plot.error_label]);
+    if let Some(unit) = &plot.second_unit {
+        second_axis(&mut svg, unit, &frame);
+    }
     legend::draw(&mut svg, plot, &styles, [ACROSS[1] + 20.0, top + 6.0]);
     for (line, row) in notes.iter().zip(0..) {
         let at = [ACROSS[0], HEIGHT - 8.0 + 15.0 * f64::from(row)];
         svg.text(at, Anchor::Start, SMALL, line, &format!("fill=\"{FAINT_TEXT}\""));
     }
     svg.finish()
+}
+
+/// The lines of a subtitle.
+pub(crate) fn subtitle_lines(subtitle: &str) -> Vec<String> {
+    svg::wrap(subtitle, 12.0, WIDTH - ACROSS[0] - 20.0)
+}
+
+/// Top of the plot area below so many lines of a subtitle.
+pub(crate) fn top_below(lines: usize) -> f64 {
+    74.0 + 16.0 * lines as f64
+}
+
+/// Title and subtitle.
+pub(crate) fn heading(svg: &mut Svg, title: &str, subtitle: &[String]) {
+    // A long name must not run off the page.
+    let size = TITLE * ((WIDTH - ACROSS[0] - 12.0) / svg::text_width(title, TITLE)).min(1.0);
+    svg.text([ACROSS[0], 32.0], Anchor::Start, size, title, &format!("fill=\"{TEXT}\""));
+    for (line, row) in subtitle.iter().zip(0..) {
+        let at = [ACROSS[0], 54.0 + 16.0 * f64::from(row)];
+        svg.text(at, Anchor::Start, 12.0, line, &format!("fill=\"{FAINT_TEXT}\""));
+    }
+}
+
+/// The plot area below `top` for these ranges of the two axes, in plain numbers or powers of ten.
+pub(crate) fn plain_frame(across: [f64; 2], up: [f64; 2], top: f64) -> Frame {
+    Frame { cost: axis(across, ACROSS, numbers_of(across)), error: axis(up, [BOTTOM, top], numbers_of(up)) }
 }
 
 /// Axes that hold all points, the ends of the error bars, and some of the fit beyond the data.
@@ -183,7 +205,8 @@ fn numbers_of([low, high]: [f64; 2]) -> Numbers {
     if low >= 0.001 && high < 1e5 { Numbers::Plain } else { Numbers::Powers }
 }
 
-fn grid(svg: &mut Svg, frame: &Frame) {
+/// Faint lines at the labelled ticks.
+pub(crate) fn grid(svg: &mut Svg, frame: &Frame) {
     svg.open("stroke=\"#e4e4e4\" stroke-width=\"0.8\"");
     for tick in frame.cost.ticks().iter().filter(|tick| tick.label.is_some()) {
         let x = frame.cost.position(tick.value);
@@ -226,7 +249,8 @@ fn frontier_points(svg: &mut Svg, plot: &Plot, frame: &Frame, styles: &Styles) {
     svg.close();
 }
 
-fn axes(svg: &mut Svg, plot: &Plot, frame: &Frame) {
+/// The box, ticks and their labels, and the names of both axes.
+pub(crate) fn axes(svg: &mut Svg, frame: &Frame, [across, up]: [&str; 2]) {
     let [left, right, bottom, top] = [frame.cost.start, frame.cost.end, frame.error.start, frame.error.end];
     svg.open(&format!("stroke=\"{TEXT}\" stroke-width=\"1\" fill=\"none\""));
     svg.rectangle([left, top], [right - left, bottom - top], "");
@@ -248,14 +272,11 @@ fn axes(svg: &mut Svg, plot: &Plot, frame: &Frame) {
         let at = [left - 10.0, frame.error.position(tick.value) + 4.2];
         tick.label.iter().for_each(|label| svg.text(at, Anchor::End, 12.0, label, ""));
     }
-    svg.text([(left + right) / 2.0, bottom + 43.0], Anchor::Middle, 13.0, &plot.cost_label, "");
+    svg.text([(left + right) / 2.0, bottom + 43.0], Anchor::Middle, 13.0, across, "");
     let middle = (top + bottom) / 2.0;
     let turned = format!("transform=\"rotate(-90 22 {})\"", svg::number(middle));
-    svg.text([22.0, middle], Anchor::Middle, 13.0, &plot.error_label, &turned);
+    svg.text([22.0, middle], Anchor::Middle, 13.0, up, &turned);
     svg.close();
-    if let Some(unit) = &plot.second_unit {
-        second_axis(svg, unit, frame);
-    }
 }
 
 /// The second unit's decades along the top.

@@ -1,5 +1,6 @@
 //! Made-up run records for the tests: single runs, and a sweep that looks like a real one.
 
+use record::bench::{BenchPhase, BenchRow};
 use record::energy::{EnergyWindow, Kind};
 use record::run::{Place, RunRecord, SeedRole, Status};
 use record::units::{Flops, Joules, Seconds};
@@ -112,6 +113,42 @@ pub fn sweep(shape: &Shape) -> Vec<RunRecord> {
         }
     }
     runs
+}
+
+/// A row of a benchmark of training steps of 128 images, of 10 MFLOP each, with nothing else said.
+pub fn bench_row(net: &str, learner: &str, device: &str, images_per_second: f64) -> BenchRow {
+    BenchRow {
+        net: net.into(),
+        data: "mnist".into(),
+        learner: learner.into(),
+        device: device.into(),
+        precision: "f32".into(),
+        threads: 2,
+        batch: 128,
+        phase: BenchPhase::Train,
+        images_per_second,
+        low: 0.95 * images_per_second,
+        high: 1.05 * images_per_second,
+        gflops: images_per_second / 100.0,
+        mfu: images_per_second / 20_000.0,
+        peak_gflops: 200.0,
+        flops_per_image: Flops(10_000_000),
+        executed_flops_per_image: 1e7,
+        memory_bytes: None,
+        images_per_cpu_second: None,
+        mfu_cpu: None,
+        ratio: None,
+        ratio_low: None,
+        ratio_high: None,
+        ratio_to: None,
+        joules_per_image: None,
+        joules_per_tflop: None,
+        watts: None,
+        energy_kind: Kind::None,
+        energy: Vec::new(),
+        profile: None,
+        slices: Vec::new(),
+    }
 }
 
 /// A number from -1 to 1 that looks like chance: multiples of the golden ratio, less their whole part.

@@ -16,13 +16,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chance::{Purpose, Stream};
 use data::images::Images;
 use data::set::SetName;
+use kernels::isa::Isa;
 use meter::meter::Meter;
 use meter::sources::Sources;
 use rayon::ThreadPool;
 use record::bench::{BenchPhase, Slice};
 use record::device::Device;
 use record::energy::{EnergyWindow, Phase};
-use record::spec::RunPlan;
+use record::spec::{Precision, RunPlan};
 use record::units::{Flops, Seconds};
 
 use crate::course::JUDGED_IMAGES;
@@ -55,6 +56,15 @@ impl Configuration {
         match self.phase {
             BenchPhase::Train => self.plan.train_flops_per_image(),
             BenchPhase::Infer => Flops::of_macs(self.plan.network.macs()),
+        }
+    }
+
+    /// What its speed is measured against.
+    #[must_use]
+    pub fn peak_of(&self) -> PeakOf {
+        match self.device {
+            Device::Cpu => PeakOf::Threads(self.threads, Isa::detect()),
+            card @ Device::Cuda(_) => PeakOf::Card(card, self.plan.spec.precision),
         }
     }
 
@@ -107,7 +117,7 @@ pub struct BenchProgress<'a> {
 pub struct Measured {
     /// One for each configuration.
     pub subjects: Vec<MeasuredSubject>,
-    /// One for each number of threads.
+    /// One for each number of threads of the processor, and for each card and precision.
     pub peaks: Vec<MeasuredPeak>,
 }
 
@@ -126,18 +136,25 @@ pub struct MeasuredSubject {
     pub profile: Option<(Slice, Vec<ProfileEntry>)>,
 }
 
-/// What was measured of the multiply-add loop.
+/// What a peak is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeakOf {
+    /// So many threads of the processor: multiply-adds in f32 on the registers of an instruction set alone.
+    Threads(usize, Isa),
+    /// A card: products of large matrices in a precision.
+    Card(Device, Precision),
+}
+
+/// What was measured of a peak.
 #[derive(Clone, Debug)]
 pub struct MeasuredPeak {
-    /// Threads that ran it.
-    pub threads: usize,
-    /// Name of the instruction set.
-    pub isa: &'static str,
+    /// Whose it is.
+    pub of: PeakOf,
     /// One slice for each round.
     pub slices: Vec<PeakSlice>,
 }
 
-/// The multiply-add loop in one round.
+/// A peak in one round.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PeakSlice {
     /// FLOPs of all threads.
@@ -169,7 +186,14 @@ pub fn measure(
         let pool = &pools[&configuration.threads];
         bench.entrants.push(Entrant::new(configuration, pool, &images, options.sources)?);
     }
-    bench.peaks = pools.iter().map(|(&threads, pool)| Peak::new(threads, pool)).collect();
+    let mut peaks: Vec<(PeakOf, &ThreadPool)> = Vec::new();
+    for configuration in configurations {
+        if peaks.iter().all(|(of, _)| *of != configuration.peak_of()) {
+            peaks.push((configuration.peak_of(), &pools[&configuration.threads]));
+        }
+    }
+    let peaks = peaks.into_iter().map(|(of, pool)| Peak::new(of, pool));
+    bench.peaks = peaks.collect::<Result<_, _>>()?;
     bench.run(watch)
 }
 
@@ -210,7 +234,7 @@ impl Bench<'_> {
             for place in order {
                 let goes_on = match place.checked_sub(entrants) {
                     None => self.entrant(place, Turn::Measure, watch)?,
-                    Some(peak) => self.peak(peak, watch),
+                    Some(peak) => self.peak(peak, watch)?,
                 };
                 if !goes_on {
                     return Ok(None);
@@ -247,12 +271,12 @@ impl Bench<'_> {
         Ok(!self.is_to_stop())
     }
 
-    /// A slice of the multiply-add loop; false when it was asked to stop.
-    fn peak(&mut self, place: usize, watch: &mut dyn FnMut(&BenchProgress<'_>)) -> bool {
+    /// A slice of a peak; false when it was asked to stop.
+    fn peak(&mut self, place: usize, watch: &mut dyn FnMut(&BenchProgress<'_>)) -> Result<bool, TrainError> {
         self.done += 1;
-        self.peaks[place].take(self.options.slice_seconds());
+        self.peaks[place].take(self.options.slice_seconds())?;
         watch(&BenchProgress { done: self.done, slices: self.slices, net: None, images_per_second: None });
-        !self.is_to_stop()
+        Ok(!self.is_to_stop())
     }
 
     fn is_to_stop(&self) -> bool {

@@ -212,6 +212,27 @@ pub fn build(plans: &[&RunPlan], device: Device) -> Result<Box<dyn Learner>, Tra
     }
 }
 
+/// Products of large matrices: as fast as a device multiplies anything.
+pub trait Products {
+    /// Computes some, waits for them, and says how much that was.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn burst(&self) -> Result<Flops, TrainError>;
+}
+
+/// Products on a card in a precision, with what they need in its memory.
+///
+/// # Errors
+/// When this build or this machine has no such card, or it fails.
+pub fn products(card: Device, precision: Precision) -> Result<Box<dyn Products>, TrainError> {
+    check(LearnerName::Tch, card, precision)?;
+    #[cfg(feature = "tch")]
+    return Ok(Box::new(crate::tch::matrices::Matrices::new(card, precision, crate::tch::matrices::SIDE)?));
+    #[cfg(not(feature = "tch"))]
+    Err(TrainError::NotBuilt { learner: LearnerName::Tch.name() })
+}
+
 /// Checks that a learner is part of this build and can compute on `device` in `precision`.
 ///
 /// # Errors

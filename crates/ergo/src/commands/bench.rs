@@ -3,6 +3,8 @@
 mod table;
 mod warnings;
 
+use std::path::PathBuf;
+
 use data::set::SetName;
 use meter::clock;
 use meter::sources::{Options, Sources};
@@ -11,6 +13,7 @@ use record::device::Device;
 use record::run::FLOPS_CONVENTION;
 use record::spec::{LearnerName, Precision, RunSpec};
 use record::units::Seconds;
+use report::overtaking::overtaking;
 use train::bench::{BenchOptions, BenchProgress, Configuration, JUDGED_AT_ONCE, Measured, measure, summary};
 use train::learner;
 
@@ -18,7 +21,7 @@ use crate::device;
 use crate::exit::Exit;
 use crate::output::Format;
 use crate::progress::{PlainLines, Rates};
-use crate::{arguments, build_info, cli, interrupt, output, progress, threads};
+use crate::{arguments, build_info, cli, figures, interrupt, output, progress, threads};
 
 /// Images of a training step where no batch is given.
 const TRAIN_BATCH: u64 = 128;
@@ -28,7 +31,8 @@ const TRAIN_BATCH: u64 = 128;
 #[command(
     allow_negative_numbers = true,
     after_help = "Examples:\n  ergo bench\n  ergo bench --nets net-a,cnn-w16-d2 --threads 1,2 --phase train,infer\n  \
-    ergo bench --nets net-b --batch 32,128,512 --seconds 10 --json\n\n\
+    ergo bench --nets net-b --batch 32,128,512 --seconds 10 --json\n  \
+    ergo bench --devices cpu,cuda:0 --nets cnn-w8-d3,cnn-w64-d3 --batch 32,128,1024 --figures results/here\n\n\
     Every configuration gets a slice of time in each round, in an order that is drawn anew; learners are compared \
     within rounds, so that a machine that other work slows down slows all of them. Images are random: no data set \
     is needed."
@@ -43,7 +47,7 @@ pub struct BenchArgs {
     /// Which implementations compute, the one to compare with first; default: all of this build.
     #[arg(long, value_delimiter = ',', value_parser = arguments::learner)]
     learners: Vec<LearnerName>,
-    /// Where to compute: cpu, or cuda:N.
+    /// Where to compute: cpu, or cuda:N; with both, from where on the card is faster is told.
     #[arg(long, value_delimiter = ',', default_value = "cpu", value_parser = device::parse)]
     devices: Vec<Device>,
     /// Types of the numbers that are multiplied.
@@ -67,6 +71,9 @@ pub struct BenchArgs {
     /// Also tell the time of every layer, from a slice of its own after the rounds.
     #[arg(long)]
     profile: bool,
+    /// Also draw speed against the work in a step, as SVG and PNG, into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    figures: Option<PathBuf>,
 }
 
 /// Measures and prints.
@@ -102,7 +109,12 @@ pub fn run(args: &BenchArgs, format: Format) -> anyhow::Result<Exit> {
         return output::interrupted(format, "give fewer configurations or --seconds for a shorter one");
     };
     let told = BenchOutput { started_unix, ..told(&configurations, &measured, &options) };
+    let drawn = match &args.figures {
+        Some(folder) => figures::write(&report::speeds::draw(&told), folder)?,
+        None => Vec::new(),
+    };
     output::result(format, &told, || table::text(&told))?;
+    drawn.iter().for_each(|path| output::note(&format!("wrote {}", path.display())));
     if format == Format::Json {
         told.warnings.iter().for_each(|warning| output::note(&format!("warning: {warning}")));
     }
@@ -112,9 +124,11 @@ pub fn run(args: &BenchArgs, format: Format) -> anyhow::Result<Exit> {
 /// Everything there is to say.
 fn told(configurations: &[Configuration], measured: &Measured, options: &BenchOptions<'_>) -> BenchOutput {
     let (method, coverage) = summary::interval(options.rounds);
+    let rows = summary::rows(configurations, measured);
     let mut told = BenchOutput {
         schema: SCHEMA.to_owned(),
-        rows: summary::rows(configurations, measured),
+        overtaking: overtaking(&rows),
+        rows,
         peaks: summary::peaks(measured),
         interval: IntervalFacts { method, coverage },
         rounds: options.rounds as u64,

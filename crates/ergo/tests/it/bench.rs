@@ -152,6 +152,18 @@ fn native_and_candle_stand_side_by_side() {
 }
 
 #[test]
+fn speeds_are_drawn_where_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("new").join("figures");
+    let told = json(&[&SMALL[..], &["--figures", out.to_str().unwrap()]].concat());
+    assert!(told["overtaking"].as_array().unwrap().is_empty(), "no card");
+    for name in ["speed-train.svg", "speed-train.png"] {
+        assert!(out.join(name).is_file(), "{name}");
+    }
+    assert!(!out.join("speed-infer.svg").exists());
+}
+
+#[test]
 fn the_table_says_what_it_shows() {
     let ran = run(&[&SMALL[..11], &["--profile", "--phase", "train,infer"]].concat());
     assert_eq!(ran.code, 0, "{}", ran.stderr);

@@ -1,4 +1,4 @@
-//! The multiply-add loop on all threads of a pool, by the clock.
+//! Peaks by the clock: multiply-adds on all threads of a pool, or products of large matrices on a card.
 
 use kernels::isa::Isa;
 use kernels::peak::burst;
@@ -6,7 +6,9 @@ use meter::clock::{Clock, SystemClock};
 use rayon::ThreadPool;
 use record::units::Seconds;
 
-use super::{MeasuredPeak, PeakSlice};
+use super::{MeasuredPeak, PeakOf, PeakSlice};
+use crate::error::TrainError;
+use crate::learner::{self, Products};
 
 /// Multiply-adds of a chain between two looks at the clock: some tens of microseconds.
 const ITERATIONS: u64 = 10_000;
@@ -14,51 +16,71 @@ const ITERATIONS: u64 = 10_000;
 /// Longest slice: by then a processor has the clock rate at which it runs these instructions.
 const MOST_SECONDS: f64 = 0.1;
 
-/// The loop with one number of threads.
+/// What is run to find a peak.
+enum Engine<'a> {
+    /// A loop on every thread.
+    Loop(&'a ThreadPool, Isa),
+    /// A card.
+    Products(Box<dyn Products>),
+}
+
+/// One peak.
 pub(super) struct Peak<'a> {
-    pool: &'a ThreadPool,
-    isa: Isa,
+    engine: Engine<'a>,
     measured: MeasuredPeak,
 }
 
 impl<'a> Peak<'a> {
-    pub(super) fn new(threads: usize, pool: &'a ThreadPool) -> Peak<'a> {
-        let isa = Isa::detect();
-        let measured = MeasuredPeak { threads, isa: isa.name(), slices: Vec::new() };
-        let mut peak = Peak { pool, isa, measured };
-        peak.run(Seconds(MOST_SECONDS / 10.0));
-        peak
+    pub(super) fn new(of: PeakOf, pool: &'a ThreadPool) -> Result<Peak<'a>, TrainError> {
+        let engine = match of {
+            PeakOf::Threads(_, isa) => Engine::Loop(pool, isa),
+            PeakOf::Card(card, precision) => Engine::Products(learner::products(card, precision)?),
+        };
+        let peak = Peak { engine, measured: MeasuredPeak { of, slices: Vec::new() } };
+        peak.run(Seconds(MOST_SECONDS / 10.0))?;
+        Ok(peak)
     }
 
     /// Measures one slice.
-    pub(super) fn take(&mut self, seconds: Seconds) {
-        let slice = self.run(Seconds(seconds.0.min(MOST_SECONDS)));
+    pub(super) fn take(&mut self, seconds: Seconds) -> Result<(), TrainError> {
+        let slice = self.run(Seconds(seconds.0.min(MOST_SECONDS)))?;
         self.measured.slices.push(slice);
+        Ok(())
     }
 
     pub(super) fn finish(self) -> MeasuredPeak {
         self.measured
     }
 
-    /// Every thread works until the time is over, so that none waits for another.
-    fn run(&mut self, least: Seconds) -> PeakSlice {
-        let (isa, clock) = (self.isa, SystemClock::start());
+    fn run(&self, least: Seconds) -> Result<PeakSlice, TrainError> {
+        let clock = SystemClock::start();
         let (start, cpu_start) = (clock.now(), clock.cpu());
-        let flops = self.pool.broadcast(|_| {
-            let mut flops = 0;
-            let mut kept = 0.0;
-            while clock.now() - start < least {
-                let burst = burst(isa, ITERATIONS);
-                flops += burst.flops;
-                kept += burst.value;
+        let flops = match &self.engine {
+            Engine::Loop(pool, isa) => looped(pool, *isa, || clock.now() - start < least),
+            Engine::Products(products) => {
+                let mut flops = 0;
+                while flops == 0 || clock.now() - start < least {
+                    flops += products.burst()?.0;
+                }
+                flops
             }
-            std::hint::black_box(kept);
-            flops
-        });
-        PeakSlice {
-            flops: flops.into_iter().sum(),
-            seconds: clock.now() - start,
-            cpu_seconds: clock.cpu() - cpu_start,
-        }
+        };
+        Ok(PeakSlice { flops, seconds: clock.now() - start, cpu_seconds: clock.cpu() - cpu_start })
     }
+}
+
+/// FLOPs of all threads, each of which works until the time is over, so that none waits for another.
+fn looped(pool: &ThreadPool, isa: Isa, goes_on: impl Fn() -> bool + Sync) -> u64 {
+    let flops = pool.broadcast(|_| {
+        let mut flops = 0;
+        let mut kept = 0.0;
+        while goes_on() {
+            let burst = burst(isa, ITERATIONS);
+            flops += burst.flops;
+            kept += burst.value;
+        }
+        std::hint::black_box(kept);
+        flops
+    });
+    flops.into_iter().sum()
 }

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use net::network::Node;
 use record::bench::{BenchPeak, BenchPhase, BenchRow, LayerPhase, LayerTime, Slice};
+use record::device::Device;
 use record::energy::{self, Kind, Phase};
+use record::spec::Precision;
 use record::units::{Flops, Seconds};
 
 use super::statistics::{Estimate, estimate, paired_ratio, rank_and_coverage};
-use super::{Configuration, Measured, MeasuredPeak, MeasuredSubject, PeakSlice};
+use super::{Configuration, Measured, MeasuredPeak, MeasuredSubject, PeakOf, PeakSlice};
 
 /// What the ends of an interval of `rounds` slices are, in words, and its coverage.
 #[must_use]
@@ -25,10 +27,11 @@ pub fn interval(rounds: usize) -> (String, f64) {
 /// One row for each configuration.
 #[must_use]
 pub fn rows(configurations: &[Configuration], measured: &Measured) -> Vec<BenchRow> {
-    let peaks: HashMap<usize, BenchPeak> =
-        measured.peaks.iter().map(|measured| (measured.threads, peak(measured))).collect();
+    let peaks: Vec<(PeakOf, BenchPeak)> =
+        measured.peaks.iter().map(|measured| (measured.of, peak(measured))).collect();
     let row = |(configuration, subject): (&Configuration, &MeasuredSubject)| {
-        let mut row = row(configuration, subject, peaks.get(&configuration.threads));
+        let own = peaks.iter().find(|(of, _)| *of == configuration.peak_of());
+        let mut row = row(configuration, subject, own.map(|(_, peak)| peak));
         let rivals = || configurations.iter().zip(&measured.subjects);
         let mut rivals = rivals().filter(|(other, _)| configuration.is_rival_of(other));
         if let (Some((first, base)), true) = (rivals.next(), rivals.next().is_some()) {
@@ -45,7 +48,7 @@ pub fn rows(configurations: &[Configuration], measured: &Measured) -> Vec<BenchR
     configurations.iter().zip(&measured.subjects).map(row).collect()
 }
 
-/// The measured peak for every number of threads.
+/// All measured peaks.
 #[must_use]
 pub fn peaks(measured: &Measured) -> Vec<BenchPeak> {
     measured.peaks.iter().map(peak).collect()
@@ -55,8 +58,12 @@ pub fn peaks(measured: &Measured) -> Vec<BenchPeak> {
 /// loop never waits, so what it did not get by the clock went to others. Taken where most threads ran.
 #[must_use]
 pub fn others_share(measured: &Measured, processors: usize) -> Option<f64> {
-    let peak = measured.peaks.iter().max_by_key(|peak| peak.threads)?;
-    let could = peak.threads.min(processors.max(1)) as f64;
+    let loops = measured.peaks.iter().filter_map(|peak| match peak.of {
+        PeakOf::Threads(threads, _) => Some((threads, peak)),
+        PeakOf::Card(..) => None,
+    });
+    let (threads, peak) = loops.max_by_key(|(threads, _)| *threads)?;
+    let could = threads.min(processors.max(1)) as f64;
     let shares: Vec<f64> =
         peak.slices.iter().map(|slice| slice.cpu_seconds.0 / (slice.seconds.0 * could)).collect();
     let share = estimate(&shares).median;
@@ -71,17 +78,26 @@ fn peak(measured: &MeasuredPeak) -> BenchPeak {
     };
     let Estimate { median, low, high } = flops_per(|slice| slice.seconds);
     let of_cpu = flops_per(|slice| slice.cpu_seconds).median;
-    let threads = match measured.threads {
-        1 => "1 thread".to_owned(),
-        more => format!("{more} threads"),
+    let (device, precision, threads, source) = match measured.of {
+        PeakOf::Threads(threads, isa) => {
+            let plural = if threads == 1 { "" } else { "s" };
+            let source = format!("multiply-adds on {} registers alone, {threads} thread{plural}", isa.name());
+            (Device::Cpu, Precision::F32, Some(threads as u64), source)
+        }
+        PeakOf::Card(card, precision) => {
+            let source = format!("products of large matrices in {} on {card}", precision.name());
+            (card, precision, None, source)
+        }
     };
     BenchPeak {
-        threads: measured.threads as u64,
+        device: device.to_string(),
+        precision: precision.name().to_owned(),
+        threads,
         gflops: median,
         low,
         high,
-        gflops_per_cpu_second: Some(of_cpu).filter(|speed| speed.is_finite()),
-        source: format!("multiply-adds on {} registers alone, {threads}", measured.isa),
+        gflops_per_cpu_second: Some(of_cpu).filter(|speed| speed.is_finite() && threads.is_some()),
+        source,
     }
 }
 
@@ -132,6 +148,7 @@ fn row(configuration: &Configuration, subject: &MeasuredSubject, peak: Option<&B
         ratio_high: None,
         ratio_to: None,
         joules_per_image: joules.map(|(joules, _)| joules.0 / images as f64),
+        joules_per_tflop: joules.map(|(joules, _)| joules.0 / (images as f64 * flops.as_f64() / 1e12)),
         watts: joules.map(|(joules, _)| joules.0 / seconds),
         energy_kind: joules.map_or(Kind::None, |(_, kind)| kind),
         energy: subject.energy.clone(),

@@ -4,6 +4,7 @@ mod batch;
 mod driver;
 pub mod learner;
 mod loss;
+pub mod matrices;
 mod parameters;
 mod pass;
 mod trainer;

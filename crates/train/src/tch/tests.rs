@@ -10,8 +10,9 @@ use record::units::Flops;
 
 use super::batch::{Source, Values};
 use super::learner::TchLearner;
+use super::matrices::Matrices;
 use super::pass::order;
-use crate::learner::{Learner, Step, check};
+use crate::learner::{Learner, Products, Step, check};
 use crate::tests::contract::{lanes_stay_apart, state_goes_out_and_comes_back};
 use crate::tests::networks::{everything, images, plan, step};
 
@@ -44,6 +45,17 @@ fn gathered_batches_are_those_of_the_processor() {
             assert_eq!(found_labels, labels);
         }
     }
+}
+
+/// 4 products of 2 x 64^3 FLOP, in every precision of the processor, by the way that cards take.
+#[test]
+fn products_of_matrices_are_counted() {
+    for precision in [Precision::F32, Precision::Bf16] {
+        let matrices = Matrices::new(Device::Cpu, precision, 64).unwrap();
+        assert_eq!(matrices.burst().unwrap(), Flops(4 * 2 * 64 * 64 * 64));
+    }
+    let absent = crate::learner::products(Device::Cuda(99), Precision::F32);
+    assert!(absent.is_err_and(|error| error.to_string().starts_with("cuda:99: ")));
 }
 
 #[test]

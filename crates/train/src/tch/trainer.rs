@@ -273,7 +273,7 @@ fn like(weight: &Tensor, gradient: &Tensor, scale: f64) -> Result<Tensor, TorchE
 }
 
 /// The type of activations and of the factors of products.
-fn kind(precision: Precision) -> Kind {
+pub(super) fn kind(precision: Precision) -> Kind {
     match precision {
         Precision::F32 | Precision::Tf32 => Kind::Float,
         Precision::Bf16 => Kind::BFloat16,
@@ -298,7 +298,7 @@ fn working(
 }
 
 /// The settings of this learner, which the process and the thread may have from another one.
-fn settle(precision: Precision, device: tch::Device, threads: usize) -> Result<(), TorchError> {
+pub(super) fn settle(precision: Precision, device: tch::Device, threads: usize) -> Result<(), TorchError> {
     if device.is_cuda() {
         let tf32 = precision == Precision::Tf32;
         libtorch::settings::apply(libtorch::settings::Settings { tf32, search: false, reproducible: true })
@@ -309,6 +309,6 @@ fn settle(precision: Precision, device: tch::Device, threads: usize) -> Result<(
     }
 }
 
-fn failed(action: &'static str) -> impl Fn(TorchError) -> TrainError {
+pub(super) fn failed(action: &'static str) -> impl Fn(TorchError) -> TrainError {
     move |reason| TrainError::Learner { learner: "tch", action, reason: reason.to_string() }
 }

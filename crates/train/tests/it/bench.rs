@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use data::set::SetName;
+use kernels::isa::Isa;
 use record::bench::BenchPhase;
 use record::device::Device;
 use record::spec::RunSpec;
 use record::units::Seconds;
-use train::bench::{BenchOptions, Configuration, Measured, measure, summary};
+use train::bench::{BenchOptions, Configuration, Measured, PeakOf, measure, summary};
 
 use crate::sources;
 
@@ -44,7 +45,8 @@ fn every_configuration_has_a_slice_in_every_round() {
     let measured = measured.unwrap();
     // Three to warm up, three rounds of three and of the peaks of 1 and 2 threads, three for profiles.
     assert_eq!(seen, 3 + 3 * (3 + 2) + 3);
-    assert_eq!(measured.peaks.iter().map(|peak| peak.threads).collect::<Vec<_>>(), [1, 2]);
+    let of = |threads| PeakOf::Threads(threads, Isa::detect());
+    assert_eq!(measured.peaks.iter().map(|peak| peak.of).collect::<Vec<_>>(), [of(1), of(2)]);
     for subject in &measured.subjects {
         assert_eq!(subject.slices.len(), 3);
         for slice in &subject.slices {

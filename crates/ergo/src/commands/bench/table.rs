@@ -1,7 +1,7 @@
 //! A benchmark as text: what holds for all rows, the table, the layers, the warnings.
 
 use law::number::significant;
-use record::bench::{BenchOutput, BenchRow, LayerTime};
+use record::bench::{BenchOutput, BenchRow, LayerTime, Overtaking};
 use record::energy::Kind;
 use report::label::{grouped, percent, wrap};
 
@@ -42,6 +42,10 @@ pub fn text(told: &BenchOutput) -> String {
             text += &aligned(&layer_rows(layers), 2);
         }
     }
+    if !told.overtaking.is_empty() {
+        text += "\nWhere cards overtake the processor's fastest:\n";
+        text += &aligned(&overtaking_rows(&told.overtaking), 8);
+    }
     text += &format!("\n{}", folded(&notes(told), "", ""));
     if !told.warnings.is_empty() {
         text += "\nBefore believing these numbers:\n";
@@ -68,7 +72,8 @@ fn rows(told: &BenchOutput, settings: &[Setting]) -> Vec<Vec<String>> {
     let is_compared = told.rows.iter().any(|row| row.ratio.is_some());
     let mut heading = vec!["net".to_owned(), "learner".to_owned()];
     heading.extend(settings.iter().map(|(name, _)| (*name).to_owned()));
-    heading.extend(["img/s", "[low, high]", "GFLOP/s", "MFU", "img/CPU s", "J/img"].map(str::to_owned));
+    let columns = ["img/s", "[low, high]", "GFLOP/s", "MFU", "img/CPU s", "W", "J/img", "J/TFLOP"];
+    heading.extend(columns.map(str::to_owned));
     if is_compared {
         heading.push("times".to_owned());
     }
@@ -82,7 +87,9 @@ fn rows(told: &BenchOutput, settings: &[Setting]) -> Vec<Vec<String>> {
             significant(row.gflops, 3),
             percent(row.mfu, 3),
             row.images_per_cpu_second.map_or("?".to_owned(), rate),
-            joules(row),
+            of_energy(row, row.watts),
+            of_energy(row, row.joules_per_image),
+            of_energy(row, row.joules_per_tflop),
         ]);
         cells.extend(is_compared.then(|| ratio(row)));
         rows.push(cells);
@@ -95,9 +102,10 @@ fn rate(value: f64) -> String {
     if value >= 100.0 { grouped(value.round() as u64) } else { significant(value, 3) }
 }
 
-fn joules(row: &BenchRow) -> String {
+/// Joules or watts, marked where they are an estimate.
+fn of_energy(row: &BenchRow, value: Option<f64>) -> String {
     let mark = if row.energy_kind == Kind::Modelled { "~" } else { "" };
-    row.joules_per_image.map_or("?".to_owned(), |joules| format!("{mark}{}", significant(joules, 2)))
+    value.map_or("?".to_owned(), |value| format!("{mark}{}", significant(value, 2)))
 }
 
 fn ratio(row: &BenchRow) -> String {
@@ -109,6 +117,26 @@ fn ratio(row: &BenchRow) -> String {
         }
         _ => String::new(),
     }
+}
+
+fn overtaking_rows(all: &[Overtaking]) -> Vec<Vec<String>> {
+    let heading = ["net", "data", "phase", "card", "precision", "batch", "overtakes", "measured at"];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    for one in all {
+        let growth = one.along.name();
+        let measured: Vec<String> = one.measured.iter().map(u64::to_string).collect();
+        rows.push(vec![
+            one.net.clone(),
+            one.data.clone(),
+            one.phase.name().to_owned(),
+            format!("{} on {}", one.learner, one.device),
+            one.precision.clone(),
+            one.batch.map_or("any".to_owned(), |batch| batch.to_string()),
+            one.from.map_or("nowhere".to_owned(), |from| format!("from {growth} {from} on")),
+            format!("{growth} {}", measured.join(", ")),
+        ]);
+    }
+    rows
 }
 
 fn layer_rows(layers: &[LayerTime]) -> Vec<Vec<String>> {
@@ -132,11 +160,15 @@ fn layer_rows(layers: &[LayerTime]) -> Vec<Vec<String>> {
 /// What the columns are.
 fn notes(told: &BenchOutput) -> String {
     let estimated = told.rows.iter().any(|row| row.energy_kind == Kind::Modelled);
-    let energy =
-        if estimated { " Joules are an estimate from processor time, not a measurement." } else { "" };
+    let energy = if estimated {
+        " Those marked ~ are an estimate from processor time, not a measurement."
+    } else {
+        ""
+    };
     format!(
         "img/s: {}, which covers the median in {} of cases. MFU: model FLOP/s over the peak, which was measured in \
-         the same rounds. img/CPU s: images per second of processor time.{energy}",
+         the same rounds. img/CPU s: images per second of processor time. W, J/img, J/TFLOP: mean power, energy \
+         of an image and of 1e12 model FLOP.{energy}",
         told.interval.method,
         percent(told.interval.coverage, 3)
     )

@@ -2,7 +2,8 @@
 
 use data::set::SetName;
 use record::bench::{
-    BenchOutput, BenchPeak, BenchPhase, BenchRow, IntervalFacts, LayerPhase, LayerTime, SCHEMA,
+    BenchOutput, BenchPeak, BenchPhase, BenchRow, Growth, IntervalFacts, LayerPhase, LayerTime, Overtaking,
+    SCHEMA,
 };
 use record::energy::Kind;
 use record::run::{Build, Host};
@@ -37,6 +38,7 @@ fn row(learner: &str, images_per_second: f64, ratio: f64) -> BenchRow {
         ratio_high: Some(1.1 * ratio),
         ratio_to: Some("swift".into()),
         joules_per_image: Some(0.001_234),
+        joules_per_tflop: Some(123.4),
         watts: Some(10.0),
         energy_kind: Kind::Modelled,
         energy: Vec::new(),
@@ -48,7 +50,9 @@ fn row(learner: &str, images_per_second: f64, ratio: f64) -> BenchRow {
 /// Two learners on an idle machine.
 fn told() -> BenchOutput {
     let peak = BenchPeak {
-        threads: 2,
+        device: "cpu".into(),
+        precision: "f32".into(),
+        threads: Some(2),
         gflops: 200.0,
         low: 190.0,
         high: 201.0,
@@ -59,6 +63,7 @@ fn told() -> BenchOutput {
         schema: SCHEMA.into(),
         rows: vec![row("swift", 10_000.0, 1.0), row("candle", 400.0, 0.04)],
         peaks: vec![peak],
+        overtaking: Vec::new(),
         interval: IntervalFacts { method: "median of 9 slices".into(), coverage: 0.961 },
         rounds: 9,
         slice_seconds: Seconds(0.2),
@@ -78,13 +83,41 @@ A processor, 2 processors, of which other work had 2.0%
 peak 200.0 GFLOP/s [190.0, 201.0]: a loop
 data mnist, device cpu, precision f32, phase train, batch 128, threads 2
 
-net    learner   img/s      [low, high]  GFLOP/s    MFU  img/CPU s    J/img                            times
-net-a  swift    10,000  [9,500, 10,500]      100  50.0%      5,000  ~0.0012                                1
-net-a  candle      400       [380, 420]     4.00  2.00%        200  ~0.0012  0.0400 [0.0360, 0.0440] x swift
+net    learner   img/s      [low, high]  GFLOP/s    MFU  img/CPU s    W    J/img  J/TFLOP                            times
+net-a  swift    10,000  [9,500, 10,500]      100  50.0%      5,000  ~10  ~0.0012     ~120                                1
+net-a  candle      400       [380, 420]     4.00  2.00%        200  ~10  ~0.0012     ~120  0.0400 [0.0360, 0.0440] x swift
 ";
     let text = table::text(&told());
     assert!(text.starts_with(expected), "{text}");
-    assert!(text.contains("are an estimate from") && !text.contains("Before believing"), "{text}");
+    assert!(text.contains("estimate from processor time") && !text.contains("Before believing"), "{text}");
+    assert!(!text.contains("overtake"), "{text}");
+}
+
+#[test]
+fn cards_overtake() {
+    let mut told = told();
+    let overtaking = Overtaking {
+        device: "cuda:0".into(),
+        learner: "tch".into(),
+        precision: "bf16".into(),
+        net: "cnn-w*-d3".into(),
+        data: "cifar10".into(),
+        phase: BenchPhase::Train,
+        along: Growth::Width,
+        batch: Some(128),
+        measured: vec![8, 16, 32],
+        from: Some(16),
+    };
+    let never = Overtaking { along: Growth::Batch, batch: None, from: None, ..overtaking.clone() };
+    told.overtaking = vec![overtaking, never];
+    let text = table::text(&told);
+    let expected = "
+Where cards overtake the processor's fastest:
+net        data     phase  card           precision  batch  overtakes         measured at
+cnn-w*-d3  cifar10  train  tch on cuda:0  bf16       128    from width 16 on  width 8, 16, 32
+cnn-w*-d3  cifar10  train  tch on cuda:0  bf16       any    nowhere           batch 8, 16, 32
+";
+    assert!(text.contains(expected), "{text}");
 }
 
 #[test]

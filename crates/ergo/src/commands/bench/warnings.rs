@@ -26,9 +26,13 @@ pub fn warnings(told: &BenchOutput, processors: usize, with_profile: bool) -> Ve
         ));
     }
     if let Some(peak) = told.peaks.iter().find(|peak| peak.high - peak.low > WIDE * peak.gflops) {
+        let of = match peak.threads {
+            Some(threads) => format!("threads: {threads}"),
+            None => format!("{} in {}", peak.device, peak.precision),
+        };
         warnings.push(format!(
-            "The peak itself varied from {:.1} to {:.1} GFLOP/s (threads: {}): the machine did not run evenly.",
-            peak.low, peak.high, peak.threads
+            "The peak itself varied from {:.1} to {:.1} GFLOP/s ({of}): the machine did not run evenly.",
+            peak.low, peak.high
         ));
     }
     let wide: Vec<&BenchRow> =

@@ -1,6 +1,7 @@
 //! Rows from slices made by hand.
 
 use data::set::SetName;
+use kernels::isa::Isa;
 use record::device::Device;
 use record::energy::EnergyWindow;
 use record::spec::RunSpec;
@@ -33,7 +34,7 @@ fn subject(rates: &[u64]) -> MeasuredSubject {
 /// Two threads that ran these FLOPs in a second, on this many seconds of processor time.
 fn peak(flops: &[u64], cpu_seconds: f64) -> MeasuredPeak {
     let slice = |&flops: &u64| PeakSlice { flops, seconds: Seconds(1.0), cpu_seconds: Seconds(cpu_seconds) };
-    MeasuredPeak { threads: 2, isa: "test", slices: flops.iter().map(slice).collect() }
+    MeasuredPeak { of: PeakOf::Threads(2, Isa::detect()), slices: flops.iter().map(slice).collect() }
 }
 
 #[test]
@@ -57,6 +58,38 @@ fn a_row_has_median_speed_and_share_of_the_peak() {
     assert!((mfu_cpu - 200.0 / 1.5 / 500.0).abs() < 1e-12, "{mfu_cpu}");
     assert_eq!((train.ratio, train.ratio_to.as_deref()), (None, None), "another phase is no rival");
     assert_eq!((train.joules_per_image, train.energy_kind), (None, Kind::None), "unknown, not zero");
+}
+
+/// A row on a card is judged by that card in that precision, and by nothing else.
+#[test]
+fn every_row_has_the_peak_of_what_computed() {
+    let on_card = |precision| {
+        let mut card =
+            Configuration { device: Device::Cuda(0), ..configuration("linear", BenchPhase::Train) };
+        card.plan.spec.precision = precision;
+        card
+    };
+    let configurations =
+        [configuration("linear", BenchPhase::Train), on_card(Precision::F32), on_card(Precision::Bf16)];
+    let card = |precision, flops| MeasuredPeak {
+        of: PeakOf::Card(Device::Cuda(0), precision),
+        ..peak(&[flops], 0.0)
+    };
+    let measured = Measured {
+        subjects: vec![subject(&[100]), subject(&[100]), subject(&[100])],
+        peaks: vec![
+            card(Precision::Bf16, 8_000_000_000),
+            peak(&[1_000_000_000], 2.0),
+            card(Precision::F32, 4_000_000_000),
+        ],
+    };
+    let found: Vec<f64> = rows(&configurations, &measured).iter().map(|row| row.peak_gflops).collect();
+    assert_eq!(found, [1.0, 4.0, 8.0]);
+    let told = peaks(&measured);
+    let names: Vec<_> = told.iter().map(|peak| (&*peak.device, &*peak.precision, peak.threads)).collect();
+    assert_eq!(names, [("cuda:0", "bf16", None), ("cpu", "f32", Some(2)), ("cuda:0", "f32", None)]);
+    // The loop had 2 s of processor time in a second, on two threads.
+    assert_eq!(others_share(&measured, 2), Some(0.0));
 }
 
 #[test]
