@@ -23,7 +23,7 @@ GRID_NETS = ["lenet5", *(f"cnn-w{w}-d3" for w in WIDTHS), *(f"resnet8-w{w}" for 
 # What the parser falls back to, alone and with --grid.
 DEFAULTS = {
     "nets": "net-a,net-b",
-    "peers": "torch,jax,burn,candle,ergo",
+    "peers": None,
     "torch": "all",
     "data": "usual",
     "batch": [128],
@@ -40,6 +40,7 @@ GRID_DEFAULTS = {
 EXAMPLE = """example:
   python3 scripts/peers/run.py --nets net-a,net-b --threads 1,2 --out results/peers
   python3 scripts/peers/run.py --grid --out results/grid      # goes on where it stopped
+  python3 scripts/peers/run.py --device cuda:0 --python $(which python3) --peers torch,ergo
 
 peers: torch, jax, burn, candle, ergo, a full name, or a pattern of names in quotes ("torch-*-nhwc-*")
 --torch: all, eager, compile, f32, best-f32, or patterns"""
@@ -65,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--data", help="shape of the images: mnist, cifar10, or usual for that of each network")
     p.add_argument("--batch", type=counts, help="images in a step")
     p.add_argument("--threads", type=counts, default=[machine.CPUS], help="numbers of threads, all in the same rounds")
+    p.add_argument("--device", default="cpu", help="cpu, or cuda:N, where PyTorch and ergo's tch learner take part")
+    p.add_argument("--python", type=Path, help="a Python with torch, to take as it is instead of installing one")
     p.add_argument("--phase", choices=["train", "infer"], default="train")
     p.add_argument("--seconds", type=float, default=2.0, help="least length of a slice")
     p.add_argument("--rounds", type=int, help="slices of each contestant")
@@ -87,6 +90,8 @@ def settings(arguments: list[str]) -> argparse.Namespace:
     for name, value in (GRID_DEFAULTS if args.grid else DEFAULTS).items():
         if getattr(args, name) is None:
             setattr(args, name, value)
+    if args.peers is None:
+        args.peers = "torch,jax,burn,candle,ergo" if args.device == "cpu" else "torch,ergo"
     args.folder = args.folder.resolve()
     args.out = args.out or args.folder / "last"
     return args
@@ -96,7 +101,7 @@ def tasks(args: argparse.Namespace) -> list[Task]:
     """Returns every combination of network, images and batch; raises UnknownName where a name is not known."""
     found = []
     for net, data, batch in product(args.nets.split(","), args.data.split(","), args.batch):
-        task = Task(net, data, batch, args.phase)
+        task = Task(net, data, batch, args.phase, args.device)
         if data == "usual":
             task = replace(task, data=task.usual_data)
         if task.data not in nets.SHAPES:
@@ -123,6 +128,7 @@ def without_compiler(names: list[str]) -> list[str]:
 def circumstances(args: argparse.Namespace, binary: Path | None) -> dict:
     """Returns machine, versions and settings of this run."""
     told = ("nets", "names", "data", "batch", "threads", "phase", "seconds", "rounds", "busy", "quiet_share", "retries")
+    told += ("device",)
     pins = {library: install.requirements(library) for library in ("torch", "jax")}
     return {
         "machine": machine.describe(install.REPOSITORY),
@@ -198,12 +204,12 @@ def main() -> int:
     args = settings(sys.argv[1:])
     try:
         args.tasks = tasks(args)
-        args.names = without_compiler(contestants.names_of(args.peers, args.torch))
+        args.names = without_compiler(contestants.names_of(args.peers, args.torch, args.device))
         if args.list:
             listing(args)
             return 0
         args.folder.mkdir(parents=True, exist_ok=True)
-        programs = contestants.install_for(args.names, args.folder)
+        programs = contestants.install_for(args.names, args.folder, args.python)
         ours = any(name.startswith("ergo-") for name in args.names)
         binary = install.ergo(args.ergo, args.folder) if ours else None
         return 0 if args.install_only else compare(args, programs, binary)

@@ -24,18 +24,24 @@ TORCH = [
         ("eager", "compile"), ("nchw", "nhwc"), ("f32", "bf16"), ("default", "tuned")
     )
 ]
+# On a card: no allocator of the C library matters there, and convolutions may round to TF32.
+TORCH_CUDA = [
+    f"torch-{mode}-{layout}-{dtype}-cuda"
+    for mode, layout, dtype in product(("eager", "compile"), ("nchw", "nhwc"), ("f32", "tf32", "bf16"))
+]
 # Best are those of which one was the fastest f32 in nearly every comparison kept; compiled NCHW was in a few.
 TORCH_SHORTHANDS = {
     "all": "torch-*",
     "eager": "torch-eager-*",
     "compile": "torch-compile-*",
     "f32": "torch-*-f32-*",
-    "best-f32": "torch-eager-nhwc-f32-tuned,torch-compile-*-f32-tuned",
+    "best-f32": "torch-eager-nhwc-f32-tuned,torch-compile-*-f32-tuned,torch-*-f32-cuda",
 }
 JAX = ["jax-nhwc-f32", "jax-nchw-f32"]
 RUST_PEERS = {"burn": "burn-flex-f32", "candle": "candle-stock-f32"}
 RUST_NETS = ("net-a", "net-b")
 ERGO = "ergo-native-f32"
+ERGO_CUDA = "ergo-tch-f32"
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class Task:
     data: str
     batch: int
     phase: str
+    device: str = "cpu"
 
     @property
     def usual_data(self) -> str:
@@ -75,43 +82,49 @@ class Contestant:
         return self.library not in RUST_PEERS or task.net in RUST_NETS
 
 
-def torch_names(choice: str) -> list[str]:
-    """Returns the PyTorch configurations that a comma list of shorthands and patterns stands for."""
+def torch_names(choice: str, device: str) -> list[str]:
+    """Returns the PyTorch configurations that a comma list of shorthands and patterns stands for on a device."""
+    known = TORCH if device == "cpu" else TORCH_CUDA
     names: list[str] = []
     for word in choice.split(","):
         patterns = TORCH_SHORTHANDS.get(word, word).split(",")
-        found = [name for name in TORCH if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)]
+        found = [name for name in known if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)]
         if not found:
             shorthands = ", ".join(TORCH_SHORTHANDS)
-            raise UnknownName(f"--torch {word}: known are {shorthands}, or a pattern of names such as {TORCH[0]}")
+            raise UnknownName(f"--torch {word}: known are {shorthands}, or a pattern of names such as {known[0]}")
         names += [name for name in found if name not in names]
     return names
 
 
-def names_of(peers: str, torch: str) -> list[str]:
-    """Returns the configurations that a comma list of peers stands for."""
-    families = {"torch": torch_names(torch), "jax": JAX, "ergo": [ERGO]}
-    families |= {library: [name] for library, name in RUST_PEERS.items()}
+def names_of(peers: str, torch: str, device: str = "cpu") -> list[str]:
+    """Returns the configurations that a comma list of peers stands for on a device."""
+    if device == "cpu":
+        families = {"torch": torch_names(torch, device), "jax": JAX, "ergo": [ERGO]}
+        families |= {library: [name] for library, name in RUST_PEERS.items()}
+        others = [*TORCH, *JAX, *RUST_PEERS.values()]
+    else:
+        families = {"torch": torch_names(torch, device), "ergo": [ERGO_CUDA]}
+        others = TORCH_CUDA
     names: list[str] = []
     for word in peers.split(","):
         one_of_ours = [word] if word.startswith("ergo-") and word.count("-") == 2 else []
-        known = [*TORCH, *JAX, *RUST_PEERS.values()]
-        found = families.get(word) or one_of_ours or fnmatch.filter(known, word)
+        found = families.get(word) or one_of_ours or fnmatch.filter(others, word)
         if not found:
-            spelt = ", ".join([*families, "ergo-LEARNER-PRECISION", *known])
+            spelt = ", ".join([*families, "ergo-LEARNER-PRECISION", *others])
             raise UnknownName(f"--peers {word}: known are {spelt}")
         names += [name for name in found if name not in names]
     return names
 
 
-def install_for(names: list[str], folder: Path) -> dict[str, Path]:
-    """Installs the libraries that these configurations need and returns the program of each."""
+def install_for(names: list[str], folder: Path, python: Path | None = None) -> dict[str, Path]:
+    """Installs the libraries that these configurations need and returns the program of each; with a Python of the
+    user's own nothing is installed for Python."""
     programs = {}
     for library in dict.fromkeys(name.split("-", 1)[0] for name in names):
         if library in RUST_PEERS:
             programs[library] = install.rust_peer(library, folder)
         elif library != "ergo":
-            programs[library] = install.python_for(library, folder)
+            programs[library] = python or install.python_for(library, folder)
     return programs
 
 
@@ -123,7 +136,7 @@ def command(contestant: Contestant, task: Task, program: Path) -> list[str]:
     settings = contestant.name.split("-")[1:]
     worker = install.PEERS / "workers" / f"{contestant.library}_worker.py"
     if contestant.library == "torch":
-        settings = settings[:3]
+        settings = [*settings[:3], task.device]
     else:
         settings = settings[:1]
     return [str(program), str(worker), task.net, task.data, *shared, *settings]

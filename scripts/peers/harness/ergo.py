@@ -36,6 +36,7 @@ class ErgoRuns:
             "nets": self.task.net,
             "data": self.task.data,
             "learners": learner,
+            "devices": self.task.device,
             "precision": precision,
             "threads": self.contestant.threads,
             "batch": self.task.batch,
@@ -64,6 +65,7 @@ class ErgoRuns:
         """Returns the only row of a bench with the sums of its slices; raises PeerError on any other."""
         _, learner, precision = self.contestant.name.split("-")
         expected = {"net": self.task.net, "data": self.task.data, "learner": learner, "precision": precision}
+        expected |= {"device": self.task.device}
         expected |= {"threads": self.contestant.threads, "batch": self.task.batch, "phase": self.task.phase}
         row = answer["rows"][0]
         other = {key: row[key] for key, value in expected.items() if row.get(key, value) != value}

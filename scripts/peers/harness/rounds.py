@@ -56,7 +56,8 @@ class Journal:
         wanted = asdict(task)
         found: dict[Contestant, dict[int, dict]] = {}
         for row in self.rows:
-            if all(row[key] == value for key, value in wanted.items()):
+            # Rows from before there was a choice of devices do not name the processor.
+            if all(row.get(key, "cpu") == value for key, value in wanted.items()):
                 found.setdefault(Contestant(row["peer"], row["threads"]), {})[row["round"]] = row
         return found
 

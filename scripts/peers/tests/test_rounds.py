@@ -3,6 +3,7 @@
 import json
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 from harness.contestants import Contestant, Task, names_of
@@ -33,6 +34,14 @@ class Journals(unittest.TestCase):
         self.assertEqual([found["round"] for found in journal.rows], [1])
         journal.add({key: value for key, value in row("a", 2).items() if key != "run"})
         self.assertEqual([found["round"] for found in Journal(self.path, "this").rows], [1, 2])
+
+    def test_devices_are_told_apart_and_old_rows_are_of_the_processor(self):
+        journal = Journal(self.path, "this")
+        for device in ({}, {"device": "cpu"}, {"device": "cuda:0"}):
+            journal.add({**row("a", len(journal.rows)), **device})
+        found = {device: journal.slices(replace(TASK, device=device)) for device in ("cpu", "cuda:0")}
+        self.assertEqual([list(rounds) for rounds in found["cpu"].values()], [[0, 1]])
+        self.assertEqual([list(rounds) for rounds in found["cuda:0"].values()], [[2]])
 
     def test_rows_of_another_binary_or_machine_do_not_count(self):
         lines = [json.dumps(row("a", began, run)) for began, run in ((1, "this"), (2, "another"))]
@@ -65,6 +74,13 @@ class Names(unittest.TestCase):
         self.assertEqual(names_of("ergo-candle-f32,jax-nchw-*", "all"), ["ergo-candle-f32", "jax-nchw-f32"])
         with self.assertRaises(UnknownName):
             names_of("torhc", "all")
+
+    def test_on_a_card_pytorch_and_the_libtorch_learner_take_part(self):
+        found = names_of("torch,ergo", "best-f32", "cuda:0")
+        expected = [f"torch-{mode}-{layout}-f32-cuda" for mode in ("eager", "compile") for layout in ("nchw", "nhwc")]
+        self.assertEqual(found, [*expected, "ergo-tch-f32"])
+        with self.assertRaises(UnknownName):
+            names_of("jax", "all", "cuda:0")
 
 
 if __name__ == "__main__":

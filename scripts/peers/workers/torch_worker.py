@@ -1,4 +1,4 @@
-"""PyTorch as a peer: python torch_worker.py NET DATA BATCH THREADS PHASE MODE LAYOUT DTYPE."""
+"""PyTorch as a peer: python torch_worker.py NET DATA BATCH THREADS PHASE MODE LAYOUT DTYPE DEVICE."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def sequence(layers: list[nets.Layer], shape: nets.Shape) -> nn.Sequential:
     return nn.Sequential(*modules)
 
 
-def batches(data: str, batch: int, layout: torch.memory_format) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Returns a few batches of noise with labels, ready in memory in the layout wanted."""
+def batches(data: str, batch: int, layout: torch.memory_format, device: torch.device) -> list:
+    """Returns a few batches of noise with labels, ready in the device's memory in the layout wanted."""
     generator = torch.Generator().manual_seed(0)
     pairs = []
     for _ in range(BATCHES):
         images = torch.randn(batch, *nets.SHAPES[data], generator=generator)
         labels = torch.randint(0, nets.CLASSES, (batch,), generator=generator)
-        pairs.append((images.contiguous(memory_format=layout), labels))
+        pairs.append((images.to(device).contiguous(memory_format=layout), labels.to(device)))
     return pairs
 
 
@@ -87,11 +87,14 @@ class Steps:
 
     def __init__(self, net: nn.Module, pairs: list, phase: str, compiled: bool, bf16: bool) -> None:
         self.net, self.pairs, self.bf16, self.count = net, pairs, bf16, 0
+        self.device = pairs[0][0].device.type
         self.loss = torch.tensor(0.0)
         self.train = phase == "train"
         net.train(self.train)
         forward = self.loss_of if self.train else self.logits_of
-        self.forward = torch.compile(forward) if compiled else forward
+        # On a card this mode puts what it compiles into CUDA graphs.
+        how = "reduce-overhead" if self.device == "cuda" else "default"
+        self.forward = torch.compile(forward, mode=how) if compiled else forward
         self.optimizer: torch.optim.SGD | None = None
         self.fused = self.train and self.fused_is_faster()
         self.optimizer = optimizer(net, self.fused)
@@ -105,6 +108,7 @@ class Steps:
             for fused, self.optimizer in forms.items():
                 begin = time.perf_counter()
                 self.step()
+                self.wait()
                 # The first steps compile, and fill caches and pools of memory.
                 if trial > 0:
                     best[fused] = min(best[fused], time.perf_counter() - begin)
@@ -125,26 +129,37 @@ class Steps:
         images, labels = self.pairs[self.count % len(self.pairs)]
         self.count += 1
         with torch.set_grad_enabled(self.train):
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
+            with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.bf16):
                 self.loss = self.forward(images, labels)
         if self.train:
             self.optimizer.zero_grad(set_to_none=True)
             self.loss.backward()
             self.optimizer.step()
 
+    def wait(self) -> None:
+        """Waits for what a card was asked for."""
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+
     def finish(self) -> float:
-        """Returns the last loss."""
+        """Returns the last loss, once everything is done."""
+        self.wait()
         return self.loss.item()
 
 
 def main() -> None:
     """Builds the network and serves slices."""
-    net_name, data, batch, threads, phase, mode, layout, dtype = sys.argv[1:]
+    net_name, data, batch, threads, phase, mode, layout, dtype, place = sys.argv[1:]
+    device = torch.device(place)
     torch.set_num_threads(int(threads))
     torch.manual_seed(0)
     channels_last = torch.channels_last if layout == "nhwc" else torch.contiguous_format
-    net = sequence(nets.build(net_name, data), nets.SHAPES[data]).to(memory_format=channels_last)
-    pairs = batches(data, int(batch), channels_last)
+    # PyTorch lets cuDNN round to TF32 unless told otherwise, which f32 here does not.
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = dtype == "tf32"
+    # Shapes stay the same, so that cuDNN may try what is fastest.
+    torch.backends.cudnn.benchmark = True
+    net = sequence(nets.build(net_name, data), nets.SHAPES[data]).to(device, memory_format=channels_last)
+    pairs = batches(data, int(batch), channels_last, device)
     steps = Steps(net, pairs, phase, mode == "compile", dtype == "bf16")
     facts = {
         "parameters": sum(p.numel() for p in net.parameters()),
@@ -152,6 +167,7 @@ def main() -> None:
         "optimizer": ("fused" if steps.fused else "loop") if steps.train else None,
         "vector_instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
     }
     protocol.serve(OUT, facts, steps.step, steps.finish, int(batch))
 
