@@ -7,7 +7,7 @@ use crate::colour;
 use crate::figures::Figure;
 use crate::marks::{self, SHAPES, Shape};
 use crate::plot::{self, Frame, HEIGHT, WIDTH};
-use crate::svg::{Anchor, Position, Svg};
+use crate::svg::{self, Anchor, Position, Svg};
 
 /// Decades of room beside the outermost points.
 const MARGIN: f64 = 0.12;
@@ -124,8 +124,13 @@ fn lines(svg: &mut Svg, frame: &Frame, style: &Style, rows: &[&BenchRow]) {
             svg.line(place(row, row.low), place(row, row.high), &bar);
             marks::draw(svg, style.shape, point, 3.6, &format!("fill=\"{colour}\""));
         }
-        if let Some([x, y]) = points.last() {
-            svg.text([x + 6.0, y - 5.0], Anchor::Start, SMALL, net, &format!("fill=\"{colour}\""));
+        if let Some(&[x, y]) = points.last() {
+            let room = frame.cost.end - x - 8.0;
+            let (x, anchor) = match svg::text_width(net, SMALL) < room {
+                true => (x + 6.0, Anchor::Start),
+                false => (x - 6.0, Anchor::End),
+            };
+            svg.text([x, y - 5.0], anchor, SMALL, net, &format!("fill=\"{colour}\""));
         }
     }
 }
