@@ -163,6 +163,8 @@ pub(crate) fn check(bytes: &[u8], expected: &SourceFile) -> Result<(), Fault> {
 /// Reads `limit` bytes and one more where there are more, so that no input can fill the memory.
 pub(crate) fn up_to(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    // As much as is expected at once: growing copies it all, several times. Where there is not so much memory, growing says so.
+    let _ = bytes.try_reserve_exact(usize::try_from(limit.saturating_add(1)).unwrap_or(0));
     reader.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

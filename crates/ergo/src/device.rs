@@ -28,34 +28,42 @@ pub struct Wish {
 }
 
 /// The learner and the device for a wish: a card where there is one and this build can use it, and otherwise the
-/// processor, with a line that says why if there seems to be a card.
+/// processor, with a line that says why if this build can compute on cards.
 ///
 /// # Errors
 /// When what was asked for cannot be had.
 pub fn choose(wish: Wish) -> anyhow::Result<(LearnerName, Device)> {
     let Wish { learner, device, precision } = wish;
+    let on_cards = learner::on_cards();
     let device = match (device, learner) {
         (Some(device), _) => device,
-        (None, None | Some(LearnerName::Tch)) => default_device(),
-        (None, Some(LearnerName::Native | LearnerName::Candle)) => Device::Cpu,
+        (None, Some(LearnerName::Native)) => Device::Cpu,
+        (None, learner) => learner.or(on_cards).map_or(Device::Cpu, default_device),
     };
     let on_cpu = if precision == Precision::F32 { LearnerName::Native } else { LearnerName::Tch };
-    let learner = learner.unwrap_or(if device.is_cuda() { LearnerName::Tch } else { on_cpu });
+    let on_card = on_cards.unwrap_or(LearnerName::Tch);
+    let learner = learner.unwrap_or(if device.is_cuda() { on_card } else { on_cpu });
     learner::check(learner, device, precision)?;
     Ok((learner, device))
 }
 
-/// The first card, if it can be used.
-fn default_device() -> Device {
-    // Opening libtorch's CUDA half takes seconds, which nobody waits for where there is no driver.
-    let driver = ["/dev/nvidiactl", "/proc/driver/nvidia/version"];
-    if !driver.iter().any(|path| Path::new(path).exists()) {
+/// The first card, if `learner` can use it; otherwise the processor, with a line that says why where this build could
+/// use one.
+fn default_device(learner: LearnerName) -> Device {
+    if !learner::computes_on_cards(learner) {
         return Device::Cpu;
     }
-    match learner::cuda_cards() {
-        Ok(_) => Device::Cuda(0),
-        Err(reason) => {
-            output::note(&format!("computing on the CPU, though there is a CUDA driver: {reason}"));
+    // Opening libtorch's CUDA half takes seconds, which nobody waits for where there is no driver.
+    let driver = ["/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg"];
+    let reason = if driver.iter().any(|path| Path::new(path).exists()) {
+        learner::cuda_cards(learner).err()
+    } else {
+        Some("this machine has no NVIDIA driver".to_owned())
+    };
+    match reason {
+        None => Device::Cuda(0),
+        Some(reason) => {
+            output::note(&format!("computing on the CPU: {reason}"));
             Device::Cpu
         }
     }
@@ -82,12 +90,13 @@ mod tests {
     #[test]
     fn a_card_that_is_not_there_is_refused() {
         let wish = Wish { device: Some(Device::Cuda(0)), ..Wish::default() };
-        if learner::cuda_cards().is_err() {
+        let on_cards = learner::on_cards().unwrap_or(LearnerName::Tch);
+        if learner::cuda_cards(on_cards).is_err() {
             let error = choose(wish).unwrap_err();
             assert_eq!(crate::exit::of(&error), crate::exit::Exit::BadInput);
             assert!(error.to_string().starts_with("cuda:0: "), "{error}");
         } else {
-            assert_eq!(choose(wish).unwrap(), (LearnerName::Tch, Device::Cuda(0)));
+            assert_eq!(choose(wish).unwrap(), (on_cards, Device::Cuda(0)));
         }
     }
 }

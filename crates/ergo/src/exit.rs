@@ -130,6 +130,7 @@ fn of_train(error: &TrainError) -> Exit {
         TrainError::Spec(_)
         | TrainError::NotBuilt { .. }
         | TrainError::Unfit { .. }
+        | TrainError::Memory { .. }
         | TrainError::NoDevice { .. }
         | TrainError::Checkpoint { .. } => Exit::BadInput,
         TrainError::Data(error) => of_data(error),

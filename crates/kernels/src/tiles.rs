@@ -81,19 +81,18 @@ impl<P: Places> Kernel for Tiles<'_, P> {
 
     #[inline(always)]
     fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {
-        // The numbers of rows are those of `tile_rows`.
         if W::LANES == 16 {
             match self.lanes {
-                64 => self.rows_by::<W, 4, 4, 4>(wide),
-                48 => self.rows_by::<W, 3, 8, 4>(wide),
-                32 => self.rows_by::<W, 2, 8, 4>(wide),
-                16 => self.rows_by::<W, 1, 12, 6>(wide),
-                _ => self.rows_by::<H, 1, 12, 6>(half),
+                64 => self.rows_by::<W, 4, { tile_rows(64, 64).0 }, { tile_rows(64, 64).1 }>(wide),
+                48 => self.rows_by::<W, 3, { tile_rows(64, 48).0 }, { tile_rows(64, 48).1 }>(wide),
+                32 => self.rows_by::<W, 2, { tile_rows(64, 32).0 }, { tile_rows(64, 32).1 }>(wide),
+                16 => self.rows_by::<W, 1, { tile_rows(64, 16).0 }, { tile_rows(64, 16).1 }>(wide),
+                _ => self.rows_by::<H, 1, { tile_rows(64, 8).0 }, { tile_rows(64, 8).1 }>(half),
             }
         } else {
             match self.lanes {
-                16 => self.rows_by::<H, 2, 6, 4>(half),
-                _ => self.rows_by::<H, 1, 6, 4>(half),
+                16 => self.rows_by::<H, 2, { tile_rows(16, 16).0 }, { tile_rows(16, 16).1 }>(half),
+                _ => self.rows_by::<H, 1, { tile_rows(16, 8).0 }, { tile_rows(16, 8).1 }>(half),
             }
         }
     }

@@ -26,6 +26,18 @@ pub enum TrainError {
         /// What the library said.
         reason: String,
     },
+    /// More memory than the machine gives or the kernels address.
+    #[error(
+        "{purpose} would take {gibibytes:.1} GiB, more than this machine gives or the kernels address; {instead}"
+    )]
+    Memory {
+        /// What for.
+        purpose: &'static str,
+        /// How much.
+        gibibytes: f64,
+        /// What to ask for.
+        instead: &'static str,
+    },
     /// This build has no such learner.
     #[error("this program was built without the {learner} learner; build it with --features {learner}")]
     NotBuilt {

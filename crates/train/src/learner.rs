@@ -204,7 +204,9 @@ pub fn build(plans: &[&RunPlan], device: Device) -> Result<Box<dyn Learner>, Tra
     match name {
         LearnerName::Native => Ok(Box::new(native::learner::NativeLearner::new(plans)?)),
         #[cfg(feature = "candle")]
-        LearnerName::Candle => Ok(Box::new(crate::candle::learner::CandleLearner::<f32>::new(plans)?)),
+        LearnerName::Candle => {
+            Ok(Box::new(crate::candle::learner::CandleLearner::<f32>::new(plans, device)?))
+        }
         #[cfg(feature = "tch")]
         LearnerName::Tch => Ok(Box::new(crate::tch::learner::TchLearner::new(plans, device)?)),
         #[cfg(not(all(feature = "candle", feature = "tch")))]
@@ -226,11 +228,14 @@ pub trait Products {
 /// # Errors
 /// When this build or this machine has no such card, or it fails.
 pub fn products(card: Device, precision: Precision) -> Result<Box<dyn Products>, TrainError> {
-    check(LearnerName::Tch, card, precision)?;
+    let learner = on_cards().unwrap_or(LearnerName::Tch);
+    check(learner, card, precision)?;
     #[cfg(feature = "tch")]
     return Ok(Box::new(crate::tch::matrices::Matrices::new(card, precision, crate::tch::matrices::SIDE)?));
-    #[cfg(not(feature = "tch"))]
-    Err(TrainError::NotBuilt { learner: LearnerName::Tch.name() })
+    #[cfg(all(feature = "cuda", not(feature = "tch")))]
+    return Ok(Box::new(crate::candle::matrices::Matrices::new(card, crate::candle::matrices::SIDE)?));
+    #[cfg(not(any(feature = "cuda", feature = "tch")))]
+    Err(TrainError::NotBuilt { learner: learner.name() })
 }
 
 /// Checks that a learner is part of this build and can compute on `device` in `precision`.
@@ -238,10 +243,8 @@ pub fn products(card: Device, precision: Precision) -> Result<Box<dyn Products>,
 /// # Errors
 /// What is missing, and what to ask for instead.
 pub fn check(name: LearnerName, device: Device, precision: Precision) -> Result<(), TrainError> {
-    if device.is_cuda() && !is_built(LearnerName::Tch) {
-        let reason =
-            "this program computes on the CPU only; write cpu, or build it with --features tch".to_owned();
-        return Err(TrainError::NoDevice { device, reason });
+    if device.is_cuda() && on_cards().is_none() {
+        return Err(TrainError::NoDevice { device, reason: ON_CPU_ONLY.to_owned() });
     }
     if !is_built(name) {
         return Err(TrainError::NotBuilt { learner: name.name() });
@@ -252,27 +255,61 @@ pub fn check(name: LearnerName, device: Device, precision: Precision) -> Result<
         instead: instead.to_owned(),
     };
     match (name, device, precision) {
-        (LearnerName::Native | LearnerName::Candle, Device::Cuda(_), _) => {
-            Err(unfit("computes on the CPU only", "write --device cpu, or --learner tch for a card"))
+        (LearnerName::Native, Device::Cuda(_), _) => {
+            let of_card = on_cards().map_or("tch", LearnerName::name);
+            let instead = format!("write --device cpu, or --learner {of_card} for a card");
+            Err(unfit("computes on the CPU only", &instead))
         }
-        (LearnerName::Native | LearnerName::Candle, Device::Cpu, Precision::F32) => Ok(()),
-        (LearnerName::Native | LearnerName::Candle, Device::Cpu, other) => Err(unfit(
+        (LearnerName::Candle, Device::Cuda(_), _) if !computes_on_cards(name) => {
+            let instead = "write --device cpu, or --learner tch for a card, or build with --features cuda";
+            Err(unfit("computes on the CPU only", instead))
+        }
+        (LearnerName::Native | LearnerName::Candle, _, Precision::F32) => on_device(name, device),
+        (LearnerName::Native | LearnerName::Candle, _, other) => Err(unfit(
             &format!("does not compute in {}", other.name()),
             "write --precision f32, or --learner tch",
         )),
         (LearnerName::Tch, Device::Cpu, Precision::Tf32) => {
             Err(unfit("has tf32 on CUDA cards only", "write --precision f32, or --device cuda:0"))
         }
-        (LearnerName::Tch, Device::Cpu, _) => Ok(()),
-        (LearnerName::Tch, Device::Cuda(card), _) => {
-            let reason = |reason| TrainError::NoDevice { device, reason };
-            let cards = cuda_cards().map_err(reason)?;
-            if card < cards {
-                Ok(())
-            } else {
-                Err(reason(format!("the last of {cards} is cuda:{}", cards - 1)))
-            }
-        }
+        (LearnerName::Tch, _, _) => on_device(name, device),
+    }
+}
+
+/// Checks that there is such a device.
+fn on_device(name: LearnerName, device: Device) -> Result<(), TrainError> {
+    let Device::Cuda(card) = device else { return Ok(()) };
+    let reason = |reason| TrainError::NoDevice { device, reason };
+    let cards = cuda_cards(name).map_err(reason)?;
+    if card < cards { Ok(()) } else { Err(reason(format!("the last of {cards} is cuda:{}", cards - 1))) }
+}
+
+/// What a build without any way to a card says.
+const ON_CPU_ONLY: &str =
+    "this program computes on the CPU only; write cpu, or build it with --features tch or cuda";
+
+/// Whether this build's candle has CUDA.
+const CANDLE_ON_CARDS: bool = cfg!(feature = "cuda");
+
+/// The learner for cards where none was asked for: the fastest that this build has.
+#[must_use]
+pub fn on_cards() -> Option<LearnerName> {
+    if is_built(LearnerName::Tch) {
+        Some(LearnerName::Tch)
+    } else if computes_on_cards(LearnerName::Candle) {
+        Some(LearnerName::Candle)
+    } else {
+        None
+    }
+}
+
+/// Whether a learner of this build computes on cards, where there are any.
+#[must_use]
+pub fn computes_on_cards(name: LearnerName) -> bool {
+    match name {
+        LearnerName::Native => false,
+        LearnerName::Candle => CANDLE_ON_CARDS,
+        LearnerName::Tch => is_built(LearnerName::Tch),
     }
 }
 
@@ -280,11 +317,14 @@ pub fn check(name: LearnerName, device: Device, precision: Precision) -> Result<
 ///
 /// # Errors
 /// Why there are none, in words.
-pub fn cuda_cards() -> Result<u32, String> {
-    #[cfg(feature = "tch")]
-    return libtorch::cuda::cards().map_err(|error| error.to_string());
-    #[cfg(not(feature = "tch"))]
-    Err("this program computes on the CPU only; build it with --features tch for CUDA cards".to_owned())
+pub fn cuda_cards(name: LearnerName) -> Result<u32, String> {
+    match name {
+        #[cfg(feature = "tch")]
+        LearnerName::Tch => libtorch::cuda::cards().map_err(|error| error.to_string()),
+        #[cfg(feature = "cuda")]
+        LearnerName::Candle => cuda::cards().map_err(|error| error.to_string()),
+        _ => Err(ON_CPU_ONLY.to_owned()),
+    }
 }
 
 /// Threads that can be of use in training on batches of `batch` images; `None` where any number can.

@@ -9,7 +9,7 @@ use syn::visit::{self, Visit};
 use crate::shell::workspace;
 
 /// A crate may import only the crates listed for it, as in the table of ARCHITECTURE.md.
-const IMPORTS: [(&str, &[&str]); 12] = [
+const IMPORTS: [(&str, &[&str]); 13] = [
     ("chance", &[]),
     ("net", &["chance"]),
     ("data", &["chance"]),
@@ -18,14 +18,15 @@ const IMPORTS: [(&str, &[&str]); 12] = [
     ("meter", &["record"]),
     ("kernels", &[]),
     ("libtorch", &[]),
-    ("train", &["chance", "net", "data", "record", "meter", "kernels", "libtorch"]),
+    ("cuda", &[]),
+    ("train", &["chance", "net", "data", "record", "meter", "kernels", "libtorch", "cuda"]),
     ("sweep", &["net", "record"]),
     ("report", &["record", "law"]),
     (
         "ergo",
         &[
-            "chance", "net", "data", "law", "record", "meter", "kernels", "libtorch", "train", "sweep",
-            "report",
+            "chance", "net", "data", "law", "record", "meter", "kernels", "libtorch", "cuda", "train",
+            "sweep", "report",
         ],
     ),
 ];

@@ -1,6 +1,7 @@
 //! `ergo train` as a user runs it: the record's fixed form, resuming, and what is refused.
 
 use std::fs;
+use std::path::Path;
 
 use crate::shell::{json, mnist, object, refused, run};
 
@@ -116,6 +117,28 @@ fn what_cannot_be_trained_is_refused() {
     check(&["--device", "tpu"], "cuda:N");
     check(&["--learning-rate", "NaN"], "learning_rate");
     check(&["--data", "cifar100", "--steps", "1", "--data-dir", "."], "ergo data fetch");
+}
+
+/// A program that could use a card starts where there is none: one that is asked for is refused, and the default computes
+/// on the processor and says why in one line.
+#[test]
+fn without_a_card_the_processor_computes() {
+    if Path::new("/dev/nvidiactl").exists() {
+        println!("SKIPPED: this machine has a card");
+        return;
+    }
+    refused(&["train", "--device", "cuda:0"], &["cuda:0: "]);
+    let could = cfg!(any(feature = "cuda", feature = "tch"));
+    let ran = run(&SMALL[..11]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let why = ran.stderr.lines().filter(|line| line.starts_with("computing on the CPU: ")).count();
+    assert_eq!(why, usize::from(could), "{}", ran.stderr);
+    if cfg!(feature = "cuda") {
+        refused(
+            &["train", "--device", "cuda:0", "--learner", "candle"],
+            &["libcuda.so.1", "install the NVIDIA driver"],
+        );
+    }
 }
 
 #[test]

@@ -7,15 +7,28 @@ use chance::Stream;
 use net::layer::{Conv, Join, Layer};
 use net::network::Node;
 
-use super::ops::batch_norm::{Moments, batch_norm, batch_norm_running};
-use super::ops::max_pool::max_pool;
+use super::composed;
+use super::ops::batch_norm::{self, BatchMoments};
+use super::ops::cross_entropy;
+use super::ops::max_pool;
 use super::ops::real::Real;
-use super::ops::relu::relu;
+use super::ops::relu;
+
+/// Which of two implementations computes what candle lacks or gets wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operations {
+    /// Those of `ops`: each in one piece, on the CPU only.
+    Fused,
+    /// Those of `composed`: on every device.
+    Composed,
+}
 
 /// One pass over a batch: the parameters it reads and what it leaves behind.
 pub(super) struct Pass<'a> {
     /// Every parameter and buffer, in the network's order.
     pub parameters: &'a [Var],
+    /// How it computes what candle lacks.
+    pub operations: Operations,
     /// What differs between training and evaluation.
     pub mode: Mode,
     /// Multiply-accumulates executed, forward and (as far as training goes) backward to come.
@@ -29,7 +42,7 @@ pub(super) enum Mode {
         /// Dropout masks of this step.
         dropout: Box<Stream>,
         /// Moments of the batch at each batch normalisation, with the place of its parameters.
-        moments: Vec<(Range<usize>, Moments)>,
+        moments: Vec<(Range<usize>, BatchMoments)>,
     },
     /// Running statistics.
     Evaluation,
@@ -49,8 +62,17 @@ impl Pass<'_> {
         match &node.layer {
             Layer::Conv(conv) => self.conv(node, conv, x),
             Layer::BatchNorm => self.batch_norm::<T>(node, x),
-            Layer::Relu => relu::<T>(x),
-            Layer::MaxPool(pool) => max_pool::<T>(x, *pool, (node.output.height, node.output.width)),
+            Layer::Relu => match self.operations {
+                Operations::Fused => relu::relu::<T>(x),
+                Operations::Composed => composed::relu(x),
+            },
+            Layer::MaxPool(pool) => {
+                let out = (node.output.height, node.output.width);
+                match self.operations {
+                    Operations::Fused => max_pool::max_pool::<T>(x, *pool, out),
+                    Operations::Composed => composed::max_pool(x, *pool, out),
+                }
+            }
             Layer::GlobalAvgPool => x.flatten_from(2)?.mean(2),
             Layer::Dropout { percent } => self.dropout::<T>(*percent, x),
             Layer::Linear(linear) => self.linear(node, linear.bias, x),
@@ -108,11 +130,33 @@ impl Pass<'_> {
         let own = &self.parameters[node.parameters.clone()];
         match &mut self.mode {
             Mode::Training { moments, .. } => {
-                let (y, batch) = batch_norm::<T>(x, &own[0], &own[1])?;
+                let (y, batch) = match self.operations {
+                    Operations::Fused => batch_norm::batch_norm::<T>(x, &own[0], &own[1])?,
+                    Operations::Composed => composed::batch_norm(x, &own[0], &own[1])?,
+                };
                 moments.push((node.parameters.clone(), batch));
                 Ok(y)
             }
-            Mode::Evaluation => batch_norm_running::<T>(x, [&own[0], &own[1], &own[2], &own[3]]),
+            Mode::Evaluation => {
+                let own = [&own[0], &own[1], &own[2], &own[3]].map(Var::as_tensor);
+                match self.operations {
+                    Operations::Fused => batch_norm::batch_norm_running::<T>(x, own),
+                    Operations::Composed => composed::batch_norm_running(x, own),
+                }
+            }
+        }
+    }
+
+    /// Mean cross-entropy of `logits` (batch, classes) with label smoothing.
+    pub(super) fn cross_entropy<T: Real>(
+        &self,
+        logits: &Tensor,
+        labels: Vec<u8>,
+        smoothing: f64,
+    ) -> Result<Tensor> {
+        match self.operations {
+            Operations::Fused => cross_entropy::cross_entropy::<T>(logits, labels, smoothing),
+            Operations::Composed => composed::cross_entropy::<T>(logits, &labels, smoothing),
         }
     }
 

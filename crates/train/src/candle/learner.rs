@@ -1,6 +1,8 @@
 //! The candle learner: steps, losses, evaluation and state, lane after lane.
 
-use candle_core::{Device, Tensor, Var};
+use std::marker::PhantomData;
+
+use candle_core::{DType, Device, Tensor, Var};
 use chance::{Purpose, Stream};
 use data::augment::{self, Augment};
 use data::images::Images;
@@ -10,9 +12,9 @@ use rayon::prelude::*;
 use record::spec::{RunPlan, RunSpec};
 use record::units::Flops;
 
-use super::forward::{Mode, Pass};
-use super::ops::batch_norm::Moments;
-use super::ops::cross_entropy::{cross_entropy, log_sum_exp};
+use super::forward::{Mode, Operations, Pass};
+use super::ops::batch_norm::BatchMoments;
+use super::ops::cross_entropy::log_sum_exp;
 use super::ops::real::Real;
 use crate::error::TrainError;
 use crate::learner::{Executed, Learner, NamedTensor, Outcome, State, Step, find, momentum_name};
@@ -22,8 +24,10 @@ const EVALUATION_BATCH: usize = 100;
 /// Share of a new batch in the running statistics, as PyTorch's default `momentum`.
 const RUNNING_SHARE: f64 = 0.1;
 
-/// Trains with candle on the CPU: f32, or f64 where gradients are checked.
+/// Trains with candle: f32, or f64 where gradients are checked.
 pub struct CandleLearner<T> {
+    device: Device,
+    operations: Operations,
     network: Network,
     /// What stands for each byte of an image, channel by channel.
     values: [[f32; 256]; 3],
@@ -35,9 +39,11 @@ pub struct CandleLearner<T> {
 pub(super) struct Lane<T> {
     spec: RunSpec,
     pub(super) parameters: Vec<Var>,
-    momentum: Vec<Vec<T>>,
+    /// In the network's order; `None` for buffers.
+    momentum: Vec<Option<Tensor>>,
     losses: Vec<f32>,
     executed: Executed,
+    number: PhantomData<T>,
 }
 
 /// A loss with the gradient of every parameter, and what the pass left behind.
@@ -45,24 +51,41 @@ pub(crate) struct Gradients {
     pub(crate) loss: f64,
     /// In the network's order; `None` for buffers.
     pub(crate) by_parameter: Vec<Option<Tensor>>,
-    moments: Vec<(std::ops::Range<usize>, Moments)>,
+    moments: Vec<(std::ops::Range<usize>, BatchMoments)>,
     executed_macs: u64,
 }
 
 #[expect(private_bounds, reason = "the number types are f32 and f64, and nobody outside adds one")]
 impl<T: Real> CandleLearner<T> {
-    /// A learner with the initial weights of each plan.
+    /// A learner on a device with the initial weights of each plan.
+    ///
+    /// # Errors
+    /// When candle refuses, or has no such device.
+    pub fn new(plans: &[&RunPlan], device: record::device::Device) -> Result<CandleLearner<T>, TrainError> {
+        let operations = if device.is_cuda() { Operations::Composed } else { Operations::Fused };
+        CandleLearner::with_operations(plans, device, operations)
+    }
+
+    /// The same with a choice of operations, of which fused ones compute on the CPU only.
     ///
     /// # Errors
     /// When candle refuses.
-    pub fn new(plans: &[&RunPlan]) -> Result<CandleLearner<T>, TrainError> {
+    pub(crate) fn with_operations(
+        plans: &[&RunPlan],
+        device: record::device::Device,
+        operations: Operations,
+    ) -> Result<CandleLearner<T>, TrainError> {
+        let device = place(device)?;
         let first = plans.first().ok_or_else(|| failed("build a learner")("no run was given"))?;
-        let lanes = plans.iter().map(|plan| Lane::new(&plan.network, &plan.spec));
+        let lanes = plans.iter().map(|plan| Lane::new(&plan.network, &plan.spec, &device));
+        let lanes = lanes.collect::<candle_core::Result<_>>().map_err(failed("place the weights"))?;
         Ok(CandleLearner {
+            device,
+            operations,
             network: first.network.clone(),
             values: normalisation(first.spec.data).values(),
             images: None,
-            lanes: lanes.collect::<candle_core::Result<_>>().map_err(failed("place the weights"))?,
+            lanes,
         })
     }
 
@@ -75,7 +98,7 @@ impl<T: Real> CandleLearner<T> {
             augment::apply(images.image(index as usize), shape, augment, &self.values, out);
         });
         let dims = (step.indices.len(), shape.channels, shape.height, shape.width);
-        Tensor::from_vec(pixels, dims, &Device::Cpu)?.to_dtype(T::DTYPE)
+        Tensor::from_vec(pixels, dims, &self.device)?.to_dtype(T::DTYPE)
     }
 
     fn labels(images: &Images, indices: &[u32]) -> Vec<u8> {
@@ -88,10 +111,11 @@ impl<T: Real> CandleLearner<T> {
         let lane = &self.lanes[lane];
         let dropout = Box::new(Stream::new(lane.spec.seed, Purpose::Dropout, step.number));
         let mode = Mode::Training { dropout, moments: Vec::new() };
-        let mut pass = Pass { parameters: &lane.parameters, mode, executed_macs: 0 };
+        let mut pass =
+            Pass { parameters: &lane.parameters, operations: self.operations, mode, executed_macs: 0 };
         let logits = pass.run::<T>(&self.network.nodes, &self.batch(images, step)?)?;
         let labels = Self::labels(images, &step.indices);
-        let loss = cross_entropy::<T>(&logits, labels, lane.spec.label_smoothing)?;
+        let loss = pass.cross_entropy::<T>(&logits, labels, lane.spec.label_smoothing)?;
         let mut store = loss.backward()?;
         let by_parameter = lane.parameters.iter().map(|parameter| store.remove(parameter)).collect();
         let moments = match pass.mode {
@@ -139,13 +163,31 @@ impl<T: Real> CandleLearner<T> {
                 (start..start + EVALUATION_BATCH).map(|i| i.min(end - 1) as u32).collect();
             let augment = vec![Augment::default(); indices.len()];
             let step = Step { number: 0, indices, augment, learning_rate: 0.0 };
-            let mut pass = Pass { parameters: &lane.parameters, mode: Mode::Evaluation, executed_macs: 0 };
+            let mut pass = Pass {
+                parameters: &lane.parameters,
+                operations: self.operations,
+                mode: Mode::Evaluation,
+                executed_macs: 0,
+            };
             let logits = pass.run::<T>(&self.network.nodes, &self.batch(images, &step)?)?.to_vec2::<T>()?;
             macs += pass.executed_macs;
             let judged = logits.iter().zip(&images.labels[start..end]);
             outcomes.extend(judged.map(|(logits, &label)| outcome(logits, usize::from(label))));
         }
         Ok((outcomes, macs))
+    }
+}
+
+/// The device by candle's own name; whoever checked that there is such a card has opened CUDA's libraries.
+///
+/// # Errors
+/// When candle finds none.
+pub(super) fn place(device: record::device::Device) -> Result<Device, TrainError> {
+    match device {
+        record::device::Device::Cpu => Ok(Device::Cpu),
+        record::device::Device::Cuda(card) => {
+            Device::new_cuda(card as usize).map_err(failed("begin on the card"))
+        }
     }
 }
 
@@ -157,35 +199,32 @@ fn outcome<T: Real>(logits: &[T], label: usize) -> Outcome {
 }
 
 impl<T: Real> Lane<T> {
-    fn new(network: &Network, spec: &RunSpec) -> candle_core::Result<Lane<T>> {
+    fn new(network: &Network, spec: &RunSpec, device: &Device) -> candle_core::Result<Lane<T>> {
         let weights = net::init::initial_weights(network, spec.seed);
-        let place = |(parameter, values): (&net::network::Parameter, Vec<f32>)| {
-            let tensor = Tensor::from_vec(values, parameter.shape.as_slice(), &Device::Cpu)?;
-            Var::from_tensor(&tensor.to_dtype(T::DTYPE)?)
-        };
-        let parameters =
-            network.parameters.iter().zip(weights).map(place).collect::<candle_core::Result<Vec<_>>>()?;
-        let momentum = network.parameters.iter().zip(&parameters);
-        let momentum = momentum
-            .map(|(p, var)| if p.role.is_trained() { vec![T::zero(); var.elem_count()] } else { vec![] });
-        Ok(Lane {
+        let mut lane = Lane {
             spec: spec.clone(),
-            momentum: momentum.collect(),
-            parameters,
+            parameters: Vec::new(),
+            momentum: Vec::new(),
             losses: Vec::new(),
             executed: Executed::default(),
-        })
+            number: PhantomData,
+        };
+        for (parameter, values) in network.parameters.iter().zip(weights) {
+            let tensor = Tensor::from_vec(values, parameter.shape.as_slice(), device)?;
+            let var = Var::from_tensor(&tensor.to_dtype(T::DTYPE)?)?;
+            lane.momentum.push(parameter.role.is_trained().then(|| var.zeros_like()).transpose()?);
+            lane.parameters.push(var);
+        }
+        Ok(lane)
     }
 
     /// running = (1 - share) * running + share * batch, with the unbiased variance, as PyTorch.
-    fn update_running(&self, place: std::ops::Range<usize>, batch: &Moments) -> candle_core::Result<()> {
+    fn update_running(&self, place: std::ops::Range<usize>, batch: &BatchMoments) -> candle_core::Result<()> {
         let unbias = batch.count as f64 / (batch.count as f64 - 1.0).max(1.0);
-        let blend = |buffer: &Var, values: &[f64], factor: f64| {
-            let old = buffer.to_vec1::<T>()?;
-            let new = old.iter().zip(values).map(|(old, value)| {
-                T::from_f64((1.0 - RUNNING_SHARE) * old.to_f64() + RUNNING_SHARE * value * factor)
-            });
-            buffer.set(&Tensor::from_vec(new.collect::<Vec<T>>(), buffer.shape(), &Device::Cpu)?)
+        let blend = |buffer: &Var, values: &Tensor, factor: f64| {
+            let old = buffer.to_dtype(DType::F64)?.affine(1.0 - RUNNING_SHARE, 0.0)?;
+            let new = values.affine(RUNNING_SHARE, 0.0)?.affine(factor, 0.0)?;
+            buffer.set(&(old + new)?.to_dtype(T::DTYPE)?)
         };
         let own = &self.parameters[place];
         blend(&own[2], &batch.mean, 1.0)?;
@@ -204,18 +243,17 @@ impl<T: Real> Lane<T> {
         if parameter.trainable_until_step.is_some_and(|until| step.number >= until) {
             return Ok(());
         }
-        let rate = T::from_f64(step.learning_rate * parameter.learning_rate_scale);
-        let decay = T::from_f64(self.spec.weight_decay * parameter.weight_decay_scale);
-        let mu = T::from_f64(self.spec.momentum);
-        let mut weights = self.parameters[place].flatten_all()?.to_vec1::<T>()?;
-        let gradient = gradient.flatten_all()?.to_vec1::<T>()?;
-        for ((w, v), g) in weights.iter_mut().zip(&mut self.momentum[place]).zip(gradient) {
-            let g = g + decay * *w;
-            *v = mu * *v + g;
-            *w -= rate * (g + mu * *v);
-        }
-        let var = &self.parameters[place];
-        var.set(&Tensor::from_vec(weights, var.shape(), &Device::Cpu)?)
+        let rate = step.learning_rate * parameter.learning_rate_scale;
+        let decay = self.spec.weight_decay * parameter.weight_decay_scale;
+        let (weights, Some(v)) = (&self.parameters[place], &self.momentum[place]) else { return Ok(()) };
+        // Detached, or every step would hang on to the one before.
+        let w = weights.as_tensor().detach();
+        let g = (gradient + w.affine(decay, 0.0)?)?;
+        let v = (v.affine(self.spec.momentum, 0.0)? + &g)?;
+        let change = (v.affine(self.spec.momentum, 0.0)? + g)?.affine(rate, 0.0)?;
+        weights.set(&(w - change)?)?;
+        self.momentum[place] = Some(v);
+        Ok(())
     }
 }
 
@@ -254,16 +292,15 @@ impl<T: Real> Learner for CandleLearner<T> {
         for ((parameter, var), momentum) in
             self.network.parameters.iter().zip(&lane.parameters).zip(&lane.momentum)
         {
-            let values = var.flatten_all().and_then(|flat| flat.to_vec1::<T>());
-            let values = values.map_err(failed("read the weights"))?;
-            let tensor = |name: String, values: &[T]| NamedTensor {
-                name,
-                shape: parameter.shape.clone(),
-                values: values.iter().map(|v| v.to_f64() as f32).collect(),
+            let tensor = |name: String, values: &Tensor| {
+                let values = values.flatten_all()?.to_vec1::<T>()?;
+                let values = values.iter().map(|v| v.to_f64() as f32).collect();
+                Ok(NamedTensor { name, shape: parameter.shape.clone(), values })
             };
-            state.weights.push(tensor(parameter.name.clone(), &values));
-            if !momentum.is_empty() {
-                state.optimizer.push(tensor(momentum_name(&parameter.name), momentum));
+            let read = |named: candle_core::Result<NamedTensor>| named.map_err(failed("read the weights"));
+            state.weights.push(read(tensor(parameter.name.clone(), var))?);
+            if let Some(momentum) = momentum {
+                state.optimizer.push(read(tensor(momentum_name(&parameter.name), momentum))?);
             }
         }
         Ok(state)
@@ -272,14 +309,15 @@ impl<T: Real> Learner for CandleLearner<T> {
     fn restore(&mut self, lane: usize, state: &State) -> Result<(), TrainError> {
         let lane = &mut self.lanes[lane];
         for (place, parameter) in self.network.parameters.iter().enumerate() {
-            let values = find("candle", &state.weights, &parameter.name, &parameter.shape)?;
             let var = &lane.parameters[place];
-            let tensor = Tensor::from_vec(numbers::<T>(values), var.shape(), &Device::Cpu);
-            tensor.and_then(|tensor| var.set(&tensor)).map_err(failed("restore the weights"))?;
+            let tensor = |values: &[f32]| Tensor::from_vec(numbers::<T>(values), var.shape(), &self.device);
+            let failed = failed("restore the weights");
+            let values = find("candle", &state.weights, &parameter.name, &parameter.shape)?;
+            tensor(values).and_then(|tensor| var.set(&tensor)).map_err(&failed)?;
             if parameter.role.is_trained() {
-                let values =
-                    find("candle", &state.optimizer, &momentum_name(&parameter.name), &parameter.shape)?;
-                lane.momentum[place] = numbers::<T>(values);
+                let name = momentum_name(&parameter.name);
+                let values = find("candle", &state.optimizer, &name, &parameter.shape)?;
+                lane.momentum[place] = Some(tensor(values).map_err(&failed)?);
             }
         }
         Ok(())
@@ -290,7 +328,7 @@ impl<T: Real> Learner for CandleLearner<T> {
     }
 
     fn sync(&mut self) -> Result<(), TrainError> {
-        Ok(())
+        self.device.synchronize().map_err(failed("wait for the device"))
     }
 }
 
@@ -298,6 +336,6 @@ fn numbers<T: Real>(values: &[f32]) -> Vec<T> {
     values.iter().map(|&value| T::from_f64(f64::from(value))).collect()
 }
 
-fn failed<E: ToString>(action: &'static str) -> impl Fn(E) -> TrainError {
+pub(super) fn failed<E: ToString>(action: &'static str) -> impl Fn(E) -> TrainError {
     move |reason| TrainError::Learner { learner: "candle", action, reason: reason.to_string() }
 }

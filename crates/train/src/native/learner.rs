@@ -177,11 +177,10 @@ fn norms(graph: &Graph, layout: &Layout) -> Vec<NormState> {
 /// Memory for one value of every parameter.
 fn parameters(layout: &Layout) -> Result<Arena, TrainError> {
     let gibibytes = layout.len as f64 * size_of::<f32>() as f64 / f64::from(1 << 30);
-    Arena::try_new(layout.len).map_err(|_| {
-        failed(
-            "take memory",
-            &format!("the parameters need {gibibytes:.1} GiB a copy; make the network smaller"),
-        )
+    Arena::try_new(layout.len).map_err(|_| TrainError::Memory {
+        purpose: "a copy of the parameters",
+        gibibytes,
+        instead: "make the network smaller",
     })
 }
 

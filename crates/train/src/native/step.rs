@@ -68,14 +68,10 @@ impl Machine {
             let of_chunks = (program.slab + program.partial) as f64 * chunks as f64;
             let of_threads = (program.points + program.scratch) as f64 * rayon::current_num_threads() as f64;
             let values = of_chunks + of_threads + program.prepared as f64;
-            TrainError::Learner {
-                learner: "native",
-                action: "take memory",
-                reason: format!(
-                    "a step needs {:.1} GiB, more than this machine gives or the kernels address; make the batch or the \
-                     network smaller",
-                    values * size_of::<f32>() as f64 / f64::from(1 << 30)
-                ),
+            TrainError::Memory {
+                purpose: "a step",
+                gibibytes: values * size_of::<f32>() as f64 / f64::from(1 << 30),
+                instead: "make the batch or the network smaller",
             }
         };
         let scratch = |_| Arena::try_new(program.points + program.scratch).ok().map(Mutex::new);

@@ -6,6 +6,7 @@ use kernels::isa::Isa;
 use record::device::Device;
 use record::spec::{LearnerName, Precision, RunPlan};
 
+use crate::candle::forward::Operations;
 use crate::candle::learner::CandleLearner;
 use crate::learner::{self, Learner, NamedTensor, Outcome, State, Step};
 use crate::native::learner::NativeLearner;
@@ -21,6 +22,8 @@ enum Candidate {
     Native(Isa),
     /// A learner on a device.
     Learner(LearnerName, Device),
+    /// On the processor, the operations with which candle computes on cards.
+    Composed,
 }
 
 impl Candidate {
@@ -28,6 +31,7 @@ impl Candidate {
     /// kind of device.
     fn all() -> Vec<Candidate> {
         let mut all: Vec<Candidate> = Isa::available().into_iter().map(Candidate::Native).collect();
+        all.push(Candidate::Composed);
         for name in [LearnerName::Candle, LearnerName::Tch] {
             for device in [Device::Cpu, Device::Cuda(0)] {
                 match learner::check(name, device, Precision::F32) {
@@ -42,6 +46,11 @@ impl Candidate {
     fn build(self, plan: &RunPlan) -> Box<dyn Learner> {
         match self {
             Candidate::Native(isa) => Box::new(NativeLearner::with_isa(&[plan], isa).unwrap()),
+            Candidate::Composed => {
+                let composed =
+                    CandleLearner::<f32>::with_operations(&[plan], Device::Cpu, Operations::Composed);
+                Box::new(composed.unwrap())
+            }
             Candidate::Learner(name, device) => {
                 let mut plan = plan.clone();
                 plan.spec.learner = name;
@@ -61,7 +70,7 @@ fn gradients(learner: &mut dyn Learner, data: SetName, step: &Step) -> (f64, Sta
 }
 
 fn reference(data: SetName, plan: &RunPlan, step: &Step) -> (f64, State) {
-    gradients(&mut CandleLearner::<f64>::new(&[plan]).unwrap(), data, step)
+    gradients(&mut CandleLearner::<f64>::new(&[plan], Device::Cpu).unwrap(), data, step)
 }
 
 /// Distance of each gradient from that expected, over the norm of the latter.
@@ -86,7 +95,7 @@ fn steady(data: SetName, plan: &RunPlan) -> (Step, f64, State) {
     let is_steady = |step: &Step, expected: &State| {
         (0..4).all(|trial| {
             let mut stream = Stream::new(step.number, Purpose::Test, trial);
-            let mut learner = CandleLearner::<f64>::new(&[plan]).unwrap();
+            let mut learner = CandleLearner::<f64>::new(&[plan], Device::Cpu).unwrap();
             let mut moved = learner.state(0).unwrap();
             for weight in moved.weights.iter_mut().flat_map(|tensor| &mut tensor.values) {
                 *weight *= 1.0 + stream.between(-3e-6, 3e-6);
@@ -196,7 +205,7 @@ fn loss_curves_agree() {
             learner.train(&[&steps]).unwrap();
             learner.take_losses().unwrap().remove(0)
         };
-        let reference = curve(&mut CandleLearner::<f32>::new(&[&plan]).unwrap());
+        let reference = curve(&mut CandleLearner::<f32>::new(&[&plan], Device::Cpu).unwrap());
         for candidate in Candidate::all() {
             let found = curve(&mut *candidate.build(&plan));
             for (steps, bound) in [(0..50, 1e-4), (50..100, 2e-2), (100..200, 0.5)] {
@@ -224,7 +233,7 @@ fn running_statistics_agree() {
         learner.train(&[&[step(0, 9, 0.0), step(1, 9, 0.0)]]).unwrap();
         learner.state(0).unwrap().weights
     };
-    let expected = after(&mut CandleLearner::<f64>::new(&[&plan]).unwrap());
+    let expected = after(&mut CandleLearner::<f64>::new(&[&plan], Device::Cpu).unwrap());
     for candidate in Candidate::all() {
         let found = after(&mut *candidate.build(&plan));
         for (found, expected) in found.iter().zip(&expected) {
@@ -254,7 +263,7 @@ fn outcomes_agree() {
             learner.train(&[&[step(0, 9, 0.05), step(1, 9, 0.05)]]).unwrap();
             learner.evaluate(&images(data)).unwrap().remove(0)
         };
-        let expected = judged(&mut CandleLearner::<f64>::new(&[&plan]).unwrap());
+        let expected = judged(&mut CandleLearner::<f64>::new(&[&plan], Device::Cpu).unwrap());
         for candidate in Candidate::all() {
             let found = judged(&mut *candidate.build(&plan));
             assert_eq!(found.len(), expected.len());

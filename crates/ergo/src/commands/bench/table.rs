@@ -57,7 +57,8 @@ pub fn text(told: &BenchOutput) -> String {
 /// The machine and its peak.
 fn machine(told: &BenchOutput) -> String {
     let host = &told.host;
-    let others = told.others_share.map(|share| format!(", of which other work had {}", percent(share, 2)));
+    let others =
+        told.others_share.map(|share| format!(", of those in use other work had {}", percent(share, 2)));
     let mut text = format!("{}, {} processors{}\n", host.cpu, host.cores, others.unwrap_or_default());
     for peak in &told.peaks {
         text += &format!(

@@ -20,7 +20,7 @@ pub fn warnings(told: &BenchOutput, processors: usize, with_profile: bool) -> Ve
     let mut warnings = Vec::new();
     if let Some(share) = told.others_share.filter(|&share| share > OTHERS) {
         warnings.push(format!(
-            "Other work had {} of the processors meanwhile: images/s and GFLOP/s are those of a busy machine. Images \
+            "Other work had {} of the processors that were used meanwhile: images/s and GFLOP/s are those of a busy machine. Images \
              per second of processor time and ratios are disturbed less.",
             percent(share, 2)
         ));

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp3, Device, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::real::{Real, slice, with_values};
@@ -14,18 +14,34 @@ use super::real::{Real, slice, with_values};
 /// Added to the variance, as PyTorch's default.
 pub(crate) const EPSILON: f64 = 1e-5;
 
-/// Mean and biased variance of each channel over one batch.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Moments {
+/// Mean and biased variance of each channel over one batch, in f64, where the batch is.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchMoments {
     /// Mean.
-    pub mean: Vec<f64>,
+    pub mean: Tensor,
     /// Biased variance.
-    pub variance: Vec<f64>,
+    pub variance: Tensor,
     /// Values per channel: batch x height x width.
     pub count: usize,
 }
 
+/// The same as numbers.
+#[derive(Clone, Debug, Default)]
+struct Moments {
+    mean: Vec<f64>,
+    variance: Vec<f64>,
+    count: usize,
+}
+
 impl Moments {
+    fn into_tensors(self, device: &Device) -> Result<BatchMoments> {
+        let tensor = |values: Vec<f64>| {
+            let channels = values.len();
+            Tensor::from_vec(values, channels, device)
+        };
+        Ok(BatchMoments { mean: tensor(self.mean)?, variance: tensor(self.variance)?, count: self.count })
+    }
+
     fn deviation_inverse(&self, channel: usize) -> f64 {
         1.0 / (self.variance[channel] + EPSILON).sqrt()
     }
@@ -41,12 +57,16 @@ struct BatchNorm<T> {
 ///
 /// # Errors
 /// When candle refuses.
-pub(crate) fn batch_norm<T: Real>(x: &Tensor, scale: &Tensor, shift: &Tensor) -> Result<(Tensor, Moments)> {
+pub(crate) fn batch_norm<T: Real>(
+    x: &Tensor,
+    scale: &Tensor,
+    shift: &Tensor,
+) -> Result<(Tensor, BatchMoments)> {
     let moments = Arc::new(Mutex::new(Moments::default()));
     let op = BatchNorm::<T> { moments: moments.clone(), number: std::marker::PhantomData };
     let y = x.contiguous()?.apply_op3(scale, shift, op)?;
     let moments = moments.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    Ok((y, moments))
+    Ok((y, moments.into_tensors(x.device())?))
 }
 
 /// The values of one channel, image after image.

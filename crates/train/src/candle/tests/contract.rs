@@ -2,6 +2,7 @@
 
 use data::digits;
 use net::network::Role;
+use record::device::Device;
 use record::units::Flops;
 
 use super::networks::{BATCH_IMAGES, learner, plan, step};
@@ -76,7 +77,7 @@ fn running_statistics_are_pytorchs() {
 #[test]
 fn evaluation_does_not_depend_on_the_batch() {
     let plan = plan("cnn-w2-d2");
-    let mut learner = CandleLearner::<f32>::new(&[&plan]).unwrap();
+    let mut learner = CandleLearner::<f32>::new(&[&plan], Device::Cpu).unwrap();
     let images = digits::images(0, 0..130);
     let together = learner.evaluate(&images).unwrap().remove(0);
     for index in [0u32, 99, 100, 129] {
@@ -90,7 +91,7 @@ fn evaluation_does_not_depend_on_the_batch() {
 #[test]
 fn executed_operations_are_what_was_run() {
     let plan = plan("lenet5");
-    let mut learner = CandleLearner::<f32>::new(&[&plan]).unwrap();
+    let mut learner = CandleLearner::<f32>::new(&[&plan], Device::Cpu).unwrap();
     learner.load(&digits::images(0, 0..8)).unwrap();
     learner.train(&[&[step(0, 0.1), step(1, 0.1)]]).unwrap();
     learner.evaluate(&digits::images(0, 0..130)).unwrap();

@@ -1,14 +1,16 @@
 //! Gradients of whole networks against finite differences, family by family.
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use chance::{Purpose, Stream};
 use data::augment::Augment;
 use data::digits;
 use data::set::SetName;
 use net::layer::{Conv, Join, Layer, Linear, Pool};
 use net::network::Network;
+use record::device::Device;
 use record::spec::{RunPlan, RunSpec};
 
+use crate::candle::forward::Operations;
 use crate::candle::learner::CandleLearner;
 use crate::learner::{Learner, Step};
 
@@ -32,14 +34,23 @@ pub(super) fn step(number: u64, learning_rate: f64) -> Step {
 }
 
 pub(super) fn learner(plan: &RunPlan) -> CandleLearner<f64> {
-    let mut learner = CandleLearner::<f64>::new(&[plan]).unwrap();
+    with_operations(plan, Operations::Fused)
+}
+
+fn with_operations(plan: &RunPlan, operations: Operations) -> CandleLearner<f64> {
+    let mut learner = CandleLearner::with_operations(&[plan], Device::Cpu, operations).unwrap();
     learner.load(&digits::images(0, 0..8)).unwrap();
     learner
 }
 
-/// Moves a few elements of every parameter and compares the change of the loss with the gradient.
 fn check(plan: &RunPlan) {
-    let learner = learner(plan);
+    check_with(plan, Operations::Fused);
+    check_with(plan, Operations::Composed);
+}
+
+/// Moves a few elements of every parameter and compares the change of the loss with the gradient.
+fn check_with(plan: &RunPlan, operations: Operations) {
+    let learner = with_operations(plan, operations);
     let step = step(0, 0.0);
     let gradients = learner.gradients(0, &step).unwrap();
     let mut stream = Stream::new(5, Purpose::Test, 0);
@@ -57,7 +68,7 @@ fn check(plan: &RunPlan) {
             let loss_at = |shift: f64| {
                 let mut values = values.clone();
                 values[element] += shift;
-                var.set(&Tensor::from_vec(values, var.shape(), &Device::Cpu).unwrap()).unwrap();
+                var.set(&Tensor::from_vec(values, var.shape(), &candle_core::Device::Cpu).unwrap()).unwrap();
                 learner.gradients(0, &step).unwrap().loss
             };
             let numeric = (loss_at(STEP) - loss_at(-STEP)) / (2.0 * STEP);

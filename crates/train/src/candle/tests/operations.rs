@@ -4,10 +4,13 @@ use candle_core::{Device, Tensor};
 use net::layer::Pool;
 
 use super::finite::{check, distinct, normal};
-use crate::candle::ops::batch_norm::batch_norm;
+use crate::candle::composed;
+use crate::candle::matrices::Matrices;
+use crate::candle::ops::batch_norm::{batch_norm, batch_norm_running};
 use crate::candle::ops::cross_entropy::cross_entropy;
 use crate::candle::ops::max_pool::max_pool;
 use crate::candle::ops::relu::relu;
+use crate::learner::Products;
 
 #[test]
 fn convolutions() {
@@ -56,14 +59,34 @@ fn biases_products_means_and_joins() {
 #[test]
 fn rectifier() {
     check("relu", &[distinct(1, &[2, 3, 4, 4])], |t| relu::<f64>(&t[0]));
+    check("composed relu", &[distinct(1, &[2, 3, 4, 4])], |t| composed::relu(&t[0]));
 }
 
 /// PyTorch's relu has gradient 0 at 0; finite differences would give one half.
 #[test]
 fn rectifier_at_zero() {
     let x = candle_core::Var::from_tensor(&Tensor::new(&[-1.0f64, 0.0, 2.0], &Device::Cpu).unwrap()).unwrap();
-    let gradients = relu::<f64>(&x).unwrap().sum_all().unwrap().backward().unwrap();
-    assert_eq!(gradients.get(&x).unwrap().to_vec1::<f64>().unwrap(), [0.0, 0.0, 1.0]);
+    for y in [relu::<f64>(&x), composed::relu(&x)] {
+        let gradients = y.unwrap().sum_all().unwrap().backward().unwrap();
+        assert_eq!(gradients.get(&x).unwrap().to_vec1::<f64>().unwrap(), [0.0, 0.0, 1.0]);
+    }
+}
+
+/// A diverged run is seen: what is no number stays none, wherever it stands in a window.
+#[test]
+fn no_number_is_lost() {
+    let pool = Pool { kernel: 2, stride: 2, padding: 0, ceil: false };
+    for place in 0..4 {
+        let mut values = [1.0, 2.0, 3.0, 4.0];
+        values[place] = f64::NAN;
+        let x = Tensor::from_slice(&values, (1, 1, 2, 2), &Device::Cpu).unwrap();
+        for y in [max_pool::<f64>(&x, pool, (1, 1)), composed::max_pool(&x, pool, (1, 1))] {
+            assert!(y.unwrap().to_vec3_of_4()[0].is_nan(), "{place}");
+        }
+        for y in [relu::<f64>(&x), composed::relu(&x)] {
+            assert!(y.unwrap().to_vec3_of_4()[place].is_nan(), "{place}");
+        }
+    }
 }
 
 #[test]
@@ -81,7 +104,9 @@ fn max_pooling() {
         let x = distinct(1, &[2, 3, side, side]);
         let pooled = max_pool::<f64>(&x, pool, (out, out)).unwrap();
         assert_eq!(pooled.to_vec3_of_4(), plain_max_pool(&x, pool, out), "{pool:?}");
-        check(&format!("{pool:?}"), &[x], |t| max_pool::<f64>(&t[0], pool, (out, out)));
+        assert_eq!(composed::max_pool(&x, pool, (out, out)).unwrap().to_vec3_of_4(), pooled.to_vec3_of_4());
+        check(&format!("{pool:?}"), std::slice::from_ref(&x), |t| max_pool::<f64>(&t[0], pool, (out, out)));
+        check(&format!("composed {pool:?}"), &[x], |t| composed::max_pool(&t[0], pool, (out, out)));
     }
 }
 
@@ -93,15 +118,50 @@ fn max_pooling_of_ties() {
     );
     let x = x.unwrap();
     let pool = Pool { kernel: 2, stride: 2, padding: 0, ceil: false };
-    let gradients = max_pool::<f64>(&x, pool, (1, 1)).unwrap().sum_all().unwrap().backward().unwrap();
-    let gradient = gradients.get(&x).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
-    assert_eq!(gradient, [1.0, 0.0, 0.0, 0.0]);
+    for y in [max_pool::<f64>(&x, pool, (1, 1)), composed::max_pool(&x, pool, (1, 1))] {
+        let gradients = y.unwrap().sum_all().unwrap().backward().unwrap();
+        assert_eq!(gradients.get(&x).unwrap().to_vec3_of_4(), [1.0, 0.0, 0.0, 0.0]);
+    }
+    // With padding, corners belong to several windows, and are the first of each.
+    let x = candle_core::Var::ones((1, 1, 3, 3), candle_core::DType::F64, &Device::Cpu).unwrap();
+    let pool = Pool { kernel: 3, stride: 1, padding: 1, ceil: false };
+    let gradient = |y: candle_core::Result<Tensor>| {
+        let gradients = y.unwrap().sum_all().unwrap().backward().unwrap();
+        gradients.get(&x).unwrap().to_vec3_of_4()
+    };
+    let fused = gradient(max_pool::<f64>(&x, pool, (3, 3)));
+    assert_eq!(fused, [4.0, 2.0, 0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+    assert_eq!(gradient(composed::max_pool(&x, pool, (3, 3))), fused);
 }
 
 #[test]
 fn batch_normalisation() {
     let inputs = [normal(1, &[3, 2, 3, 3]), normal(2, &[2]), normal(3, &[2])];
     check("batch norm", &inputs, |t| Ok(batch_norm::<f64>(&t[0], &t[1], &t[2])?.0));
+    check("composed batch norm", &inputs, |t| Ok(composed::batch_norm(&t[0], &t[1], &t[2])?.0));
+}
+
+/// The moments that a batch leaves behind, and normalisation by others.
+#[test]
+fn batch_normalisations_are_one() {
+    let [x, scale, shift] = [normal(1, &[3, 2, 3, 3]), normal(2, &[2]), normal(3, &[2])];
+    let ((_, fused), (_, composed)) =
+        (batch_norm::<f64>(&x, &scale, &shift).unwrap(), composed::batch_norm(&x, &scale, &shift).unwrap());
+    assert_eq!(fused.count, composed.count);
+    for (one, other) in [(&fused.mean, &composed.mean), (&fused.variance, &composed.variance)] {
+        assert_close(one, other);
+    }
+    let running = [&scale, &shift, &fused.mean, &fused.variance];
+    assert_close(
+        &batch_norm_running::<f64>(&x, running).unwrap(),
+        &composed::batch_norm_running(&x, running).unwrap(),
+    );
+}
+
+fn assert_close(one: &Tensor, other: &Tensor) {
+    for (one, other) in one.to_vec3_of_4().into_iter().zip(other.to_vec3_of_4()) {
+        assert!((one - other).abs() < 1e-12, "{one} and {other}");
+    }
 }
 
 #[test]
@@ -109,6 +169,9 @@ fn cross_entropies() {
     for smoothing in [0.0, 0.2] {
         check("cross-entropy", &[normal(1, &[4, 5])], |t| {
             cross_entropy::<f64>(&t[0], vec![0, 4, 2, 2], smoothing)
+        });
+        check("composed cross-entropy", &[normal(1, &[4, 5])], |t| {
+            composed::cross_entropy::<f64>(&t[0], &[0, 4, 2, 2], smoothing)
         });
     }
 }
@@ -118,7 +181,9 @@ fn cross_entropies() {
 fn cross_entropy_by_hand() {
     let logits = Tensor::new(&[[0.0f64, 3f64.ln()]], &Device::Cpu).unwrap();
     let loss = |label, smoothing| {
-        cross_entropy::<f64>(&logits, vec![label], smoothing).unwrap().to_scalar::<f64>().unwrap()
+        let loss = cross_entropy::<f64>(&logits, vec![label], smoothing).unwrap();
+        assert_close(&loss, &composed::cross_entropy::<f64>(&logits, &[label], smoothing).unwrap());
+        loss.to_scalar::<f64>().unwrap()
     };
     assert!((loss(0, 0.0) - 4f64.ln()).abs() < 1e-12);
     assert!((loss(1, 0.0) - (4.0f64 / 3.0).ln()).abs() < 1e-12);
@@ -134,6 +199,13 @@ impl Values for Tensor {
     fn to_vec3_of_4(&self) -> Vec<f64> {
         self.flatten_all().unwrap().to_vec1().unwrap()
     }
+}
+
+/// Products on the processor are those of a card, but for their speed.
+#[test]
+fn products_of_matrices_are_counted() {
+    let matrices = Matrices::new(record::device::Device::Cpu, 48).unwrap();
+    assert_eq!(matrices.burst().unwrap().0, 2 * 48 * 48 * 48);
 }
 
 /// The definition, with padding as minus infinity.
