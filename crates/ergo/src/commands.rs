@@ -2,8 +2,10 @@
 
 pub mod bench;
 pub mod data;
+pub mod doctor;
 pub mod fit;
 pub mod flops;
+pub mod meter;
 pub mod plot;
 pub mod sweep;
 pub mod train;

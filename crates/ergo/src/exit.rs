@@ -14,22 +14,31 @@ use train::error::TrainError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Everything asked for is done.
-    Done = 0,
+    Done,
     /// Something failed that the user could not foresee.
-    Failed = 1,
+    Failed,
     /// Bad usage or bad input: what was typed, or a file that was named.
-    BadInput = 2,
+    BadInput,
     /// A budget of time or work was reached; the same command goes on.
-    Budget = 3,
+    Budget,
     /// Interrupted; the same command goes on.
-    Interrupted = 130,
+    Interrupted,
+    /// A command that was run for the user ended with this code.
+    Command(u8),
 }
 
 impl Exit {
     /// The number that the shell sees.
     #[must_use]
     pub fn code(self) -> u8 {
-        self as u8
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::BadInput => 2,
+            Exit::Budget => 3,
+            Exit::Interrupted => 130,
+            Exit::Command(code) => code,
+        }
     }
 }
 

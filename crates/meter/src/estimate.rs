@@ -1,5 +1,6 @@
 //! The estimate for a machine without a readable counter: a straight line from idle to busy.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use record::energy::Kind;
@@ -24,12 +25,14 @@ const CENTRAL: PerCore = PerCore { idle: 1.0, busy: 5.0 };
 const HIGH: PerCore = PerCore { idle: 3.0, busy: 15.0 };
 
 /// Says for a record what was assumed.
-const SOURCE: &str = "estimate of processor packages only: joules = n x idle x wall + (busy - idle) x CPU \
-    time of this process; watts per logical processor, central [low, high]: idle 1 [0.3, 3], busy 5 \
-    [1.5, 15]; an assumption, bracketed by published power limits of processors (EPYC 9654 360 W / 192 \
-    threads, Ryzen 9 7950X 230 W / 16 cores)";
+const ASSUMED: &str = "watts per logical processor, central [low, high]: idle 1 [0.3, 3], busy 5 [1.5, 15]; an \
+    assumption, bracketed by published power limits of processors (EPYC 9654 360 W / 192 threads, Ryzen 9 7950X 230 \
+    W / 16 cores)";
 
-/// The power that an unknown machine would draw for the processor time this process uses.
+/// Times in `/proc/stat` are in hundredths of a second on every architecture that Linux has (its `USER_HZ`).
+const PER_SECOND: f64 = 100.0;
+
+/// The power that an unknown machine would draw for the processor time that is used.
 ///
 /// P = n x idle + (busy - idle) x cores in use, which is idle + (max - idle) x utilisation, the form that
 /// Cloud Carbon Footprint uses, integrated: the integral of cores in use is processor time.
@@ -37,21 +40,81 @@ pub(crate) struct Estimate {
     facts: SourceFacts,
     clock: Arc<dyn Clock>,
     processors: f64,
-    start: (Seconds, Seconds),
+    used: Used,
+    start: Seconds,
+    used_before: f64,
+}
+
+/// Whose processor time counts.
+enum Used {
+    /// That of this process, by its own clock.
+    Process,
+    /// That of everything on the machine, by `/proc/stat`.
+    Machine(PathBuf),
 }
 
 impl Estimate {
-    /// For `processors` logical processors; `why` says why nothing better could be had.
-    pub(crate) fn new(clock: Arc<dyn Clock>, processors: u64, why: &str) -> Estimate {
-        let facts = SourceFacts {
-            domain: "host".into(),
-            kind: Kind::Modelled,
-            source: format!("{SOURCE}; n = {processors}"),
-            note: Some(format!("estimate: no readable energy counter ({why})")),
-        };
-        let start = (clock.now(), clock.cpu());
-        Estimate { facts, clock, processors: processors as f64, start }
+    /// Of what this process uses of `processors` logical processors; `why` says why nothing better could be had.
+    pub(crate) fn of_process(clock: Arc<dyn Clock>, processors: u64, why: &str) -> Estimate {
+        let source = format!(
+            "estimate of processor packages only: joules = n x idle x wall + (busy - idle) x CPU time of this process; \
+             {ASSUMED}; n = {processors}"
+        );
+        let used_before = clock.cpu().0;
+        Estimate::new(clock, Used::Process, used_before, processors as f64, &source, why)
     }
+
+    /// Of what everything on the machine under `root` uses.
+    ///
+    /// # Errors
+    /// When its `/proc/stat` does not tell.
+    pub(crate) fn of_machine(clock: Arc<dyn Clock>, root: &Path, why: &str) -> Result<Estimate, ReadError> {
+        let stat = root.join("proc/stat");
+        let (used_before, processors) = busy(&stat)?;
+        let source = format!(
+            "estimate of processor packages only: joules = n x idle x wall + (busy - idle) x CPU time of the whole \
+             machine by {}; {ASSUMED}; n = {processors}",
+            stat.display()
+        );
+        Ok(Estimate::new(clock, Used::Machine(stat), used_before, processors as f64, &source, why))
+    }
+
+    fn new(
+        clock: Arc<dyn Clock>,
+        used: Used,
+        used_before: f64,
+        processors: f64,
+        source: &str,
+        why: &str,
+    ) -> Estimate {
+        let facts = SourceFacts {
+            note: Some(format!("estimate: no readable energy counter ({why})")),
+            ..SourceFacts::readable("host", Kind::Modelled, source)
+        };
+        let start = clock.now();
+        Estimate { facts, clock, processors, used, start, used_before }
+    }
+}
+
+/// Seconds that all processors together were busy since the machine was started, and how many there are. Waiting for a
+/// disk is not busy, and what a hypervisor gave to others was not ours.
+fn busy(stat: &Path) -> Result<(f64, usize), ReadError> {
+    let text = std::fs::read_to_string(stat).map_err(|error| ReadError::of_io(stat, &error))?;
+    let garbage = || ReadError::Garbage {
+        path: stat.to_owned(),
+        expected: "processor times",
+        found: text.chars().take(40).collect(),
+    };
+    let times = text.lines().find_map(|line| line.strip_prefix("cpu ")).ok_or_else(garbage)?;
+    let times: Option<Vec<f64>> = times.split_whitespace().map(|time| time.parse().ok()).collect();
+    let times = times.filter(|times| times.len() >= 4).ok_or_else(garbage)?;
+    // user, nice, system, (idle, iowait,) irq, softirq; what follows is stolen, or part of these.
+    let busy: f64 = times.iter().take(7).sum::<f64>() - times.iter().skip(3).take(2).sum::<f64>();
+    let is_one = |line: &&str| {
+        line.strip_prefix("cpu").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let processors = text.lines().filter(is_one).count();
+    Ok((busy / PER_SECOND, processors.max(1)))
 }
 
 impl EnergySource for Estimate {
@@ -60,13 +123,21 @@ impl EnergySource for Estimate {
     }
 
     fn limits(&self) -> Limits {
-        // Clocks are exact to well below this; shorter spans only show their jitter.
-        Limits { update: Seconds(0.001), plausible: Watts(HIGH.busy * self.processors) }
+        // Shorter spans only show the jitter of the clock of processor time.
+        let update = match self.used {
+            Used::Process => Seconds(0.001),
+            Used::Machine(_) => Seconds(1.0 / PER_SECOND),
+        };
+        Limits { update, plausible: Watts(HIGH.busy * self.processors) }
     }
 
     fn read(&mut self) -> Result<Reading, ReadError> {
-        let wall = (self.clock.now() - self.start.0).0;
-        let cpu = (self.clock.cpu() - self.start.1).0;
+        let used = match &self.used {
+            Used::Process => self.clock.cpu().0,
+            Used::Machine(stat) => busy(stat)?.0,
+        };
+        let wall = (self.clock.now() - self.start).0;
+        let cpu = used - self.used_before;
         let energy = |per: PerCore| Joules(self.processors * per.idle * wall + (per.busy - per.idle) * cpu);
         Ok(Reading::Modelled { low: energy(LOW), central: energy(CENTRAL), high: energy(HIGH) })
     }

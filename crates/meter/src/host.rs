@@ -35,7 +35,7 @@ const SIMD: [&str; 19] = [
 pub fn host(options: &Options) -> Host {
     let root = &options.root;
     let cpuinfo = text(root, "proc/cpuinfo");
-    let cards = if options.nvml { nvml::open().ok() } else { None };
+    let cards = options.nvml.open().and_then(Result::ok);
     Host {
         cpu: field(&cpuinfo, "model name")
             .or_else(|| field(&cpuinfo, "Model"))

@@ -1,9 +1,11 @@
 //! Energy of NVIDIA cards through the driver's management library, which is looked for at run time.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use nvml_wrapper::Nvml;
 use nvml_wrapper::error::NvmlError;
+use record::doctor::SourceStatus;
 use record::energy::Kind;
 use record::units::{Seconds, Watts};
 
@@ -28,9 +30,13 @@ pub(crate) trait Cards: Send + Sync {
     fn milliwatts(&self, card: u32) -> Result<u32, String>;
 }
 
-/// Opens the library of the driver. Without a driver this costs one failed search for a file.
-pub(crate) fn open() -> Result<Arc<dyn Cards>, String> {
-    match Nvml::init() {
+/// Opens the library of the driver, or a test's imitation of it. Without a driver this costs one failed search for a file.
+pub(crate) fn open(library: Option<&Path>) -> Result<Arc<dyn Cards>, String> {
+    let opened = match library {
+        Some(library) => Nvml::builder().lib_path(library.as_os_str()).init(),
+        None => Nvml::init(),
+    };
+    match opened {
         Ok(nvml) => Ok(Arc::new(nvml)),
         Err(NvmlError::LibloadingError(_)) => {
             Err("no libnvidia-ml.so.1: the NVIDIA driver is not installed here".into())
@@ -116,10 +122,11 @@ impl Card {
             (_, Ok(1..)) => (Kind::Integrated, format!("NVML power, integrated: {board}")),
             (energy, power) => {
                 let why = format!("energy: {}; power: {}", reason(energy), reason(power));
-                return Err(SourceFacts::unreadable(&domain, &format!("NVML: {board}"), why));
+                let refused = SourceFacts::unreadable(&domain, &format!("NVML: {board}"), why);
+                return Err(refused.but(SourceStatus::Broken, None));
             }
         };
-        Ok(Card { facts: SourceFacts { domain, kind, source, note: None }, cards: Arc::clone(cards), index })
+        Ok(Card { facts: SourceFacts::readable(&domain, kind, &source), cards: Arc::clone(cards), index })
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use record::doctor::SourceStatus;
 use record::energy::Kind;
 use record::units::{Seconds, Watts};
 
@@ -12,6 +13,9 @@ use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts
 
 /// Reads a whole file; tests put a function here that refuses.
 pub(crate) type ReadText = Arc<dyn Fn(&Path) -> io::Result<String> + Send + Sync>;
+
+/// What is read, where there is nothing.
+const SOURCE: &str = "RAPL through powercap";
 
 /// The counters move about every millisecond.
 const UPDATE: Seconds = Seconds(0.001);
@@ -23,19 +27,21 @@ const PLAUSIBLE: Watts = Watts(2000.0);
 /// parts of their package and are left out; so is anything whose name is not known.
 pub(crate) fn discover(root: &Path, read: &ReadText) -> Found {
     let folder = root.join("sys/class/powercap");
-    let absent = |why: String| Found {
-        readable: Vec::new(),
-        unreadable: vec![SourceFacts::unreadable("package", "RAPL through powercap", why)],
+    let none = |facts| Found { readable: Vec::new(), unreadable: vec![facts] };
+    let absent = |why: String, fix| {
+        none(SourceFacts::unreadable("package", SOURCE, why).but(SourceStatus::Absent, fix))
     };
     let places = match places(&folder) {
         Ok(places) => places,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return absent(format!("no {}", folder.display()));
+            return absent(format!("no {}", folder.display()), None);
         }
-        Err(error) => return absent(ReadError::of_io(&folder, &error).to_string()),
+        Err(error) => {
+            return none(SourceFacts::refused("package", SOURCE, &ReadError::of_io(&folder, &error)));
+        }
     };
     if places.is_empty() {
-        return absent(format!("no RAPL zone in {}", folder.display()));
+        return absent(format!("no RAPL zone in {}", folder.display()), Some("sudo modprobe intel_rapl_msr"));
     }
     let mut found = Found::default();
     let mut by_domain: BTreeMap<Order, Vec<Result<Zone, SourceFacts>>> = BTreeMap::new();
@@ -98,7 +104,7 @@ fn named<'a>(
             Err(error) => {
                 let zone = place.folder.file_name().unwrap_or_default().to_string_lossy();
                 let why = ReadError::of_io(&file, &error);
-                unreadable.push(SourceFacts::unreadable(&zone, &file.display().to_string(), why));
+                unreadable.push(SourceFacts::refused(&zone, &file.display().to_string(), &why));
                 continue;
             }
         };
@@ -203,7 +209,8 @@ impl Zone {
     fn open(domain: &str, folder: &Path, read: &ReadText) -> Result<Zone, SourceFacts> {
         let counter = folder.join("energy_uj");
         let source = format!("RAPL {}", counter.display());
-        let refuse = |why: String| SourceFacts::unreadable(domain, &source, why);
+        let refuse =
+            |why: String| SourceFacts::unreadable(domain, &source, why).but(SourceStatus::Broken, None);
         let range_microjoules = match count(read, &folder.join("max_energy_range_uj")) {
             Ok(0) => return Err(refuse(format!("{}/max_energy_range_uj is 0", folder.display()))),
             Ok(range) => range,
@@ -211,8 +218,9 @@ impl Zone {
                 return Err(refuse(format!("{error}; without the range a wrap-around cannot be undone")));
             }
         };
-        let first_microjoules = count(read, &counter).map_err(|error| refuse(error.to_string()))?;
-        let facts = SourceFacts { domain: domain.into(), kind: Kind::Counter, source, note: None };
+        let refused = |error| SourceFacts::refused(domain, &source, &error);
+        let first_microjoules = count(read, &counter).map_err(refused)?;
+        let facts = SourceFacts::readable(domain, Kind::Counter, &source);
         Ok(Zone { facts, counter, range_microjoules, first_microjoules, read: Arc::clone(read) })
     }
 }
@@ -236,6 +244,7 @@ fn count(read: &ReadText, file: &Path) -> Result<u64, ReadError> {
     let text = read(file).map_err(|error| ReadError::of_io(file, &error))?;
     text.trim().parse().map_err(|_| ReadError::Garbage {
         path: file.to_path_buf(),
+        expected: "a whole number of microjoules",
         found: text.trim().chars().take(40).collect(),
     })
 }

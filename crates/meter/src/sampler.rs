@@ -19,13 +19,22 @@ impl Sampler {
         let interval = Duration::try_from_secs_f64(interval.0.max(0.001)).unwrap_or(Duration::MAX);
         let (stop, stopped) = channel();
         let watch = move || {
-            while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+            let mut ticks = 0u32;
+            while stopped.recv_timeout(interval.mul_f64(stretch(ticks))) == Err(RecvTimeoutError::Timeout) {
                 tick();
+                ticks = ticks.wrapping_add(1);
             }
         };
         let thread = Builder::new().name("energy sampler".into()).spawn(watch).ok()?;
         Some(Sampler { stop: Some(stop), thread: Some(thread) })
     }
+}
+
+/// Between 0.9 and 1.1, never the same way again, so that no load that repeats is always met in the same moment: multiples
+/// of the golden ratio without their whole part.
+fn stretch(tick: u32) -> f64 {
+    const GOLDEN: f64 = 0.618_033_988_749_895;
+    0.9 + 0.2 * (f64::from(tick) * GOLDEN).fract()
 }
 
 impl Drop for Sampler {

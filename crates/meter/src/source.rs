@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use record::doctor::SourceStatus;
 use record::energy::Kind;
 use record::units::{Joules, Seconds, Watts};
 use thiserror::Error;
@@ -59,8 +60,12 @@ pub struct SourceFacts {
     pub kind: Kind,
     /// What is read, or the formula and inputs of a model.
     pub source: String,
-    /// Anything to know; for an unreadable source the reason and the remedy.
+    /// Anything to know; for an unreadable source the reason.
     pub note: Option<String>,
+    /// Whether it can be read.
+    pub status: SourceStatus,
+    /// What to type so that it can be read; `None` where nothing is known to help.
+    pub fix: Option<String>,
 }
 
 /// What is believable of a source.
@@ -76,10 +81,7 @@ pub struct Limits {
 #[derive(Debug, Error)]
 pub enum ReadError {
     /// The file is there, but not for this user.
-    #[error(
-        "{path}: permission denied; run `sudo chmod a+r {path}` (lasts until the next boot), or give the \
-         program the right once with `sudo setcap cap_dac_read_search=ep PROGRAM`"
-    )]
+    #[error("{path}: permission denied")]
     Denied {
         /// The file.
         path: PathBuf,
@@ -92,11 +94,13 @@ pub enum ReadError {
         /// What the system says.
         reason: String,
     },
-    /// The file does not hold a number.
-    #[error("{path}: expected a whole number of microjoules, found {found:?}")]
+    /// The file does not hold what it should.
+    #[error("{path}: expected {expected}, found {found:?}")]
     Garbage {
         /// The file.
         path: PathBuf,
+        /// What it should hold.
+        expected: &'static str,
         /// The beginning of its content.
         found: String,
     },
@@ -128,6 +132,31 @@ impl ReadError {
             _ => ReadError::Io { path, reason: error.to_string() },
         }
     }
+
+    /// What that says of the source.
+    #[must_use]
+    pub fn status(&self) -> SourceStatus {
+        match self {
+            ReadError::Denied { .. } => SourceStatus::Denied,
+            ReadError::Io { .. }
+            | ReadError::Garbage { .. }
+            | ReadError::OutOfRange { .. }
+            | ReadError::Device { .. } => SourceStatus::Broken,
+        }
+    }
+
+    /// What to type against it.
+    #[must_use]
+    pub fn fix(&self) -> Option<String> {
+        match self {
+            ReadError::Denied { path } => Some(format!(
+                "sudo chmod a+r {} (until the next boot), or, for this program alone, sudo setcap \
+                 cap_dac_read_search=ep \"$(command -v ergo)\"",
+                path.display()
+            )),
+            _ => None,
+        }
+    }
 }
 
 /// What a search for sources found.
@@ -139,15 +168,60 @@ pub struct Found {
     pub unreadable: Vec<SourceFacts>,
 }
 
+impl Found {
+    /// Adds what another search found.
+    pub fn join(&mut self, other: Found) {
+        self.readable.extend(other.readable);
+        self.unreadable.extend(other.unreadable);
+    }
+}
+
 impl SourceFacts {
-    /// A source that cannot be read, and why.
+    /// A source that answers.
+    #[must_use]
+    pub fn readable(domain: &str, kind: Kind, source: &str) -> SourceFacts {
+        SourceFacts {
+            domain: domain.into(),
+            kind,
+            source: source.into(),
+            note: None,
+            status: SourceStatus::Ok,
+            fix: None,
+        }
+    }
+
+    /// A source that is not there, and why.
     #[must_use]
     pub fn unreadable(domain: &str, source: &str, why: impl ToString) -> SourceFacts {
         SourceFacts {
-            domain: domain.into(),
-            kind: Kind::None,
-            source: source.into(),
             note: Some(why.to_string()),
+            status: SourceStatus::Absent,
+            ..SourceFacts::readable(domain, Kind::None, source)
+        }
+    }
+
+    /// A source that is there and cannot be read.
+    #[must_use]
+    pub fn refused(domain: &str, source: &str, error: &ReadError) -> SourceFacts {
+        SourceFacts {
+            status: error.status(),
+            fix: error.fix(),
+            ..SourceFacts::unreadable(domain, source, error)
+        }
+    }
+
+    /// The same with another status, and what to type against it.
+    #[must_use]
+    pub fn but(self, status: SourceStatus, fix: Option<&str>) -> SourceFacts {
+        SourceFacts { status, fix: fix.map(str::to_owned), ..self }
+    }
+
+    /// The note and what to type, for a record.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        match (&self.note, &self.fix) {
+            (Some(note), Some(fix)) => Some(format!("{note}; run {fix}")),
+            (note, _) => note.clone(),
         }
     }
 }

@@ -10,23 +10,70 @@ use crate::clock::{Clock, SystemClock};
 use crate::estimate::Estimate;
 use crate::rapl::ReadText;
 use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
-use crate::{host, nvml, rapl};
+use crate::{battery, host, nvml, perf, rapl};
 
 /// Where to look for sources, and how often to read them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// The folder under which `sys` and `proc` lie: `/`, or a test's imitation.
     pub root: PathBuf,
-    /// Whether to look for NVIDIA cards.
-    pub nvml: bool,
+    /// Where to look for NVIDIA cards.
+    pub nvml: NvmlLibrary,
+    /// Whose processor time an estimate is made of, where there is no counter.
+    pub estimate: EstimateOf,
     /// Time between two readings of the counters while a phase lasts.
     pub interval: Seconds,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { root: "/".into(), nvml: true, interval: Seconds(0.1) }
+        Options {
+            root: "/".into(),
+            nvml: NvmlLibrary::Driver,
+            estimate: EstimateOf::Process,
+            interval: Seconds(0.1),
+        }
     }
+}
+
+impl Options {
+    /// For a folder that imitates a machine: its `sys` and `proc`, and its cards only where it brings a library for them.
+    #[must_use]
+    pub fn imitated(root: &Path) -> Options {
+        let library = root.join("lib/libnvidia-ml.so.1");
+        let nvml = if library.exists() { NvmlLibrary::At(library) } else { NvmlLibrary::None };
+        Options { root: root.into(), nvml, ..Options::default() }
+    }
+}
+
+/// The library of NVIDIA's driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NvmlLibrary {
+    /// The one that is installed.
+    Driver,
+    /// A file.
+    At(PathBuf),
+    /// None: cards are left out.
+    None,
+}
+
+impl NvmlLibrary {
+    pub(crate) fn open(&self) -> Option<Result<Arc<dyn nvml::Cards>, String>> {
+        match self {
+            NvmlLibrary::Driver => Some(nvml::open(None)),
+            NvmlLibrary::At(library) => Some(nvml::open(Some(library))),
+            NvmlLibrary::None => None,
+        }
+    }
+}
+
+/// Whose processor time counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EstimateOf {
+    /// That of this process: for its own work.
+    Process,
+    /// That of everything on the machine: for the work of another.
+    Machine,
 }
 
 /// Found once per process and shared by all runs; a clone is the same sources.
@@ -39,6 +86,7 @@ struct Inner {
     facts: Vec<(SourceFacts, Limits)>,
     unreadable: Vec<SourceFacts>,
     interval: Option<Seconds>,
+    watches_machine: bool,
 }
 
 impl Sources {
@@ -47,17 +95,33 @@ impl Sources {
     #[must_use]
     pub fn discover(options: &Options) -> Sources {
         let read: ReadText = Arc::new(|file: &Path| std::fs::read_to_string(file));
-        let cards = if options.nvml { nvml::discover(nvml::open()) } else { Found::default() };
-        Sources::combine(options, Arc::new(SystemClock::start()), rapl::discover(&options.root, &read), cards)
+        let cards = options.nvml.open().map_or_else(Found::default, nvml::discover);
+        let mut counters = rapl::discover(&options.root, &read);
+        // The same counters, where the files are not for this user; an imitated machine has none.
+        if options.root == Path::new("/") && !has_package(&counters) {
+            counters.join(perf::discover(&options.root, &perf::open));
+        }
+        counters.join(battery::discover(&options.root));
+        Sources::combine(options, Arc::new(SystemClock::start()), counters, cards)
     }
 
     /// From given parts, for tests and replays. `sources` are read at the edges of phases, and every
     /// `interval` by a thread if there is one; `unreadable` are only described and recorded as unknown.
     #[must_use]
     pub fn assemble(clock: Arc<dyn Clock>, sources: Found, interval: Option<Seconds>) -> Sources {
+        Sources::new(clock, sources, interval, false)
+    }
+
+    fn new(
+        clock: Arc<dyn Clock>,
+        sources: Found,
+        interval: Option<Seconds>,
+        watches_machine: bool,
+    ) -> Sources {
         let facts = sources.readable.iter().map(|s| (s.facts().clone(), s.limits())).collect();
         let readable = sources.readable.into_iter().map(Mutex::new).collect();
-        Sources(Arc::new(Inner { clock, readable, facts, unreadable: sources.unreadable, interval }))
+        let unreadable = sources.unreadable;
+        Sources(Arc::new(Inner { clock, readable, facts, unreadable, interval, watches_machine }))
     }
 
     /// What is read here, and what is not and why.
@@ -73,18 +137,21 @@ impl Sources {
         cards: Found,
     ) -> Sources {
         let mut found = packages;
-        if !found.readable.iter().any(|source| is_package(source.domain())) {
-            let why: Vec<_> = found.unreadable.iter().filter(|facts| facts.domain != "psys").collect();
+        if !has_package(&found) {
+            let of_package = |facts: &&SourceFacts| facts.domain.starts_with("package");
+            let why: Vec<_> = found.unreadable.iter().filter(of_package).collect();
             let why = match why.as_slice() {
                 [] => "no package among the RAPL zones".to_string(),
-                [first, ..] => first.note.clone().unwrap_or_default(),
+                [first, ..] => first.words().unwrap_or_default(),
             };
-            let processors = host::usable_processors(&options.root);
-            found.readable.push(Box::new(Estimate::new(Arc::clone(&clock), processors, &why)));
+            match estimate(options, &clock, &why) {
+                Ok(estimate) => found.readable.push(Box::new(estimate)),
+                Err(error) => found.unreadable.push(SourceFacts::refused("host", "estimate", &error)),
+            }
         }
-        found.readable.extend(cards.readable);
-        found.unreadable.extend(cards.unreadable);
-        Sources::assemble(clock, found, Some(options.interval))
+        found.join(cards);
+        let watches_machine = options.estimate == EstimateOf::Machine;
+        Sources::new(clock, found, Some(options.interval), watches_machine)
     }
 
     pub(crate) fn facts(&self) -> impl Iterator<Item = &(SourceFacts, Limits)> {
@@ -97,7 +164,13 @@ impl Sources {
         let estimated = self.facts().any(|(facts, _)| facts.kind == Kind::Modelled);
         self.0.unreadable.iter().filter(move |facts| {
             let domain = &facts.domain;
-            domain.starts_with("gpu-") || (!estimated && (is_package(domain) || domain.starts_with("dram-")))
+            // What one way does not show, another may.
+            if self.facts().any(|(known, _)| known.domain == *domain) {
+                return false;
+            }
+            domain.starts_with("gpu-")
+                || domain == "host"
+                || (!estimated && (is_package(domain) || domain.starts_with("dram-")))
         })
     }
 
@@ -107,7 +180,9 @@ impl Sources {
 
     /// How often to sample; `None` when the edges of phases are enough, as they are for a model.
     pub(crate) fn sampling(&self) -> Option<Seconds> {
-        self.facts().any(|(facts, _)| facts.kind != Kind::Modelled).then_some(self.0.interval).flatten()
+        let samples =
+            |(facts, _): &(SourceFacts, Limits)| facts.kind != Kind::Modelled || self.0.watches_machine;
+        self.facts().any(samples).then_some(self.0.interval).flatten()
     }
 
     /// Reads all sources, in the order of [`Sources::facts`].
@@ -116,6 +191,18 @@ impl Sources {
             source.lock().unwrap_or_else(PoisonError::into_inner).read()
         };
         self.0.readable.iter().map(lock).collect()
+    }
+}
+
+fn has_package(found: &Found) -> bool {
+    found.readable.iter().any(|source| is_package(source.domain()))
+}
+
+fn estimate(options: &Options, clock: &Arc<dyn Clock>, why: &str) -> Result<Estimate, ReadError> {
+    let clock = Arc::clone(clock);
+    match options.estimate {
+        EstimateOf::Process => Ok(Estimate::of_process(clock, host::usable_processors(&options.root), why)),
+        EstimateOf::Machine => Estimate::of_machine(clock, &options.root, why),
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Step {
     pub low: f64,
     pub microjoules: f64,
     pub high: f64,
+    /// How often the counter began again from 0.
+    pub wraps: u32,
 }
 
 /// Why an interval has no energy that can be believed.
@@ -52,7 +54,9 @@ pub(crate) fn step(
             // A reading may be one update old at either end, so a short interval can hold one more update.
             let most = limits.plausible.0 * (seconds + limits.update.0) * 1e6;
             match counted(from, to, range).map(|count| count as f64).filter(|&count| count <= most) {
-                Some(exact) => Ok(Step { low: exact, microjoules: exact, high: exact }),
+                Some(exact) => {
+                    Ok(Step { low: exact, microjoules: exact, high: exact, wraps: u32::from(to < from) })
+                }
                 None => Err(Unbelievable::Reset { from: from as f64 * 1e-6, to: to as f64 * 1e-6 }),
             }
         }
@@ -61,12 +65,17 @@ pub(crate) fn step(
                 return Err(Unbelievable::Unsampled { seconds });
             }
             let trapezoid = 0.5 * (from.0 + to.0) * seconds * 1e6;
-            Ok(Step { low: trapezoid, microjoules: trapezoid, high: trapezoid })
+            Ok(Step { low: trapezoid, microjoules: trapezoid, high: trapezoid, wraps: 0 })
         }
         (
             Reading::Modelled { low: l0, central: c0, high: h0 },
             Reading::Modelled { low: l1, central: c1, high: h1 },
-        ) => Ok(Step { low: (l1 - l0).0 * 1e6, microjoules: (c1 - c0).0 * 1e6, high: (h1 - h0).0 * 1e6 }),
+        ) => Ok(Step {
+            low: (l1 - l0).0 * 1e6,
+            microjoules: (c1 - c0).0 * 1e6,
+            high: (h1 - h0).0 * 1e6,
+            wraps: 0,
+        }),
         _ => Err(Unbelievable::FormChanged),
     }
 }

@@ -139,13 +139,13 @@ impl Tally {
             // Whole microjoules, so that the parts add up to the difference exactly.
             let share = (step.microjoules * part / seconds).floor();
             left -= share;
-            self.cells[i].add(Step { low: 0.0, microjoules: share, high: step.high }, part);
+            self.cells[i].add(Step { low: 0.0, microjoules: share, high: step.high, wraps: 0 }, part);
             self.cells[i].note(SPLIT);
             self.cells[phase].note(SPLIT);
         }
         let split = left != step.microjoules;
         let low = if split { 0.0 } else { step.low };
-        self.cells[phase].add(Step { low, microjoules: left, high: step.high }, self.pending[phase]);
+        self.cells[phase].add(Step { low, microjoules: left, ..step }, self.pending[phase]);
         self.watch_peak(phase, step, seconds, split);
         self.remember(now);
     }
@@ -193,6 +193,7 @@ impl Cell {
         self.energy.low += step.low;
         self.energy.microjoules += step.microjoules;
         self.energy.high += step.high;
+        self.energy.wraps += step.wraps;
         self.covered += seconds;
     }
 

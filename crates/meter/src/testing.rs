@@ -53,7 +53,7 @@ impl EnergySource for Scripted {
 }
 
 pub(crate) fn scripted(domain: &str, kind: Kind, limits: Limits, dial: &Dial) -> Box<dyn EnergySource> {
-    let facts = SourceFacts { domain: domain.into(), kind, source: "script".into(), note: None };
+    let facts = SourceFacts::readable(domain, kind, "script");
     Box::new(Scripted(facts, limits, Arc::clone(dial)))
 }
 

@@ -7,6 +7,9 @@ use crate::source::SourceFacts;
 use crate::tally::{Cell, Tally};
 use crate::timeline::{PHASES, Span, Timeline, index};
 
+/// Below so many updates of its counter a window is not resolved.
+const FEW_UPDATES: f64 = 20.0;
+
 /// One window for each phase that was entered, and the total, which is exactly their sum.
 pub(crate) fn of_tally(tally: &Tally, timeline: &Timeline) -> Vec<EnergyWindow> {
     let whole = timeline.whole();
@@ -37,7 +40,7 @@ pub(crate) fn of_unreadable(facts: &SourceFacts, timeline: &Timeline) -> Vec<Ene
         .filter(|(_, span)| span.visits > 0)
         .chain([(Phase::Total, &whole)])
         .map(|(phase, span)| EnergyWindow {
-            notes: facts.note.clone().into_iter().collect(),
+            notes: facts.words().into_iter().collect(),
             ..blank(facts, phase, span)
         })
         .collect()
@@ -60,6 +63,7 @@ pub(crate) fn blank(facts: &SourceFacts, phase: Phase, span: &Span) -> EnergyWin
         start: Seconds(span.start),
         end: Seconds(span.end),
         coverage: 0.0,
+        wraps: 0,
         gaps: 0,
         notes: Vec::new(),
     }
@@ -67,7 +71,8 @@ pub(crate) fn blank(facts: &SourceFacts, phase: Phase, span: &Span) -> EnergyWin
 
 fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> EnergyWindow {
     let mut notes = cell.notes.clone();
-    let blank = EnergyWindow { gaps: cell.gaps, ..blank(&tally.facts, phase, span) };
+    let blank =
+        EnergyWindow { wraps: cell.energy.wraps, gaps: cell.gaps, ..blank(&tally.facts, phase, span) };
     if tally.is_stuck() {
         notes.push(format!("unknown: the counter did not move in {:.1} s", tally.whole.covered));
         return EnergyWindow { notes, ..blank };
@@ -79,6 +84,13 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     let coverage = if span.seconds > 0.0 { (cell.covered / span.seconds).min(1.0) } else { 1.0 };
     if coverage < 0.999 {
         notes.push(format!("the energy is that of {:.1}% of the window", 100.0 * coverage));
+    }
+    let updates = span.seconds / tally.limits.update.0;
+    if tally.facts.kind != Kind::Integrated && updates < FEW_UPDATES {
+        notes.push(format!(
+            "the window holds about {updates:.0} updates of what is read: too short to resolve; meter a longer or a \
+             repeated run"
+        ));
     }
     let watts_mean = watts(cell.energy.microjoules, cell.covered);
     let (low, high, cover) = bounds(tally, span, cell, watts_mean.unwrap_or(0.0).max(mean));

@@ -79,11 +79,19 @@ pub struct EnergyWindow {
     pub end: Seconds,
     /// Share of the window between two good readings, 0 to 1.
     pub coverage: f64,
+    /// How often the counter began again from 0 inside the window.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub wraps: u32,
     /// Failed readings inside the window.
     pub gaps: u32,
     /// Anything a reader should know, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it like this")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Energy of one phase over several domains, added only where all parts are of one kind.
@@ -135,6 +143,7 @@ mod tests {
             start: Seconds(0.0),
             end: Seconds(1.0),
             coverage: 1.0,
+            wraps: 0,
             gaps: 0,
             notes: vec![],
         }

@@ -2,9 +2,11 @@
 
 pub mod bench;
 pub mod device;
+pub mod doctor;
 pub mod energy;
 pub mod error;
 pub mod journal;
+pub mod metered;
 pub mod output;
 pub mod run;
 pub mod spec;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use data::set::SetName;
 use indicatif::ProgressBar;
-use meter::sources::{Options, Sources};
+use meter::sources::Sources;
 use record::device::Device;
 use record::energy::{self, Kind, Phase};
 use record::error::SpecError;
@@ -17,6 +17,7 @@ use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
 use train::shelf::Shelf;
 use train::worker::thread_pool;
 
+use super::meter::options as meter_options;
 use crate::device::{self, Wish};
 use crate::exit::{self, Exit};
 use crate::output::Format;
@@ -95,6 +96,9 @@ pub struct TrainArgs {
     /// Keep record, weights and checkpoints here; the same command goes on where it was stopped.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Read DIR/sys and DIR/proc instead of /sys and /proc for what energy counters show: for tests.
+    #[arg(long, value_name = "DIR")]
+    sysroot: Option<PathBuf>,
     #[command(flatten)]
     data_dir: DataDir,
 }
@@ -207,7 +211,7 @@ fn train(
     checkpoint: Option<&Path>,
     stop: &AtomicBool,
 ) -> anyhow::Result<Ended> {
-    let meter_options = Options::default();
+    let meter_options = meter_options(args.sysroot.as_deref())?;
     let sources = Sources::discover(&meter_options);
     let host = meter::host::host(&meter_options);
     let threads = args.threads.unwrap_or_else(arguments::processors);

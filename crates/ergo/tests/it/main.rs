@@ -9,6 +9,7 @@ mod cli;
 mod data;
 mod fit;
 mod flops;
+mod meter;
 mod peers;
 mod plot;
 mod server;

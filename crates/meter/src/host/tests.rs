@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use record::units::Seconds;
 use tempfile::TempDir;
 
 use super::*;
+use crate::sources::NvmlLibrary;
 
 fn host_of(files: &[(&str, &str)]) -> Host {
     let root = TempDir::new().unwrap();
@@ -15,7 +15,7 @@ fn host_of(files: &[(&str, &str)]) -> Host {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
     }
-    host(&Options { root: root.path().into(), nvml: false, interval: Seconds(0.1) })
+    host(&Options { root: root.path().into(), nvml: NvmlLibrary::None, ..Options::default() })
 }
 
 const CPUINFO: &str = "processor\t: 0\nmodel name\t: AMD EPYC 7B13\nflags\t\t: fpu avx2 hypervisor fma avx\n\n\

@@ -244,12 +244,7 @@ fn the_sampler_reads_between_edges_and_ends_with_the_run() {
         }
     }
     let (tell, told) = channel();
-    let facts = SourceFacts {
-        domain: "package-0".into(),
-        kind: Kind::Counter,
-        source: "count of readings".into(),
-        note: None,
-    };
+    let facts = SourceFacts::readable("package-0", Kind::Counter, "count of readings");
     let found = Found { readable: vec![Box::new(Telling(facts, tell, 0))], unreadable: Vec::new() };
     let clock = Arc::new(SystemClock::start());
     let sources = Sources::assemble(clock, found, Some(Seconds(0.001)));

@@ -75,7 +75,7 @@ fn no_library_and_no_card_are_described_and_never_fail() {
 #[test]
 fn a_lost_card_is_a_failed_reading() {
     let mut card = Card {
-        facts: SourceFacts { domain: "gpu-0".into(), kind: Kind::Counter, source: String::new(), note: None },
+        facts: SourceFacts::readable("gpu-0", Kind::Counter, ""),
         cards: Arc::new(Scripted(vec![(Err("GPU is lost".into()), refused())])),
         index: 0,
     };

@@ -158,7 +158,9 @@ fn permission_denied_names_the_file_and_the_remedy() {
     assert!(found.readable.is_empty());
     let note = found.unreadable[0].note.as_ref().unwrap();
     assert!(note.contains("intel-rapl:0/energy_uj: permission denied"), "{note}");
-    assert!(note.contains("sudo chmod a+r"), "{note}");
+    let fix = found.unreadable[0].fix.as_deref().unwrap();
+    assert!(fix.contains("sudo chmod a+r") && fix.contains("setcap"), "{fix}");
+    assert_eq!(found.unreadable[0].status, SourceStatus::Denied);
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn root() -> TempDir {
 }
 
 fn options(root: &TempDir) -> Options {
-    Options { root: root.path().into(), nvml: false, ..Options::default() }
+    Options { root: root.path().into(), nvml: NvmlLibrary::None, ..Options::default() }
 }
 
 /// A run of 10 s of training that used `cpu` seconds of processor time, on a machine without counters.

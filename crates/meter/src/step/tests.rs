@@ -84,5 +84,5 @@ fn a_model_gives_its_own_bounds() {
         high: Joules(4.0 * joules),
     };
     let step = step(at(1.0), at(3.0), 1.0, EXACT, false).unwrap();
-    assert_eq!(step, Step { low: 2e6, microjoules: 4e6, high: 8e6 });
+    assert_eq!(step, Step { low: 2e6, microjoules: 4e6, high: 8e6, wraps: 0 });
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use data::set::SetName;
 use data::store::Store;
-use meter::sources::{Options, Sources};
+use meter::sources::{NvmlLibrary, Options, Sources};
 use record::device::Device;
 use record::run::{Build, Host};
 use record::spec::RunSpec;
@@ -18,7 +18,7 @@ fn a_stop_while_judging_is_heeded_and_loses_no_step() {
     let plan = spec.plan().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = folder.path().join("checkpoint.safetensors");
-    let sources = Sources::discover(&Options { nvml: false, ..Options::default() });
+    let sources = Sources::discover(&Options { nvml: NvmlLibrary::None, ..Options::default() });
     let (build, host, shelf) = (Build::default(), Host::default(), Shelf::new(Store::new(Vec::new())));
     let stop = AtomicBool::new(false);
     let options = RunOptions {

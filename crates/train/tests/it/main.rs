@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use data::set::SetName;
 use data::store::Store;
-use meter::sources::{Options, Sources};
+use meter::sources::{NvmlLibrary, Options, Sources};
 use record::device::Device;
 use record::run::{Build, Host, RunRecord};
 use record::spec::RunSpec;
@@ -35,7 +35,7 @@ fn shelf() -> Shelf {
 }
 
 fn sources() -> Sources {
-    Sources::discover(&Options { nvml: false, ..Options::default() })
+    Sources::discover(&Options { nvml: NvmlLibrary::None, ..Options::default() })
 }
 
 /// Trains to the end, or until `stop_at` steps; `watch` sees every look.

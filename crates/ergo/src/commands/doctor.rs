@@ -1,0 +1,143 @@
+//! `ergo doctor`: what can be metered on this machine, what cannot and why, and what mends it.
+
+use std::path::PathBuf;
+
+use meter::source::SourceFacts;
+use meter::sources::Sources;
+use record::doctor::{DoctorOutput, DoctorSource, ProcessorState, SourceStatus};
+use record::energy::Kind;
+use record::run::Host;
+
+use super::meter::options;
+use crate::exit::Exit;
+use crate::output::{self, Format};
+
+/// Share of the processors that may be busy before timings on them are worth little.
+const BUSY: f64 = 0.25;
+
+/// Arguments of `ergo doctor`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  ergo doctor\n  ergo doctor --json")]
+pub struct Args {
+    /// Read DIR/sys and DIR/proc instead of /sys and /proc, and cards only through DIR/lib/libnvidia-ml.so.1: for tests.
+    #[arg(long, value_name = "DIR")]
+    sysroot: Option<PathBuf>,
+}
+
+/// Looks and prints.
+///
+/// # Errors
+/// When the folder of `--sysroot` is not there.
+pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
+    let options = options(args.sysroot.as_deref())?;
+    let facts = Sources::discover(&options).describe();
+    let host = meter::host::host(&options);
+    let processors = meter::processors::state(&options.root);
+    let claims = claims(&facts, &host, &processors);
+    let sources = facts.iter().map(source).collect();
+    let told = DoctorOutput { sources, host, processors, claims };
+    output::result(format, &told, || text(&told))?;
+    Ok(Exit::Done)
+}
+
+fn source(facts: &SourceFacts) -> DoctorSource {
+    let is_ok = facts.status == SourceStatus::Ok;
+    let reason = if is_ok {
+        String::new()
+    } else {
+        facts.note.clone().unwrap_or_else(|| "no reason given".to_owned())
+    };
+    DoctorSource {
+        // What follows the colon are the inputs of a model, or the name of a card.
+        name: if facts.kind == Kind::Modelled {
+            facts.source.split(':').next().unwrap_or_default().to_owned()
+        } else {
+            facts.source.clone()
+        },
+        domain: facts.domain.clone(),
+        status: facts.status,
+        reason,
+        fix: facts.fix.clone(),
+    }
+}
+
+/// What a run here can say of its energy and of its time.
+fn claims(facts: &[SourceFacts], host: &Host, processors: &ProcessorState) -> Vec<String> {
+    let of =
+        |kind, part: &str| facts.iter().any(|facts| facts.kind == kind && facts.domain.starts_with(part));
+    let mut claims = Vec::new();
+    claims.push(
+        if of(Kind::Counter, "package-") {
+            "Joules of the processor packages are counted."
+        } else if of(Kind::Modelled, "host") {
+            "Joules of the processor packages are an estimate, with wide bounds that are an assumption."
+        } else {
+            "Joules of the processor packages are unknown."
+        }
+        .to_owned(),
+    );
+    claims.push(
+        if of(Kind::Counter, "dram-") {
+            "Those of memory are counted apart."
+        } else {
+            "Those of memory are not known; on servers they come on top of the packages."
+        }
+        .to_owned(),
+    );
+    if of(Kind::Counter, "gpu-") || of(Kind::Integrated, "gpu-") {
+        claims.push("Those of NVIDIA cards are the vendor's figures for whole boards.".to_owned());
+    }
+    claims.push(
+        "Power supplies, fans and disks are in none of these: log a wall meter and give --power-log to `ergo meter`."
+            .to_owned(),
+    );
+    if let Some(kind) = &host.virtualization {
+        claims.push(format!(
+            "This is a {kind}: its host may share the processors with others, so seconds vary."
+        ));
+    }
+    if let Some(governor) = processors.governor.as_deref().filter(|&governor| governor != "performance") {
+        claims.push(format!(
+            "The governor is `{governor}`: short runs may start at a low clock rate; sudo cpupower frequency-set -g performance."
+        ));
+    }
+    if let Some(load) = processors.load.filter(|load| *load > BUSY * processors.usable.max(1) as f64) {
+        claims.push(format!(
+            "Other work is running (a load of {load:.2}): seconds are those of a busy machine."
+        ));
+    }
+    claims
+}
+
+fn text(told: &DoctorOutput) -> String {
+    let host = &told.host;
+    let mut text = format!(
+        "{}, {} processors, {} of them for this program\n",
+        host.cpu, host.cores, told.processors.usable
+    );
+    let state = &told.processors;
+    let known = [
+        state.governor.as_ref().map(|governor| format!("governor {governor}")),
+        state.clock_mhz.map(|[low, high]| format!("{low:.0} to {high:.0} MHz now")),
+        state.boost.map(|boost| format!("boost {}", if boost { "on" } else { "off" })),
+        state.load.map(|load| format!("load {load:.2}")),
+    ];
+    text += &(known.into_iter().flatten().collect::<Vec<_>>().join(", ") + "\n");
+    text += &format!(
+        "{}, {}\n",
+        host.os,
+        host.virtualization.as_deref().unwrap_or("no virtual machine or container seen")
+    );
+    text.extend(host.gpus.iter().map(|gpu| format!("{gpu}\n")));
+    text += "\n";
+    for source in &told.sources {
+        text += &format!("{:<7} {:<10} {}\n", source.status.name(), source.domain, source.name);
+        if !source.reason.is_empty() {
+            text += &format!("        {}\n", source.reason);
+        }
+        text.extend(source.fix.iter().map(|fix| format!("        mend it: {fix}\n")));
+    }
+    text += "\n";
+    text.extend(told.claims.iter().map(|claim| format!("- {claim}\n")));
+    text
+}

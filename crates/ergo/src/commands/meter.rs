@@ -1,0 +1,196 @@
+//! `ergo meter`: what any command costs, by the machinery that meters trainings.
+
+mod child;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use meter::clock::{Clock, SystemClock};
+use meter::meter::Meter;
+use meter::metering::Metering;
+use meter::power_log::{self, PowerLog};
+use meter::sources::{EstimateOf, Options, Sources};
+use record::energy::{self, Kind, Phase};
+use record::metered::{MeterOutput, MeteredEnergy};
+use record::units::{Joules, Seconds};
+use report::label::percent;
+
+use crate::arguments;
+use crate::exit::{self, Exit};
+use crate::output::{self, Format};
+use crate::quantity;
+use crate::table::aligned;
+
+/// Arguments of `ergo meter`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  ergo meter -- python3 train.py\n  ergo meter --idle 10 --json -- make -j8\n  \
+                  ergo meter --power-log wall.csv -- ./simulate\n\n\
+                  The command's exit code is passed on. With --json its output goes to stderr, and the report alone to \
+                  stdout; otherwise the report goes to stderr."
+)]
+pub struct Args {
+    /// Meter the machine for so many seconds first, while nothing is started, and tell that power apart.
+    #[arg(long, value_name = "SECONDS", value_parser = arguments::positive)]
+    idle: Option<f64>,
+    /// Seconds between two readings, a tenth more or less.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.1, value_parser = arguments::positive)]
+    interval: f64,
+    /// Log of a wall meter, which may be written meanwhile: lines of time (seconds since 1970, or
+    /// 2026-11-27T12:00:00Z) and watts.
+    #[arg(long, value_name = "FILE.csv")]
+    power_log: Option<PathBuf>,
+    /// Read DIR/sys and DIR/proc instead of /sys and /proc, and cards only through DIR/lib/libnvidia-ml.so.1: for tests.
+    #[arg(long, value_name = "DIR")]
+    sysroot: Option<PathBuf>,
+    /// The command and its arguments.
+    #[arg(last = true, required = true, num_args = 1.., value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// Where to look for sources: on this machine, or in a folder that imitates one.
+///
+/// # Errors
+/// When there is no such folder.
+pub fn options(sysroot: Option<&Path>) -> anyhow::Result<Options> {
+    match sysroot {
+        None => Ok(Options::default()),
+        Some(root) if root.is_dir() => Ok(Options::imitated(root)),
+        Some(root) => Err(exit::bad_input(format!(
+            "--sysroot {}: expected a folder with sys and proc in it, found none",
+            root.display()
+        ))),
+    }
+}
+
+/// Runs the command and prints what it cost.
+///
+/// # Errors
+/// When it cannot be started, or there is no power log.
+pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
+    if let Some(log) = args.power_log.as_deref().filter(|log| !log.is_file()) {
+        return Err(exit::bad_input_with_hint(
+            format!("--power-log {}: no such file", log.display()),
+            "begin the log before the command",
+        ));
+    }
+    let interval = Seconds(args.interval);
+    let options = Options { estimate: EstimateOf::Machine, interval, ..options(args.sysroot.as_deref())? };
+    let sources = Sources::discover(&options);
+    let idle = args.idle.map(|seconds| idle(&sources, seconds)).transpose()?.unwrap_or_default();
+    let clock = SystemClock::start();
+    let meter = Meter::start(&sources);
+    let before = clock.cpu();
+    let exit_code = child::run(&args.command, format)?;
+    let metering = meter.finish();
+    let overhead = (clock.cpu() - before).0 / metering.seconds.total.0.max(f64::MIN_POSITIVE);
+    let mut told = told(args, &metering, exit_code);
+    told.idle = idle;
+    told.overhead = overhead;
+    told.host = meter::host::host(&options);
+    match format {
+        Format::Json => output::result(format, &told, String::new)?,
+        Format::Text => output::note(text(&told).trim_end()),
+    }
+    // The system keeps eight bits of a code.
+    Ok(Exit::Command((exit_code & 0xff) as u8))
+}
+
+/// The power of the machine while nothing is started.
+fn idle(sources: &Sources, seconds: f64) -> anyhow::Result<Vec<MeteredEnergy>> {
+    let length = Duration::try_from_secs_f64(seconds).context("--idle is too long")?;
+    output::note(&format!("metering the machine alone for {}", quantity::seconds(seconds)));
+    let meter = Meter::start(sources);
+    std::thread::sleep(length);
+    Ok(MeteredEnergy::of_totals(&meter.finish().energy))
+}
+
+fn told(args: &Args, metering: &Metering, exit_code: i32) -> MeterOutput {
+    let seconds = metering.seconds.total;
+    let mut windows = metering.energy.clone();
+    let parts = energy::total(&windows, Phase::Total);
+    if let Some(path) = &args.power_log {
+        let mut wall = match PowerLog::read(path) {
+            Ok(log) => log.window(metering.started_unix, seconds),
+            Err(error) => power_log::unread(path, &error, seconds),
+        };
+        wall.notes.extend(calibration(wall.joules, parts));
+        windows.push(wall);
+    }
+    let total = energy::total(&windows, Phase::Total);
+    MeterOutput {
+        command: args.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+        seconds,
+        exit_code,
+        started_unix: metering.started_unix,
+        energy: MeteredEnergy::of_totals(&windows),
+        total_joules: total.map(|(joules, _)| joules),
+        total_kind: total.map_or(Kind::None, |(_, kind)| kind),
+        idle: Vec::new(),
+        overhead: 0.0,
+        host: Default::default(),
+    }
+}
+
+/// What the wall meter says of the others.
+fn calibration(wall: Option<Joules>, parts: Option<(Joules, Kind)>) -> Option<String> {
+    let ((joules, kind), wall) = (parts?, wall?);
+    let others =
+        if kind == Kind::Modelled { "the estimate" } else { "what counters and sensors show together" };
+    (joules.0 > 0.0).then(|| format!("the wall meter shows {:.2} times {others}", wall.0 / joules.0))
+}
+
+fn text(told: &MeterOutput) -> String {
+    let mut text = format!(
+        "\n{}: {}, exit code {}\n",
+        told.command.join(" "),
+        quantity::seconds(told.seconds.0),
+        told.exit_code
+    );
+    let mut rows = vec![["", "joules", "from", "to", "W", "max W", ""].map(str::to_owned).to_vec()];
+    rows.extend(told.energy.iter().map(row));
+    rows.extend(told.idle.iter().map(|energy| {
+        let mut row = row(energy);
+        row[0] = format!("{} idle", energy.domain);
+        row
+    }));
+    text += &aligned(&rows, 1);
+    if let Some(joules) = told.total_joules {
+        let mark = if told.total_kind == Kind::Modelled { "about " } else { "" };
+        text += &format!("together {mark}{} J", number(Some(joules.0)));
+        text += if told.total_kind == Kind::Modelled { ", an estimate\n" } else { "\n" };
+    }
+    for energy in &told.energy {
+        text += &format!("{}: {}\n", energy.domain, energy.source);
+        text.extend(energy.notes.iter().map(|note| format!("  {note}\n")));
+    }
+    text + &format!("metering took {} of a processor\n", percent(told.overhead, 2))
+}
+
+fn row(energy: &MeteredEnergy) -> Vec<String> {
+    let joules = |joules: Option<Joules>| number(joules.map(|joules| joules.0));
+    let kind = match energy.kind {
+        Kind::Counter => "counter",
+        Kind::Integrated => "integrated power",
+        Kind::Modelled => "estimate",
+        Kind::User => "your log",
+        Kind::None => "unknown",
+    };
+    let mark = if energy.kind == Kind::Modelled { "~" } else { "" };
+    vec![
+        energy.domain.clone(),
+        format!("{mark}{}", joules(energy.joules)),
+        joules(energy.joules_low),
+        joules(energy.joules_high),
+        number(energy.watts_mean.map(|watts| watts.0)),
+        number(energy.watts_max.map(|watts| watts.0)),
+        kind.to_owned(),
+    ]
+}
+
+/// Four digits of it, or that it is not known.
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "unknown".to_owned(), |value| law::number::short(value, 4))
+}

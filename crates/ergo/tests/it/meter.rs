@@ -1,0 +1,242 @@
+//! `ergo meter` and `ergo doctor` as a user runs them, on this machine and on imitated ones.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::shell::{json, object, ran, run};
+
+/// Where a counter of an Intel server begins again, in microjoules.
+const RANGE: u64 = 262_143_328_850;
+
+/// A machine of one package with its memory, whose counter stands shortly before its end.
+struct Machine {
+    root: TempDir,
+}
+
+impl Machine {
+    fn new() -> Machine {
+        let machine = Machine { root: TempDir::new().unwrap() };
+        machine.write("proc/stat", "cpu  100 0 100 1000 0 0 0 0 0 0\ncpu0 100 0 100 1000 0 0 0 0 0 0\n");
+        machine.write("proc/cpuinfo", "processor\t: 0\nmodel name\t: Imitated\nflags\t: avx2\n");
+        machine.zone("intel-rapl:0", "package-0", RANGE - 1_000_000);
+        machine.zone("intel-rapl:0:0", "dram", 5);
+        machine
+    }
+
+    fn path(&self) -> &str {
+        self.root.path().to_str().unwrap()
+    }
+
+    /// Written beside and renamed, as a counter is never half there.
+    fn write(&self, file: &str, text: &str) {
+        let path = self.root.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path.with_extension("new"), text).unwrap();
+        fs::rename(path.with_extension("new"), path).unwrap();
+    }
+
+    fn zone(&self, folder: &str, name: &str, microjoules: u64) {
+        self.write(&format!("sys/class/powercap/{folder}/name"), name);
+        self.write(&format!("sys/class/powercap/{folder}/max_energy_range_uj"), &RANGE.to_string());
+        self.write(&format!("sys/class/powercap/{folder}/energy_uj"), &microjoules.to_string());
+    }
+
+    /// Lets the package draw 50 W and the memory 4 W while `work` goes on.
+    fn while_drawing<T>(&self, work: impl FnOnce() -> T) -> T {
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let began = Instant::now();
+                while !over.load(Ordering::SeqCst) {
+                    let used = |watts: f64| (watts * began.elapsed().as_secs_f64() * 1e6) as u64;
+                    self.zone("intel-rapl:0", "package-0", (RANGE - 1_000_000 + used(50.0)) % RANGE);
+                    self.zone("intel-rapl:0:0", "dram", 5 + used(4.0));
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            });
+            let done = work();
+            over.store(true, Ordering::SeqCst);
+            done
+        })
+    }
+}
+
+fn of<'a>(told: &'a Value, list: &str, domain: &str) -> &'a Value {
+    let found = told[list].as_array().unwrap().iter().find(|entry| entry["domain"] == domain);
+    found.unwrap_or_else(|| panic!("no {domain} in {told}"))
+}
+
+/// As [`crate::shell::refused`], but what follows `--` belongs to the command.
+fn refused(arguments: &[&str], words: &[&str]) {
+    let plain = run(&[&["meter"], arguments].concat());
+    let with_json = run(&[&["meter", "--json"], arguments].concat());
+    assert_eq!((plain.code, plain.stdout.as_str(), with_json.code), (2, "", 2), "{}", plain.stderr);
+    let told = object(&with_json.stdout);
+    for word in words {
+        assert!(plain.stderr.contains(word), "`{word}` is not in: {}", plain.stderr);
+        assert!(told["error"].as_str().unwrap().contains(word), "`{word}` is not in: {told}");
+    }
+}
+
+/// Counters that move while a command runs: 50 W and 4 W for two seconds, across an end of the first counter.
+#[test]
+fn living_counters_are_metered() {
+    let machine = Machine::new();
+    let arguments = ["meter", "--json", "--sysroot", machine.path(), "--", "sleep", "2"];
+    let told = machine.while_drawing(|| json(&arguments));
+    let seconds = told["seconds"].as_f64().unwrap();
+    assert!((2.0..4.0).contains(&seconds), "{seconds}");
+    for (domain, watts, wraps) in [("package-0", 50.0, 1), ("dram-0", 4.0, 0)] {
+        let energy = of(&told, "energy", domain);
+        let joules = energy["joules"].as_f64().unwrap();
+        assert!((joules / (watts * seconds) - 1.0).abs() < 0.03, "{domain}: {joules} J in {seconds} s");
+        assert!(
+            energy["joules_low"].as_f64().unwrap() <= joules
+                && joules <= energy["joules_high"].as_f64().unwrap()
+        );
+        assert_eq!((&energy["kind"], &energy["bounds_cover"]), (&"counter".into(), &"resolution".into()));
+        assert_eq!((energy["wraps"].as_u64(), energy["gaps"].as_u64()), (Some(wraps), Some(0)), "{energy}");
+        assert_eq!(energy["coverage"].as_f64(), Some(1.0));
+        assert!((energy["watts_mean"].as_f64().unwrap() / watts - 1.0).abs() < 0.03);
+        assert!(energy["watts_max"].as_f64().unwrap() >= energy["watts_mean"].as_f64().unwrap());
+    }
+    let total = told["total_joules"].as_f64().unwrap();
+    assert!((total / (54.0 * seconds) - 1.0).abs() < 0.03 && told["total_kind"] == "counter");
+}
+
+/// Of garbage in a counter for a while, and of a counter that vanishes, there are gaps and no jump.
+#[test]
+fn failing_counters_leave_gaps() {
+    let machine = Machine::new();
+    let counter = "sys/class/powercap/intel-rapl:0/energy_uj";
+    let spoil = format!(
+        "sleep 0.5; echo nonsense > {0}; sleep 0.5; echo {1} > {0}; sleep 0.5",
+        machine.root.path().join(counter).display(),
+        RANGE - 900_000
+    );
+    let told = json(&["meter", "--json", "--sysroot", machine.path(), "--", "sh", "-c", &spoil]);
+    let package = of(&told, "energy", "package-0");
+    assert!((package["joules"].as_f64().unwrap() - 0.1).abs() < 1e-9, "{package}");
+    assert!(package["gaps"].as_u64().unwrap() >= 1, "{package}");
+    assert!(package["notes"].to_string().contains("nonsense"), "{package}");
+    let remove = format!("sleep 0.3; rm {}; sleep 0.7", machine.root.path().join(counter).display());
+    let told = json(&["meter", "--json", "--sysroot", machine.path(), "--", "sh", "-c", &remove]);
+    let package = of(&told, "energy", "package-0");
+    assert!(package["coverage"].as_f64().unwrap() < 0.8, "{package}");
+    assert!(told["total_joules"].is_number() || told["total_joules"].is_null());
+}
+
+/// Without a counter there is an estimate of the whole machine, marked as one: 2 s of four processors, of which one and a
+/// half were busy, are 4 x 1 x 2 + 4 x 3 = 20 J.
+#[test]
+fn without_counters_the_machine_is_estimated() {
+    let machine = Machine::new();
+    fs::remove_dir_all(machine.root.path().join("sys")).unwrap();
+    let stat =
+        |busy: u64| format!("cpu  {busy} 0 0 1000 7 0 0 50 0 0\n{}", "cpu0 1 0 0 1 0 0 0 0 0 0\n".repeat(4));
+    machine.write("proc/stat", &stat(100));
+    machine.write("later", &stat(400));
+    let file = |name: &str| machine.root.path().join(name).display().to_string();
+    let script = format!("sleep 2; mv {} {}", file("later"), file("proc/stat"));
+    let told = json(&["meter", "--json", "--sysroot", machine.path(), "--", "sh", "-c", &script]);
+    let host = of(&told, "energy", "host");
+    let seconds = told["seconds"].as_f64().unwrap();
+    let joules = host["joules"].as_f64().unwrap();
+    assert!((joules - (4.0 * seconds + 4.0 * 3.0)).abs() < 0.01, "{joules} J in {seconds} s");
+    assert_eq!((&host["kind"], &host["bounds_cover"]), (&"modelled".into(), &"model".into()));
+    fs::remove_file(machine.root.path().join("proc/stat")).unwrap();
+    let told = json(&["meter", "--json", "--sysroot", machine.path(), "--", "true"]);
+    let host = of(&told, "energy", "host");
+    assert_eq!((&host["kind"], &host["joules"]), (&"none".into(), &Value::Null));
+    assert!(host["notes"].to_string().contains("proc/stat"), "{host}");
+}
+
+#[test]
+fn a_wall_meter_stands_beside_and_calibrates() {
+    let machine = Machine::new();
+    let log = machine.root.path().join("wall.csv");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    let lines: String = (-20..200).map(|tenth| format!("{},108\n", now + 0.1 * f64::from(tenth))).collect();
+    fs::write(&log, format!("time,watts\n{lines}")).unwrap();
+    let arguments = [
+        "meter",
+        "--json",
+        "--sysroot",
+        machine.path(),
+        "--power-log",
+        log.to_str().unwrap(),
+        "--",
+        "sleep",
+        "1",
+    ];
+    let told = machine.while_drawing(|| json(&arguments));
+    let wall = of(&told, "energy", "wall");
+    let seconds = told["seconds"].as_f64().unwrap();
+    assert!((wall["joules"].as_f64().unwrap() / (108.0 * seconds) - 1.0).abs() < 1e-3, "{wall}");
+    assert_eq!((&wall["kind"], &told["total_kind"]), (&"user".into(), &"user".into()));
+    // 108 W at the wall and 54 W by counters.
+    let note = wall["notes"].to_string();
+    let times: f64 = note.split("shows ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((times - 2.0).abs() < 0.1, "{note}");
+    fs::write(&log, "time,watts\n0,108\n1,much\n").unwrap();
+    let told = json(&arguments);
+    assert!(of(&told, "energy", "wall")["notes"].to_string().contains("line 3"), "{told}");
+    refused(&["--power-log", "/nowhere.csv", "--", "true"], &["/nowhere.csv", "begin the log"]);
+}
+
+#[test]
+fn the_command_keeps_its_output_and_its_code() {
+    let plain = run(&["meter", "--", "sh", "-c", "echo out; echo err >&2; exit 7"]);
+    assert_eq!((plain.code, plain.stdout.as_str()), (7, "out\n"));
+    assert!(plain.stderr.contains("err\n") && plain.stderr.contains("exit code 7"), "{}", plain.stderr);
+    let told = run(&["meter", "--json", "--idle", "0.2", "--", "sh", "-c", "echo out; exit 3"]);
+    assert_eq!(told.code, 3);
+    let value = object(&told.stdout);
+    assert_eq!((value["exit_code"].as_i64(), &value["command"][0]), (Some(3), &"sh".into()));
+    assert!(told.stderr.contains("out\n"), "{}", told.stderr);
+    assert!(value["idle"][0]["watts_mean"].as_f64().unwrap() > 0.0);
+    let killed = run(&["meter", "--", "sh", "-c", "kill -9 $$"]);
+    assert_eq!(killed.code, 137, "{}", killed.stderr);
+    refused(&["--", "no-such-program"], &["no-such-program"]);
+    refused(&["--sysroot", "/nowhere", "--", "true"], &["/nowhere", "sys and proc"]);
+    assert_eq!(run(&["meter"]).code, 2);
+}
+
+/// Whoever ends the meter ends the command, and still hears what it cost.
+#[test]
+fn signals_reach_the_command() {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
+    child.args(["meter", "--json", "--", "sh", "-c", "trap 'exit 5' TERM; while :; do sleep 0.05; done"]);
+    child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = child.spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    let killed = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    let ended = ran(&child.wait_with_output().unwrap());
+    assert_eq!(ended.code, 5, "{}", ended.stderr);
+    assert!(object(&ended.stdout)["seconds"].as_f64().unwrap() > 0.5);
+}
+
+#[test]
+fn the_doctor_has_a_reason_for_everything_that_is_not_well() {
+    let told = json(&["doctor", "--json"]);
+    assert!(!told["claims"].as_array().unwrap().is_empty());
+    for source in told["sources"].as_array().unwrap() {
+        let status = source["status"].as_str().unwrap();
+        assert!(["ok", "denied", "absent", "broken"].contains(&status), "{source}");
+        assert_eq!(status == "ok", source["reason"] == "", "{source}");
+        assert!(source["fix"].is_string() || source["fix"].is_null(), "{source}");
+        assert!(!source["name"].as_str().unwrap().is_empty());
+    }
+    assert!(told["host"]["cpu"].is_string() && told["processors"]["usable"].as_u64().unwrap() >= 1);
+    let machine = Machine::new();
+    machine.write("sys/class/powercap/intel-rapl:0/energy_uj", "nonsense");
+    let told = json(&["doctor", "--json", "--sysroot", machine.path()]);
+    assert_eq!(of(&told, "sources", "package-0")["status"], "broken");
+    assert_eq!(of(&told, "sources", "dram-0")["status"], "ok");
+    assert!(run(&["doctor"]).stdout.contains("Joules of the processor packages"));
+}

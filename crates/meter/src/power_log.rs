@@ -1,0 +1,184 @@
+//! A log of a wall meter that the user supplies: power of the whole machine, the one figure that leaves nothing out.
+
+use std::path::{Path, PathBuf};
+
+use record::energy::{BoundsCover, EnergyWindow, Kind, Phase};
+use record::units::{Joules, Seconds, Watts};
+use thiserror::Error;
+
+/// Readings further apart than this are not joined by a straight line, unless the log is a slow one throughout.
+const HOLDS: f64 = 5.0;
+/// A slow log is believed over so many of its usual intervals.
+const USUAL: f64 = 3.0;
+/// Readings further apart than this are never joined.
+const HOLDS_AT_MOST: f64 = 60.0;
+
+/// Why a log cannot be used.
+#[derive(Debug, Error)]
+pub enum PowerLogError {
+    /// The system refused the file.
+    #[error("cannot read the power log {path}: {reason}")]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A cell is not what it should be.
+    #[error(
+        "{path}, line {line}: expected {expected}, found `{found}`; a power log has lines such as 1764288000.5,87.3"
+    )]
+    Cell {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: u64,
+        /// What should stand there.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// There is nothing in it.
+    #[error("{path} holds no reading; a power log has lines such as 1764288000.5,87.3")]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Readings in the order of time: seconds since 1970-01-01 UTC and watts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PowerLog {
+    path: PathBuf,
+    readings: Vec<(f64, f64)>,
+}
+
+impl PowerLog {
+    /// Reads a table of two columns, time and watts, with or without a line of headings. Times are seconds since 1970
+    /// or of the form 2026-11-27T12:00:00.5Z; lines may stand in any order.
+    ///
+    /// # Errors
+    /// Which line is not such a reading.
+    pub fn read(path: &Path) -> Result<PowerLog, PowerLogError> {
+        let unread =
+            |error: csv::Error| PowerLogError::Unread { path: path.into(), reason: error.to_string() };
+        let mut table = csv::ReaderBuilder::new();
+        let table = table.has_headers(false).flexible(true).trim(csv::Trim::All).comment(Some(b'#'));
+        let mut readings = Vec::new();
+        for (place, row) in table.from_path(path).map_err(unread)?.into_records().enumerate() {
+            let row = row.map_err(unread)?;
+            let cell = |column: usize| row.get(column).unwrap_or_default();
+            let wrong = |column, expected| PowerLogError::Cell {
+                path: path.into(),
+                line: row.position().map_or(0, csv::Position::line),
+                expected,
+                found: cell(column).chars().take(40).collect(),
+            };
+            let watts = cell(1).parse().ok().filter(|watts: &f64| watts.is_finite() && *watts >= 0.0);
+            match (moment(cell(0)), watts) {
+                (Some(time), Some(watts)) => readings.push((time, watts)),
+                // Headings are words in both columns.
+                (None, None) if place == 0 => {}
+                (None, _) => {
+                    return Err(wrong(0, "a time, in seconds since 1970 or as 2026-11-27T12:00:00Z"));
+                }
+                (_, None) => return Err(wrong(1, "watts, 0 or more")),
+            }
+        }
+        if readings.is_empty() {
+            return Err(PowerLogError::Empty { path: path.into() });
+        }
+        readings.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // Of several readings of one moment the last one counts.
+        readings.reverse();
+        readings.dedup_by(|next, kept| next.0 == kept.0);
+        readings.reverse();
+        Ok(PowerLog { path: path.into(), readings })
+    }
+
+    /// The energy from `start_unix` on, for `seconds`, as the domain `wall`.
+    ///
+    /// Power between two readings is taken on a straight line; the bounds take the smaller and the larger of the two
+    /// throughout.
+    #[must_use]
+    pub fn window(&self, start_unix: f64, seconds: Seconds) -> EnergyWindow {
+        let (from, to) = (start_unix, start_unix + seconds.0);
+        let holds = self.holds();
+        let (mut covered, mut gaps, mut most) = (0.0, 0, 0f64);
+        let [mut low, mut central, mut high] = [0.0; 3];
+        for pair in self.readings.windows(2) {
+            let [(t0, w0), (t1, w1)] = [pair[0], pair[1]];
+            let (begin, end) = (t0.max(from), t1.min(to));
+            if end <= begin {
+                continue;
+            }
+            if t1 - t0 > holds {
+                gaps += 1;
+                continue;
+            }
+            let at = |t: f64| w0 + (w1 - w0) * (t - t0) / (t1 - t0);
+            covered += end - begin;
+            low += w0.min(w1) * (end - begin);
+            central += 0.5 * (at(begin) + at(end)) * (end - begin);
+            high += w0.max(w1) * (end - begin);
+            most = most.max(at(begin)).max(at(end));
+        }
+        let coverage = if seconds.0 > 0.0 { (covered / seconds.0).min(1.0) } else { 0.0 };
+        let known = covered > 0.0;
+        let mut notes = Vec::new();
+        if !known {
+            let (first, last) =
+                (self.readings.first().map_or(0.0, |r| r.0), self.readings.last().map_or(0.0, |r| r.0));
+            notes.push(format!(
+                "unknown: the log goes from {first:.1} to {last:.1}, and the run from {from:.1} to {to:.1}, in seconds \
+                 since 1970; do both clocks agree?"
+            ));
+        } else if coverage < 0.999 {
+            notes.push(format!("the energy is that of {:.1}% of the window", 100.0 * coverage));
+        }
+        EnergyWindow {
+            domain: "wall".into(),
+            phase: Phase::Total,
+            kind: if known { Kind::User } else { Kind::None },
+            source: format!("power log {}, integrated", self.path.display()),
+            joules: known.then_some(Joules(central)),
+            joules_low: known.then_some(Joules(low)),
+            joules_high: known.then_some(Joules(high)),
+            bounds_cover: known.then_some(BoundsCover::Resolution),
+            watts_mean: known.then(|| Watts(central / covered)),
+            watts_max: known.then_some(Watts(most)),
+            seconds,
+            start: Seconds(0.0),
+            end: seconds,
+            coverage,
+            wraps: 0,
+            gaps,
+            notes,
+        }
+    }
+
+    /// How far apart two readings may lie.
+    fn holds(&self) -> f64 {
+        let mut apart: Vec<f64> = self.readings.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+        apart.sort_by(f64::total_cmp);
+        let usual = apart.get(apart.len() / 2).copied().unwrap_or(0.0);
+        (USUAL * usual).clamp(HOLDS, HOLDS_AT_MOST)
+    }
+}
+
+/// The window of a log that cannot be used, with the reason.
+#[must_use]
+pub fn unread(path: &Path, error: &PowerLogError, seconds: Seconds) -> EnergyWindow {
+    let nothing = PowerLog { path: path.into(), readings: Vec::new() };
+    EnergyWindow { notes: vec![format!("unknown: {error}")], ..nothing.window(0.0, seconds) }
+}
+
+/// Seconds since 1970.
+fn moment(text: &str) -> Option<f64> {
+    let seconds = || text.parse().ok().filter(|seconds: &f64| seconds.is_finite());
+    let date = || Some(text.parse::<jiff::Timestamp>().ok()?.as_millisecond() as f64 * 1e-3);
+    seconds().or_else(date)
+}
+
+#[cfg(test)]
+mod tests;

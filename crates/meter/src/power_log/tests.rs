@@ -1,0 +1,105 @@
+//! Tests of power logs with known integrals, and of what is refused.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+
+fn log(text: &str) -> Result<PowerLog, PowerLogError> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("wall.csv");
+    fs::write(&path, text).unwrap();
+    PowerLog::read(&path)
+}
+
+/// Power `watts(t)` at the times `t`, each after the one before.
+fn sampled(times: impl Iterator<Item = f64>, watts: impl Fn(f64) -> f64) -> PowerLog {
+    PowerLog { path: "log".into(), readings: times.map(|t| (t, watts(t))).collect() }
+}
+
+/// Every tenth of a second, up to a fifth earlier or later than that.
+fn jittered(count: u32) -> impl Iterator<Item = f64> {
+    (0..count).map(|i| 0.1 * (f64::from(i) + 0.4 * ((f64::from(i) * 0.618_034).fract() - 0.5)))
+}
+
+fn joules(log: &PowerLog, from: f64, seconds: f64) -> f64 {
+    log.window(from, Seconds(seconds)).joules.unwrap().0
+}
+
+#[test]
+fn constants_and_ramps_are_exact() {
+    let constant = sampled(jittered(1200), |_| 80.0);
+    assert!((joules(&constant, 10.0, 60.0) - 4800.0).abs() < 1e-9);
+    // From 10 to 70 s at t watts: (70^2 - 10^2) / 2.
+    let ramp = sampled(jittered(1200), |t| t);
+    assert!((joules(&ramp, 10.0, 60.0) - 2400.0).abs() < 1e-9);
+    let window = ramp.window(10.0, Seconds(60.0));
+    assert_eq!((window.kind, window.coverage, window.gaps), (Kind::User, 1.0, 0));
+    assert!((window.watts_max.unwrap().0 - 70.0).abs() < 1e-9);
+    assert!(window.joules_low < window.joules && window.joules < window.joules_high);
+}
+
+/// A quarter of the time 200 W, else 40 W: 80 W in the mean, over 60 s 4,800 J. With a period of 2 s within 1%; with one
+/// of 20 ms, far shorter than what lies between readings, the bounds hold the truth.
+#[test]
+fn square_waves_are_near_or_within_bounds() {
+    let wave = |period: f64| move |t: f64| if (t / period).fract() < 0.25 { 200.0 } else { 40.0 };
+    let slow = sampled(jittered(1200), wave(2.0));
+    assert!((joules(&slow, 10.0, 60.0) / 4800.0 - 1.0).abs() < 0.01, "{}", joules(&slow, 10.0, 60.0));
+    let window = sampled(jittered(1200), wave(0.02)).window(10.0, Seconds(60.0));
+    let (low, high) = (window.joules_low.unwrap().0, window.joules_high.unwrap().0);
+    assert!(low < 4800.0 && 4800.0 < high, "{low} to {high}");
+}
+
+#[test]
+fn order_and_repetition_do_not_matter() {
+    let log = log("time,watts\n# by hand\n12,100\n10, 100\n11,300\n11,100\n13,100\n").unwrap();
+    assert!((joules(&log, 10.5, 2.0) - 200.0).abs() < 1e-9);
+    assert!((joules(&log, 10.0, 3.0) - 300.0).abs() < 1e-9);
+}
+
+#[test]
+fn what_was_not_logged_is_not_covered() {
+    let log = log("0,50\n1,50\n2,50\n30,50\n31,50\n32,50\n").unwrap();
+    let window = log.window(0.0, Seconds(32.0));
+    // 2 s before the pause of 28 s and 2 s after it.
+    assert!((window.coverage - 4.0 / 32.0).abs() < 1e-9);
+    assert_eq!((window.gaps, window.joules), (1, Some(Joules(200.0))));
+    assert!(window.notes[0].contains("12.5%"), "{:?}", window.notes);
+    let elsewhere = log.window(100.0, Seconds(5.0));
+    assert_eq!((elsewhere.kind, elsewhere.joules, elsewhere.coverage), (Kind::None, None, 0.0));
+    assert!(elsewhere.notes[0].contains("do both clocks agree"), "{:?}", elsewhere.notes);
+}
+
+/// A log of one reading every ten seconds is slow throughout, and believed.
+#[test]
+fn slow_logs_are_believed() {
+    let log = sampled((0..30).map(|i| 10.0 * f64::from(i)), |_| 60.0);
+    assert!((joules(&log, 15.0, 100.0) - 6000.0).abs() < 1e-9);
+}
+
+#[test]
+fn dates_are_times() {
+    let log = log("2026-11-27T12:00:00Z,10\n2026-11-27T13:00:01.500+01:00,10\n").unwrap();
+    // 2026-11-27T12:00:00Z by `date -u -d ... +%s`.
+    assert!((joules(&log, 1_795_780_800.0, 1.5) - 15.0).abs() < 1e-3);
+}
+
+#[test]
+fn what_is_no_log_is_refused_by_line() {
+    let refused = |text: &str, words: &[&str]| {
+        let error = log(text).unwrap_err().to_string();
+        for word in words {
+            assert!(error.contains(word), "`{word}` is not in: {error}");
+        }
+    };
+    refused("0,50\nyesterday,50\n", &["line 2", "a time", "`yesterday`"]);
+    refused("0,50\n1,-3\n", &["line 2", "watts", "`-3`"]);
+    refused("0,50\n1\n", &["line 2", "watts", "``"]);
+    refused("0,NaN\n", &["line 1", "watts"]);
+    refused("", &["holds no reading"]);
+    refused("time,watts\n", &["holds no reading"]);
+    let missing = PowerLog::read(Path::new("/nowhere/wall.csv")).unwrap_err().to_string();
+    assert!(missing.contains("/nowhere/wall.csv"), "{missing}");
+}

@@ -1,0 +1,91 @@
+//! `ergo meter`: what a command cost.
+
+use serde::Serialize;
+
+use crate::energy::{BoundsCover, EnergyWindow, Kind, Phase};
+use crate::run::Host;
+use crate::units::{Joules, Seconds, Watts};
+
+/// The object of `ergo meter --json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MeterOutput {
+    /// The command, word by word.
+    pub command: Vec<String>,
+    /// From its start to its end.
+    pub seconds: Seconds,
+    /// The code it ended with; 128 and the signal's number where a signal ended it.
+    pub exit_code: i32,
+    /// When it began, seconds since 1970-01-01 UTC.
+    pub started_unix: f64,
+    /// Energy by domain.
+    pub energy: Vec<MeteredEnergy>,
+    /// Joules of the whole machine, where parts of one kind cover it; null otherwise.
+    pub total_joules: Option<Joules>,
+    /// How these were obtained.
+    pub total_kind: Kind,
+    /// Power by domain while nothing but the machine itself ran, just before the command; only with an idle window. It
+    /// is never subtracted from anything.
+    pub idle: Vec<MeteredEnergy>,
+    /// Processor time that the metering itself took, as a share of the time of the command.
+    pub overhead: f64,
+    /// The machine.
+    pub host: Host,
+}
+
+/// Energy of one domain while a command ran.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MeteredEnergy {
+    /// `package-N`, `dram-N`, `psys`, `gpu-N`, `battery`, `wall` or `host`.
+    pub domain: String,
+    /// How `joules` was obtained.
+    pub kind: Kind,
+    /// What was read, or the formula and inputs of the model.
+    pub source: String,
+    /// Energy; null when unknown.
+    pub joules: Option<Joules>,
+    /// Lower bound.
+    pub joules_low: Option<Joules>,
+    /// Upper bound.
+    pub joules_high: Option<Joules>,
+    /// What the bounds cover.
+    pub bounds_cover: Option<BoundsCover>,
+    /// Mean power.
+    pub watts_mean: Option<Watts>,
+    /// Largest power seen between readings.
+    pub watts_max: Option<Watts>,
+    /// Share of the time between two good readings, 0 to 1.
+    pub coverage: f64,
+    /// How often the counter began again from 0.
+    pub wraps: u32,
+    /// Failed readings and unbelievable intervals.
+    pub gaps: u32,
+    /// Anything a reader should know, in words.
+    pub notes: Vec<String>,
+}
+
+impl MeteredEnergy {
+    /// The windows of whole runs, one for each domain.
+    #[must_use]
+    pub fn of_totals(windows: &[EnergyWindow]) -> Vec<MeteredEnergy> {
+        windows.iter().filter(|window| window.phase == Phase::Total).map(MeteredEnergy::of).collect()
+    }
+
+    fn of(window: &EnergyWindow) -> MeteredEnergy {
+        let window = window.clone();
+        MeteredEnergy {
+            domain: window.domain,
+            kind: window.kind,
+            source: window.source,
+            joules: window.joules,
+            joules_low: window.joules_low,
+            joules_high: window.joules_high,
+            bounds_cover: window.bounds_cover,
+            watts_mean: window.watts_mean,
+            watts_max: window.watts_max,
+            coverage: window.coverage,
+            wraps: window.wraps,
+            gaps: window.gaps,
+            notes: window.notes,
+        }
+    }
+}
