@@ -13,6 +13,11 @@ pub trait Clock: Send + Sync {
 
     /// Processor time that all threads of this process have used so far.
     fn cpu(&self) -> Seconds;
+
+    /// Time that the machine has been suspended since it was started, in which [`Clock::now`] stands still.
+    fn suspended(&self) -> Seconds {
+        Seconds(0.0)
+    }
 }
 
 /// The clocks of the operating system.
@@ -33,9 +38,18 @@ impl Clock for SystemClock {
     }
 
     fn cpu(&self) -> Seconds {
-        let used = clock_gettime(ClockId::ProcessCPUTime);
-        Seconds(used.tv_sec as f64 + used.tv_nsec as f64 * 1e-9)
+        of(ClockId::ProcessCPUTime)
     }
+
+    #[cfg(target_os = "linux")]
+    fn suspended(&self) -> Seconds {
+        of(ClockId::Boottime) - of(ClockId::Monotonic)
+    }
+}
+
+fn of(clock: ClockId) -> Seconds {
+    let time = clock_gettime(clock);
+    Seconds(time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9)
 }
 
 /// Elapsed time, for progress, budgets and calibration.

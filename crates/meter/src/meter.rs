@@ -14,12 +14,16 @@ use crate::tally::Tally;
 use crate::timeline::{Span, Timeline};
 use crate::windows;
 
+/// Less than that is how far apart two clocks were read.
+const SUSPENDED: Seconds = Seconds(0.05);
+
 /// Meters one run from its start to its end. Runs side by side each have their own; what the sources show
 /// belongs to the machine or the process, not to one run.
 pub struct Meter {
     account: Arc<Account>,
     sampler: Option<Sampler>,
     started_unix: f64,
+    suspended_before: Seconds,
 }
 
 /// Power at this moment, for a progress line.
@@ -41,7 +45,8 @@ impl Meter {
             let account = Arc::clone(&account);
             Sampler::start(interval, move || account.observe())
         });
-        Meter { account, sampler, started_unix }
+        let suspended_before = sources.clock().suspended();
+        Meter { account, sampler, started_unix, suspended_before }
     }
 
     /// Ends the current phase and begins `phase`. The caller has waited for the device, or work of the old
@@ -83,7 +88,13 @@ impl Meter {
         let measured = book.tallies.iter().flat_map(|tally| windows::of_tally(tally, &book.timeline));
         let unknown =
             self.account.sources.unknown().flat_map(|facts| windows::of_unreadable(facts, &book.timeline));
-        let energy = measured.chain(unknown).collect();
+        let mut energy: Vec<EnergyWindow> = measured.chain(unknown).collect();
+        let suspended = self.account.sources.clock().suspended() - self.suspended_before;
+        if suspended > SUSPENDED {
+            let note = format!("the machine was suspended for {:.1} s, which are not counted", suspended.0);
+            let totals = energy.iter_mut().filter(|window| window.phase == Phase::Total);
+            totals.for_each(|window| window.notes.push(note.clone()));
+        }
         Metering { seconds: book.timeline.seconds(), energy, started_unix: self.started_unix }
     }
 
@@ -117,10 +128,11 @@ impl Account {
     fn open(sources: Sources) -> Account {
         let mut tallies: Vec<_> =
             sources.facts().map(|(facts, limits)| Tally::new(facts.clone(), *limits)).collect();
-        let readings = sources.read();
+        let looks = sources.read();
         let origin = sources.clock().now();
-        for (tally, reading) in tallies.iter_mut().zip(readings) {
-            tally.observe(0.0, Phase::Load, 0.0, reading);
+        for (tally, look) in tallies.iter_mut().zip(looks) {
+            tally.observe(0.0, Phase::Load, 0.0, look.reading);
+            tally.check(Phase::Load, 0.0, look.power);
         }
         Account { sources, book: Mutex::new(Book { origin, timeline: Timeline::start(), tallies }) }
     }
@@ -141,11 +153,12 @@ impl Account {
     /// Reads the counters, then the clock, and books both to the current phase. The book stays locked
     /// meanwhile, so that readings are booked in the order in which they were made.
     fn observe_in(&self, book: &mut Book) {
-        let readings = self.sources.read();
+        let looks = self.sources.read();
         let ran = book.timeline.advance(self.since(book.origin));
         let (now, phase) = (book.timeline.now, book.timeline.phase);
-        for (tally, reading) in book.tallies.iter_mut().zip(readings) {
-            tally.observe(now, phase, ran, reading);
+        for (tally, look) in book.tallies.iter_mut().zip(looks) {
+            tally.observe(now, phase, ran, look.reading);
+            tally.check(phase, ran, look.power);
         }
     }
 }

@@ -153,6 +153,14 @@ impl EnergySource for Card {
         let milliwatts = self.cards.milliwatts(self.index).map_err(refuse)?;
         Ok(Reading::Power(Watts(f64::from(milliwatts) / 1000.0)))
     }
+
+    fn power(&mut self) -> Option<Watts> {
+        let milliwatts = (self.facts.kind == Kind::Counter).then(|| self.cards.milliwatts(self.index).ok());
+        milliwatts
+            .flatten()
+            .filter(|&milliwatts| milliwatts > 0)
+            .map(|power| Watts(f64::from(power) / 1000.0))
+    }
 }
 
 #[cfg(test)]

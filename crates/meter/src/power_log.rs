@@ -145,6 +145,7 @@ impl PowerLog {
             joules_low: known.then_some(Joules(low)),
             joules_high: known.then_some(Joules(high)),
             bounds_cover: known.then_some(BoundsCover::Resolution),
+            joules_integrated: None,
             watts_mean: known.then(|| Watts(central / covered)),
             watts_max: known.then_some(Watts(most)),
             seconds,

@@ -22,10 +22,24 @@ pub trait EnergySource: Send {
     /// When nothing usable could be read; the meter then marks a gap and asks again later.
     fn read(&mut self) -> Result<Reading, ReadError>;
 
+    /// Power by another way than the counter that [`EnergySource::read`] shows, to check it by; `None` where there is none.
+    fn power(&mut self) -> Option<Watts> {
+        None
+    }
+
     /// `package-N`, `dram-N`, `psys`, `gpu-N` or `host`.
     fn domain(&self) -> &str {
         &self.facts().domain
     }
+}
+
+/// What one look at a source gave.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// Its state.
+    pub reading: Result<Reading, ReadError>,
+    /// Power to check a counter by.
+    pub power: Option<Watts>,
 }
 
 /// What a source shows at one moment. Only differences of counters have a meaning.

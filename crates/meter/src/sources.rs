@@ -9,7 +9,7 @@ use record::units::Seconds;
 use crate::clock::{Clock, SystemClock};
 use crate::estimate::Estimate;
 use crate::rapl::ReadText;
-use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
+use crate::source::{EnergySource, Found, Limits, Look, ReadError, SourceFacts};
 use crate::{battery, host, nvml, perf, rapl};
 
 /// Where to look for sources, and how often to read them.
@@ -186,11 +186,12 @@ impl Sources {
     }
 
     /// Reads all sources, in the order of [`Sources::facts`].
-    pub(crate) fn read(&self) -> Vec<Result<Reading, ReadError>> {
-        let lock = |source: &Mutex<Box<dyn EnergySource>>| {
-            source.lock().unwrap_or_else(PoisonError::into_inner).read()
+    pub(crate) fn read(&self) -> Vec<Look> {
+        let look = |source: &Mutex<Box<dyn EnergySource>>| {
+            let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);
+            Look { reading: source.read(), power: source.power() }
         };
-        self.0.readable.iter().map(lock).collect()
+        self.0.readable.iter().map(look).collect()
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Cell {
     /// Failed readings and unbelievable intervals.
     pub gaps: u32,
     pub watts_max: Option<f64>,
+    /// Energy by the power that a counter is checked by, and the seconds over which it was seen.
+    pub checked: (f64, f64),
     pub notes: Vec<String>,
 }
 
@@ -49,6 +51,7 @@ pub(crate) struct Tally {
     missed: bool,
     peak: Peak,
     memory: VecDeque<(f64, f64)>,
+    checked_by: Option<Watts>,
 }
 
 /// An uninterrupted stretch of one phase, long enough in the end to take a power from.
@@ -71,7 +74,19 @@ impl Tally {
             missed: false,
             peak: Peak::default(),
             memory: VecDeque::new(),
+            checked_by: None,
         }
+    }
+
+    /// Takes in the power that a counter is checked by, on a straight line from the one before.
+    pub(crate) fn check(&mut self, phase: Phase, ran: f64, power: Option<Watts>) {
+        if let (Some(before), Some(now)) = (self.checked_by, power) {
+            for cell in [&mut self.cells[index(phase)], &mut self.whole] {
+                cell.checked.0 += 0.5 * (before.0 + now.0) * ran * 1e6;
+                cell.checked.1 += ran;
+            }
+        }
+        self.checked_by = power;
     }
 
     /// Takes in a reading at `now`; since the one before, `ran` seconds of `phase` went by.

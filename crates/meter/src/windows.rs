@@ -7,6 +7,9 @@ use crate::source::SourceFacts;
 use crate::tally::{Cell, Tally};
 use crate::timeline::{PHASES, Span, Timeline, index};
 
+/// Counter and integrated power that differ by more than this share are not one truth.
+const DISAGREES: f64 = 0.1;
+
 /// Below so many updates of its counter a window is not resolved.
 const FEW_UPDATES: f64 = 20.0;
 
@@ -57,6 +60,7 @@ pub(crate) fn blank(facts: &SourceFacts, phase: Phase, span: &Span) -> EnergyWin
         joules_low: None,
         joules_high: None,
         bounds_cover: None,
+        joules_integrated: None,
         watts_mean: None,
         watts_max: None,
         seconds: Seconds(span.seconds),
@@ -93,6 +97,8 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         ));
     }
     let watts_mean = watts(cell.energy.microjoules, cell.covered);
+    let integrated = integrated(cell, span);
+    notes.extend(integrated.and_then(|joules| disagreement(joules, cell, tally.limits.update.0)));
     let (low, high, cover) = bounds(tally, span, cell, watts_mean.unwrap_or(0.0).max(mean));
     EnergyWindow {
         kind: tally.facts.kind,
@@ -102,10 +108,30 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         bounds_cover: Some(cover),
         watts_mean: watts_mean.map(Watts),
         watts_max: cell.watts_max.map(|most| Watts(watts_mean.map_or(most, |mean| most.max(mean)))),
+        joules_integrated: integrated,
         coverage,
         notes,
         ..blank
     }
+}
+
+/// What the power beside a counter gives, where it was seen for nearly all of the time.
+fn integrated(cell: &Cell, span: &Span) -> Option<Joules> {
+    let (microjoules, seconds) = cell.checked;
+    (seconds > 0.0 && seconds > 0.9 * span.seconds).then_some(Joules(microjoules / 1e6))
+}
+
+/// Words for a counter and a power that do not tell the same, beyond what the counter's updates explain.
+fn disagreement(integrated: Joules, cell: &Cell, update: f64) -> Option<String> {
+    let counted = cell.energy.microjoules / 1e6;
+    let stale = 2.0 * update * integrated.0 / cell.checked.1;
+    let apart = (integrated.0 - counted).abs();
+    (apart > DISAGREES * counted.max(integrated.0) + stale).then(|| {
+        format!(
+            "counter and power disagree: {counted:.1} J counted, {:.1} J by power integrated over the same time",
+            integrated.0
+        )
+    })
 }
 
 /// Bounds in microjoules. A counter read at an edge may be one update old, at both ends of every part.

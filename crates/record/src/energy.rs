@@ -67,6 +67,9 @@ pub struct EnergyWindow {
     pub joules_high: Option<Joules>,
     /// What the bounds cover; null when there are none.
     pub bounds_cover: Option<BoundsCover>,
+    /// By the power that the same device tells, integrated; null where `joules` is not from a counter, or there is no power.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joules_integrated: Option<Joules>,
     /// Mean power over the window.
     pub watts_mean: Option<Watts>,
     /// Largest power seen between two readings.
@@ -137,6 +140,7 @@ mod tests {
             joules_low: None,
             joules_high: None,
             bounds_cover: None,
+            joules_integrated: None,
             watts_mean: None,
             watts_max: None,
             seconds: Seconds(1.0),

@@ -49,6 +49,8 @@ pub struct MeteredEnergy {
     pub joules_high: Option<Joules>,
     /// What the bounds cover.
     pub bounds_cover: Option<BoundsCover>,
+    /// By the power that the same device tells, integrated; null where there is none beside a counter.
+    pub joules_integrated: Option<Joules>,
     /// Mean power.
     pub watts_mean: Option<Watts>,
     /// Largest power seen between readings.
@@ -80,6 +82,7 @@ impl MeteredEnergy {
             joules_low: window.joules_low,
             joules_high: window.joules_high,
             bounds_cover: window.bounds_cover,
+            joules_integrated: window.joules_integrated,
             watts_mean: window.watts_mean,
             watts_max: window.watts_max,
             coverage: window.coverage,

@@ -10,6 +10,7 @@ mod data;
 mod fit;
 mod flops;
 mod meter;
+mod nvml;
 mod peers;
 mod plot;
 mod server;

@@ -1,0 +1,129 @@
+//! `ergo meter` with imitations of NVIDIA's management library, which the tests compile: one for each way in which it fails.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::shell::json;
+
+/// A card that draws 200 W, as the library of a driver tells it. What differs is given by macros: `CARDS`, `ENERGY` in
+/// millijoules and `POWER` in milliwatts as expressions of the seconds `t` since the library was opened, negative for an
+/// error of that number.
+const LIBRARY: &str = r#"
+#include <stdio.h>
+#include <time.h>
+static struct timespec began;
+static double now(void) {
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (at.tv_sec - began.tv_sec) + 1e-9 * (at.tv_nsec - began.tv_nsec);
+}
+int nvmlInit_v2(void) { clock_gettime(CLOCK_MONOTONIC, &began); return 0; }
+int nvmlInitWithFlags(unsigned flags) { (void)flags; return nvmlInit_v2(); }
+int nvmlShutdown(void) { return 0; }
+const char *nvmlErrorString(int code) { (void)code; return "imitated error"; }
+int nvmlSystemGetDriverVersion(char *text, unsigned length) { snprintf(text, length, "580.0"); return 0; }
+int nvmlDeviceGetCount_v2(unsigned *count) { *count = CARDS; return 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **card) { *card = (void *)(index + 1ul); return 0; }
+int nvmlDeviceGetName(void *card, char *text, unsigned length) { (void)card; snprintf(text, length, "Imitated"); return 0; }
+int nvmlDeviceGetUUID(void *card, char *text, unsigned length) { snprintf(text, length, "GPU-%p", card); return 0; }
+int nvmlDeviceGetTotalEnergyConsumption(void *card, unsigned long long *millijoules) {
+    double t = now(), value = (ENERGY);
+    (void)card, (void)t;
+    if (value < 0) return (int)-value;
+    *millijoules = (unsigned long long)value;
+    return 0;
+}
+int nvmlDeviceGetPowerUsage(void *card, unsigned *milliwatts) {
+    double t = now(), value = (POWER);
+    (void)card, (void)t;
+    if (value < 0) return (int)-value;
+    *milliwatts = (unsigned)value;
+    return 0;
+}
+"#;
+
+/// NVML_ERROR_NOT_SUPPORTED.
+const UNSUPPORTED: &str = "-3";
+
+/// What `ergo meter` says of two seconds on a machine with such a library.
+fn metered(cards: u32, energy: &str, power: &str) -> Value {
+    let machine = TempDir::new().unwrap();
+    for folder in ["lib", "proc", "sys"] {
+        fs::create_dir(machine.path().join(folder)).unwrap();
+    }
+    let source = machine.path().join("nvml.c");
+    fs::write(&source, LIBRARY).unwrap();
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(machine.path().join("lib/libnvidia-ml.so.1"))
+        .args([format!("-DCARDS={cards}"), format!("-DENERGY={energy}"), format!("-DPOWER={power}")])
+        .arg(&source)
+        .status();
+    assert!(compiled.unwrap().success(), "a C compiler is needed to build this program");
+    json(&["meter", "--json", "--sysroot", machine.path().to_str().unwrap(), "--", "sleep", "2"])
+}
+
+fn card(told: &Value) -> &Value {
+    let found = told["energy"].as_array().unwrap().iter().find(|energy| energy["domain"] == "gpu-0");
+    found.unwrap_or_else(|| panic!("no gpu-0 in {told}"))
+}
+
+/// 200 W over the time of the command.
+fn near_200_watts(told: &Value, joules: &Value) -> bool {
+    let expected = 200.0 * told["seconds"].as_f64().unwrap();
+    (joules.as_f64().unwrap() / expected - 1.0).abs() < 0.03
+}
+
+#[test]
+fn a_counter_is_taken_and_checked_by_power() {
+    let told = metered(1, "5e6+2e5*t", "2e5");
+    let card = card(&told);
+    assert_eq!((&card["kind"], &card["gaps"]), (&"counter".into(), &0.into()), "{card}");
+    assert!(
+        near_200_watts(&told, &card["joules"]) && near_200_watts(&told, &card["joules_integrated"]),
+        "{card}"
+    );
+    assert!(!card["notes"].to_string().contains("disagree"), "{card}");
+    assert!(card["source"].as_str().unwrap().contains("Imitated"), "{card}");
+}
+
+#[test]
+fn a_counter_and_a_power_that_disagree_are_told() {
+    let told = metered(1, "5e6+2e5*t", "3.2e5");
+    assert!(card(&told)["notes"].to_string().contains("counter and power disagree"), "{told}");
+}
+
+#[test]
+fn without_a_counter_power_is_integrated() {
+    let told = metered(1, UNSUPPORTED, "2e5");
+    let card = card(&told);
+    assert_eq!((&card["kind"], &card["joules_integrated"]), (&"integrated".into(), &Value::Null), "{card}");
+    assert!(near_200_watts(&told, &card["joules"]), "{card}");
+}
+
+/// A counter that stands still, one that goes backwards, and a card that is lost: never a 0, and never a jump.
+#[test]
+fn counters_that_fail_are_unknown_or_gaps() {
+    let told = metered(1, "5e6", UNSUPPORTED);
+    let stuck = card(&told);
+    assert_eq!((&stuck["kind"], &stuck["joules"]), (&"none".into(), &Value::Null), "{stuck}");
+    assert!(stuck["notes"].to_string().contains("did not move"), "{stuck}");
+    let told = metered(1, "5e6-2e5*t", UNSUPPORTED);
+    let backwards = card(&told);
+    assert!(backwards["gaps"].as_u64().unwrap() > 0 && backwards["joules"].is_null(), "{backwards}");
+    // NVML_ERROR_GPU_IS_LOST after a second.
+    let told = metered(1, "t<1?5e6+2e5*t:-15", UNSUPPORTED);
+    let lost = card(&told);
+    assert!(lost["gaps"].as_u64().unwrap() > 0, "{lost}");
+    let (joules, coverage) = (lost["joules"].as_f64().unwrap(), lost["coverage"].as_f64().unwrap());
+    assert!(joules < 210.0 && coverage < 0.7, "{lost}");
+}
+
+#[test]
+fn a_driver_without_cards_is_no_card() {
+    let told = metered(0, "0", "0");
+    assert!(told["energy"].as_array().unwrap().iter().all(|energy| energy["domain"] != "gpu-0"), "{told}");
+}
