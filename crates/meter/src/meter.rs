@@ -24,6 +24,7 @@ pub struct Meter {
     sampler: Option<Sampler>,
     started_unix: f64,
     suspended_before: Seconds,
+    conditions_before: Vec<Option<String>>,
 }
 
 /// Power at this moment, for a progress line.
@@ -46,7 +47,8 @@ impl Meter {
             Sampler::start(interval, move || account.observe())
         });
         let suspended_before = sources.clock().suspended();
-        Meter { account, sampler, started_unix, suspended_before }
+        let conditions_before = sources.conditions();
+        Meter { account, sampler, started_unix, suspended_before, conditions_before }
     }
 
     /// Ends the current phase and begins `phase`. The caller has waited for the device, or work of the old
@@ -89,6 +91,7 @@ impl Meter {
         let unknown =
             self.account.sources.unknown().flat_map(|facts| windows::of_unreadable(facts, &book.timeline));
         let mut energy: Vec<EnergyWindow> = measured.chain(unknown).collect();
+        self.note_conditions(&mut energy);
         let suspended = self.account.sources.clock().suspended() - self.suspended_before;
         if suspended > SUSPENDED {
             let note = format!("the machine was suspended for {:.1} s, which are not counted", suspended.0);
@@ -96,6 +99,18 @@ impl Meter {
             totals.for_each(|window| window.notes.push(note.clone()));
         }
         Metering { seconds: book.timeline.seconds(), energy, started_unix: self.started_unix }
+    }
+
+    /// Adds to the totals how fast devices were, before and after.
+    fn note_conditions(&self, energy: &mut [EnergyWindow]) {
+        let sources = &self.account.sources;
+        let after = sources.conditions();
+        for (((facts, _), before), after) in sources.facts().zip(&self.conditions_before).zip(after) {
+            let (Some(before), Some(after)) = (before, after) else { continue };
+            let totals = energy.iter_mut().filter(|window| window.phase == Phase::Total);
+            let note = format!("before: {before}; after: {after}");
+            totals.filter(|w| w.domain == facts.domain).for_each(|window| window.notes.push(note.clone()));
+        }
     }
 
     /// Ends the current phase and the run.

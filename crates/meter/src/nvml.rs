@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nvml_wrapper::Nvml;
+use nvml_wrapper::bitmasks::device::ThrottleReasons;
+use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor};
 use nvml_wrapper::error::NvmlError;
 use record::doctor::SourceStatus;
 use record::energy::Kind;
@@ -28,6 +30,8 @@ pub(crate) trait Cards: Send + Sync {
     fn millijoules(&self, card: u32) -> Result<u64, String>;
     /// Power: at this moment up to GA100, the mean of a second on newer cards.
     fn milliwatts(&self, card: u32) -> Result<u32, String>;
+    /// What decides how fast it is and what it draws, as far as the driver tells; empty where it does not.
+    fn condition(&self, card: u32) -> Vec<String>;
 }
 
 /// Opens the library of the driver, or a test's imitation of it. Without a driver this costs one failed search for a file.
@@ -71,6 +75,27 @@ impl Cards for Nvml {
     fn milliwatts(&self, card: u32) -> Result<u32, String> {
         self.device_by_index(card).and_then(|device| device.power_usage()).map_err(|error| error.to_string())
     }
+
+    fn condition(&self, card: u32) -> Vec<String> {
+        let Ok(device) = self.device_by_index(card) else { return Vec::new() };
+        let limit = device.enforced_power_limit().map(|limit| format!("limit {} W", limit / 1000));
+        let clock = device.clock_info(Clock::SM).map(|megahertz| format!("SM {megahertz} MHz"));
+        let heat = device.temperature(TemperatureSensor::Gpu).map(|celsius| format!("{celsius} C"));
+        let held = device.current_throttle_reasons().map(held_back);
+        let mig =
+            device.mig_mode().map(|mode| format!("MIG {}", if mode.current == 0 { "off" } else { "on" }));
+        [limit, clock, heat, held, mig].into_iter().flatten().collect()
+    }
+}
+
+/// Why a card runs no faster, in words.
+fn held_back(reasons: ThrottleReasons) -> String {
+    // An idle card is held back by nothing that matters.
+    let names: Vec<String> = (reasons - ThrottleReasons::GPU_IDLE - ThrottleReasons::NONE)
+        .iter_names()
+        .map(|(name, _)| name.to_lowercase().replace('_', " "))
+        .collect();
+    if names.is_empty() { "not held back".to_owned() } else { format!("held back by {}", names.join(", ")) }
 }
 
 /// Every card: its energy counter where it has one that shows something, else its power, integrated.
@@ -152,6 +177,11 @@ impl EnergySource for Card {
         }
         let milliwatts = self.cards.milliwatts(self.index).map_err(refuse)?;
         Ok(Reading::Power(Watts(f64::from(milliwatts) / 1000.0)))
+    }
+
+    fn condition(&mut self) -> Option<String> {
+        let condition = self.cards.condition(self.index);
+        (!condition.is_empty()).then(|| condition.join(", "))
     }
 
     fn power(&mut self) -> Option<Watts> {

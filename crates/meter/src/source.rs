@@ -22,6 +22,11 @@ pub trait EnergySource: Send {
     /// When nothing usable could be read; the meter then marks a gap and asks again later.
     fn read(&mut self) -> Result<Reading, ReadError>;
 
+    /// What decides how fast the device is and what it draws, in words; `None` where it does not tell.
+    fn condition(&mut self) -> Option<String> {
+        None
+    }
+
     /// Power by another way than the counter that [`EnergySource::read`] shows, to check it by; `None` where there is none.
     fn power(&mut self) -> Option<Watts> {
         None

@@ -187,11 +187,12 @@ impl Sources {
 
     /// Reads all sources, in the order of [`Sources::facts`].
     pub(crate) fn read(&self) -> Vec<Look> {
-        let look = |source: &Mutex<Box<dyn EnergySource>>| {
-            let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);
-            Look { reading: source.read(), power: source.power() }
-        };
-        self.0.readable.iter().map(look).collect()
+        each(&self.0.readable, |source| Look { reading: source.read(), power: source.power() })
+    }
+
+    /// What decides how fast each is, in the order of [`Sources::facts`].
+    pub(crate) fn conditions(&self) -> Vec<Option<String>> {
+        each(&self.0.readable, |source| source.condition())
     }
 }
 
@@ -205,6 +206,17 @@ fn estimate(options: &Options, clock: &Arc<dyn Clock>, why: &str) -> Result<Esti
         EstimateOf::Process => Ok(Estimate::of_process(clock, host::usable_processors(&options.root), why)),
         EstimateOf::Machine => Estimate::of_machine(clock, &options.root, why),
     }
+}
+
+/// Every source in turn, whatever a panic elsewhere left of it.
+fn each<T>(
+    sources: &[Mutex<Box<dyn EnergySource>>],
+    mut look: impl FnMut(&mut dyn EnergySource) -> T,
+) -> Vec<T> {
+    let lock = |source: &Mutex<Box<dyn EnergySource>>| {
+        look(source.lock().unwrap_or_else(PoisonError::into_inner).as_mut())
+    };
+    sources.iter().map(lock).collect()
 }
 
 fn is_package(domain: &str) -> bool {

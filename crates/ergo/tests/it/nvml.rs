@@ -36,6 +36,8 @@ int nvmlDeviceGetTotalEnergyConsumption(void *card, unsigned long long *millijou
     *millijoules = (unsigned long long)value;
     return 0;
 }
+int nvmlDeviceGetEnforcedPowerLimit(void *card, unsigned *milliwatts) { (void)card; *milliwatts = 700000; return 0; }
+int nvmlDeviceGetTemperature(void *card, int sensor, unsigned *celsius) { (void)card, (void)sensor; *celsius = 41; return 0; }
 int nvmlDeviceGetPowerUsage(void *card, unsigned *milliwatts) {
     double t = now(), value = (POWER);
     (void)card, (void)t;
@@ -88,6 +90,8 @@ fn a_counter_is_taken_and_checked_by_power() {
     );
     assert!(!card["notes"].to_string().contains("disagree"), "{card}");
     assert!(card["source"].as_str().unwrap().contains("Imitated"), "{card}");
+    let notes = card["notes"].to_string();
+    assert!(notes.contains("before: limit 700 W, 41 C; after: limit 700 W, 41 C"), "{notes}");
 }
 
 #[test]

@@ -24,6 +24,17 @@ impl Cards for Scripted {
     fn milliwatts(&self, card: u32) -> Result<u32, String> {
         self.0[card as usize].1.clone()
     }
+    fn condition(&self, card: u32) -> Vec<String> {
+        vec![format!("limit {card}00 W"), "not held back".into()]
+    }
+}
+
+#[test]
+fn what_holds_a_card_back_is_named() {
+    assert_eq!(held_back(ThrottleReasons::GPU_IDLE), "not held back");
+    assert_eq!(held_back(ThrottleReasons::SW_POWER_CAP), "held back by sw power cap");
+    let mut found = discover(Ok(Arc::new(Scripted(vec![(Ok(1), Ok(1)), (Ok(1), Ok(1))]))));
+    assert_eq!(found.readable[1].condition().as_deref(), Some("limit 100 W, not held back"));
 }
 
 fn refused<T>() -> Result<T, String> {
