@@ -4,7 +4,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use data::set::SetName;
 
-use crate::commands::{bench, data as data_command, doctor, fit, flops, meter, plot, sweep, train};
+use crate::commands::{bench, data as data_command, doctor, fit, flops, meter, plot, report, sweep, train};
 
 /// Trains small convolutional networks and meters the work: what does each further halving of the error cost?
 #[derive(Debug, Parser)]
@@ -40,6 +40,8 @@ pub enum Command {
     Fit(fit::Args),
     /// Draw error against compute, time and energy.
     Plot(plot::Args),
+    /// Add up what finished runs took: FLOPs, seconds, joules, and carbon and money on request.
+    Report(report::Args),
     /// Tell what any command costs in seconds and joules.
     Meter(meter::Args),
     /// Tell what can be metered on this machine, and mend what cannot.

@@ -7,5 +7,6 @@ pub mod fit;
 pub mod flops;
 pub mod meter;
 pub mod plot;
+pub mod report;
 pub mod sweep;
 pub mod train;

@@ -15,6 +15,7 @@ mod out_folder;
 mod output;
 mod progress;
 mod quantity;
+mod rates;
 mod store;
 mod sweep_progress;
 mod table;
@@ -44,6 +45,7 @@ fn run(cli: &Cli, format: Format) -> anyhow::Result<Exit> {
         Command::Bench(args) => commands::bench::run(args, format),
         Command::Fit(args) => commands::fit::run(args, format),
         Command::Plot(args) => commands::plot::run(args, format),
+        Command::Report(args) => commands::report::run(args, format),
         Command::Meter(args) => commands::meter::run(args, format),
         Command::Doctor(args) => commands::doctor::run(args, format),
     }

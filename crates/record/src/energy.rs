@@ -122,6 +122,18 @@ pub fn total(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
     Some((sum, kind))
 }
 
+/// The same with the sums of the lower and of the upper bounds: low, central, high. A part without bounds stands for both.
+#[must_use]
+pub fn total_bounds(windows: &[EnergyWindow], phase: Phase) -> Option<([Joules; 3], Kind)> {
+    let (central, kind) = total(windows, phase)?;
+    let moved = |bound: fn(&EnergyWindow) -> Option<Joules>| {
+        let mut windows = windows.to_vec();
+        windows.iter_mut().for_each(|window| window.joules = bound(window).or(window.joules));
+        total(&windows, phase).map_or(central, |(joules, _)| joules)
+    };
+    Some(([moved(|window| window.joules_low), central, moved(|window| window.joules_high)], kind))
+}
+
 fn is_part(domain: &str) -> bool {
     domain == "host" || ["package-", "dram-", "gpu-"].iter().any(|prefix| domain.starts_with(prefix))
 }
@@ -165,6 +177,13 @@ mod tests {
         assert_eq!(total(&unknown, Phase::Train), None);
         let with_psys = [counter("package-0", 3.0), counter("psys", 8.0)];
         assert_eq!(total(&with_psys, Phase::Train), Some((Joules(8.0), Kind::Counter)));
+        let bounded = EnergyWindow {
+            joules_low: Some(Joules(2.0)),
+            joules_high: Some(Joules(5.0)),
+            ..counter("package-0", 3.0)
+        };
+        let bounds = total_bounds(&[bounded, counter("dram-0", 1.5)], Phase::Train);
+        assert_eq!(bounds, Some(([Joules(3.5), Joules(4.5), Joules(6.5)], Kind::Counter)));
         let host = [window("host", Kind::Modelled, Some(40.0))];
         assert_eq!(total(&host, Phase::Train), Some((Joules(40.0), Kind::Modelled)));
         let card_and_estimate = [counter("gpu-0", 9.0), window("host", Kind::Modelled, Some(40.0))];

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::cost::CostOutput;
 use crate::energy::{BoundsCover, EnergyWindow, Kind, Phase};
 use crate::run::Host;
 use crate::units::{Joules, Seconds, Watts};
@@ -23,6 +24,8 @@ pub struct MeterOutput {
     pub total_joules: Option<Joules>,
     /// How these were obtained.
     pub total_kind: Kind,
+    /// What that cost.
+    pub costs: CostOutput,
     /// Power by domain while nothing but the machine itself ran, just before the command; only with an idle window. It
     /// is never subtracted from anything.
     pub idle: Vec<MeteredEnergy>,

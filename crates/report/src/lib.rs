@@ -3,11 +3,13 @@
 pub mod axis;
 pub mod cells;
 pub mod colour;
+pub mod cost;
 pub mod csv;
 pub mod curves;
 pub mod error;
 pub mod figures;
 pub mod fit;
+pub mod grid;
 pub mod label;
 pub mod legend;
 pub mod marks;
@@ -17,6 +19,7 @@ pub mod png;
 pub mod speeds;
 pub mod svg;
 pub mod table;
+pub mod totals;
 
 #[cfg(test)]
 mod sample;

@@ -120,6 +120,14 @@ pub fn records(path: &Path, columns: &Columns) -> anyhow::Result<Vec<RunRecord>>
             "a table of points has a header with commas; records take --against",
         ));
     }
+    kept(path)
+}
+
+/// The records of a folder or a journal; half a record at an end is told and left out.
+///
+/// # Errors
+/// Journals that cannot be read.
+pub fn kept(path: &Path) -> anyhow::Result<Vec<RunRecord>> {
     let read = record::journal::read_all(path)?;
     for torn in &read.torn {
         let found = format!("{} ends in half a record, which is left out", torn.display());

@@ -21,6 +21,7 @@ use crate::arguments;
 use crate::exit::{self, Exit};
 use crate::output::{self, Format};
 use crate::quantity;
+use crate::rates::{self, RateArgs};
 use crate::table::aligned;
 
 /// Arguments of `ergo meter`.
@@ -45,6 +46,8 @@ pub struct Args {
     /// Read DIR/sys and DIR/proc instead of /sys and /proc, and cards only through DIR/lib/libnvidia-ml.so.1: for tests.
     #[arg(long, value_name = "DIR")]
     sysroot: Option<PathBuf>,
+    #[command(flatten)]
+    rates: RateArgs,
     /// The command and its arguments.
     #[arg(last = true, required = true, num_args = 1.., value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -119,15 +122,16 @@ fn told(args: &Args, metering: &Metering, exit_code: i32) -> MeterOutput {
         wall.notes.extend(calibration(wall.joules, parts));
         windows.push(wall);
     }
-    let total = energy::total(&windows, Phase::Total);
+    let total = energy::total_bounds(&windows, Phase::Total);
     MeterOutput {
         command: args.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
         seconds,
         exit_code,
         started_unix: metering.started_unix,
         energy: MeteredEnergy::of_totals(&windows),
-        total_joules: total.map(|(joules, _)| joules),
+        total_joules: total.map(|([_, joules, _], _)| joules),
         total_kind: total.map_or(Kind::None, |(_, kind)| kind),
+        costs: report::cost::cost(total.map(|(joules, _)| joules), seconds, &args.rates.rates()),
         idle: Vec::new(),
         overhead: 0.0,
         host: Default::default(),
@@ -162,6 +166,7 @@ fn text(told: &MeterOutput) -> String {
         text += &format!("together {mark}{} J", number(Some(joules.0)));
         text += if told.total_kind == Kind::Modelled { ", an estimate\n" } else { "\n" };
     }
+    text += &rates::text(&told.costs, if told.total_kind == Kind::Modelled { "about " } else { "" });
     for energy in &told.energy {
         text += &format!("{}: {}\n", energy.domain, energy.source);
         text.extend(energy.notes.iter().map(|note| format!("  {note}\n")));

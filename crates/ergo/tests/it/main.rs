@@ -13,6 +13,7 @@ mod meter;
 mod nvml;
 mod peers;
 mod plot;
+mod report;
 mod server;
 mod shell;
 mod sweep;

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use meter::clock::{Stopwatch, unix_now};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -50,9 +51,9 @@ impl Machine {
         let over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let began = Instant::now();
+                let began = Stopwatch::start();
                 while !over.load(Ordering::SeqCst) {
-                    let used = |watts: f64| (watts * began.elapsed().as_secs_f64() * 1e6) as u64;
+                    let used = |watts: f64| (watts * began.elapsed().0 * 1e6) as u64;
                     self.zone("intel-rapl:0", "package-0", (RANGE - 1_000_000 + used(50.0)) % RANGE);
                     self.zone("intel-rapl:0:0", "dram", 5 + used(4.0));
                     std::thread::sleep(Duration::from_millis(1));
@@ -159,7 +160,7 @@ fn without_counters_the_machine_is_estimated() {
 fn a_wall_meter_stands_beside_and_calibrates() {
     let machine = Machine::new();
     let log = machine.root.path().join("wall.csv");
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    let now = unix_now();
     let lines: String = (-20..200).map(|tenth| format!("{},108\n", now + 0.1 * f64::from(tenth))).collect();
     fs::write(&log, format!("time,watts\n{lines}")).unwrap();
     let arguments = [

@@ -1,0 +1,75 @@
+//! `ergo report` as a user runs it, held against sums of the same journal made here.
+
+use std::fs;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::shell::{json, refused, run};
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+#[test]
+fn totals_and_costs_follow_from_the_journal() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("runs");
+    let out = out.to_str().unwrap();
+    for seed in ["1", "2"] {
+        json(&[
+            "train",
+            "--net",
+            "cnn-w2-d1",
+            "--steps",
+            "3",
+            "--batch",
+            "8",
+            "--validation",
+            "20",
+            "--test-images",
+            "50",
+            "--seed",
+            seed,
+            "--out",
+            out,
+            "--json",
+        ]);
+    }
+    let journal = fs::read_to_string(format!("{out}/runs-0.jsonl")).unwrap();
+    let records: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = json(&[
+        "report",
+        out,
+        "--grid",
+        "FRA",
+        "--pue",
+        "1.5",
+        "--usd-per-kwh",
+        "0.2",
+        "--usd-per-hour",
+        "3",
+        "--json",
+    ]);
+    let sum = |of: &dyn Fn(&Value) -> f64| records.iter().map(of).sum::<f64>();
+    let near = |found: &Value, expected: f64| (number(found) - expected).abs() <= 1e-9 * expected.abs();
+    assert_eq!(told["runs"], 2);
+    assert!(near(&told["train_flops"], sum(&|r| number(&r["flops"]["model_train"]))), "{told}");
+    assert!(near(&told["seconds"], sum(&|r| number(&r["seconds"]["total"]))), "{told}");
+    let energy = &told["energy"][0];
+    if energy["joules"].is_array() {
+        let kwh = number(&energy["joules"][1]) / 3.6e6 * 1.5;
+        assert!(near(&told["costs"]["kwh"][1], kwh), "{told}");
+        assert!(near(&told["costs"]["kg_co2e"][1], kwh * 0.056), "{told}");
+        assert!(near(&told["costs"]["usd_electricity"][1], kwh * 0.2), "{told}");
+    }
+    assert!(near(&told["costs"]["usd_rental"], number(&told["seconds"]) / 3600.0 * 3.0), "{told}");
+    // What is asked of a report changes nothing that is kept.
+    assert_eq!(fs::read_to_string(format!("{out}/runs-0.jsonl")).unwrap(), journal);
+    let plain = run(&["report", out]);
+    assert!(plain.stdout.contains("costs assume a PUE of 1"), "{}", plain.stdout);
+    assert!(!plain.stdout.contains("CO2e"), "there is no default grid: {}", plain.stdout);
+    refused(&["report", out, "--grid", "nowhere"], &["FRA", "such as 250"]);
+    refused(&["report", out, "--pue", "0.5"], &["from 1"]);
+    refused(&["report", "/nowhere"], &["/nowhere"]);
+}

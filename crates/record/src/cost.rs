@@ -1,0 +1,56 @@
+//! Costs as commands print them; they are never stored, as they follow from joules, seconds and what the user says.
+
+use serde::Serialize;
+
+/// What energy and time cost; triples are lower bound, central value and upper bound.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CostOutput {
+    /// Kilowatt-hours, with what the building adds; null when the energy is unknown.
+    pub kwh: Option<[f64; 3]>,
+    /// Kilograms of CO2 equivalent; null without a grid.
+    pub kg_co2e: Option<[f64; 3]>,
+    /// Electricity in US dollars; null without a price.
+    pub usd_electricity: Option<[f64; 3]>,
+    /// Rent of the machine in US dollars, instead of electricity and not beside it; null without a price.
+    pub usd_rental: Option<f64>,
+    /// What was assumed.
+    pub assumptions: Vec<String>,
+}
+
+/// The object of `ergo report --json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReportOutput {
+    /// Finished runs.
+    pub runs: usize,
+    /// Those that diverged, among them.
+    pub runs_diverged: usize,
+    /// Model FLOPs of all trainings.
+    pub train_flops: u128,
+    /// The same in petaflop/s-days.
+    pub pfs_days: f64,
+    /// Executed FLOPs of all trainings.
+    pub executed_train_flops: u128,
+    /// Model FLOPs of all evaluations.
+    pub evaluate_flops: u128,
+    /// Seconds of all runs, one after the other: those of runs side by side overlap.
+    pub seconds: f64,
+    /// Those of training steps alone.
+    pub train_seconds: f64,
+    /// Energy of the machine by how it was obtained; kinds are never added to each other.
+    pub energy: Vec<ReportedEnergy>,
+    /// What that cost.
+    pub costs: CostOutput,
+    /// What a reader must know before believing this.
+    pub warnings: Vec<String>,
+}
+
+/// Energy of the runs whose energy was obtained in one way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReportedEnergy {
+    /// How.
+    pub kind: crate::energy::Kind,
+    /// Runs.
+    pub runs: usize,
+    /// Joules with their bounds; null when unknown.
+    pub joules: Option<[f64; 3]>,
+}

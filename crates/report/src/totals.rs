@@ -1,0 +1,82 @@
+//! What finished runs took together: operations, seconds, joules by kind, and costs.
+
+use record::cost::{ReportOutput, ReportedEnergy};
+use record::energy::{Kind, Phase, total_bounds};
+use record::run::{RunRecord, Status};
+use record::units::{FLOPS_PER_PFS_DAY, Joules, Seconds};
+
+use crate::cost::{Rates, cost};
+use crate::error::ReportError;
+
+/// Adds up records.
+///
+/// # Errors
+/// When there is none.
+pub fn of(records: &[RunRecord], rates: &Rates) -> Result<ReportOutput, ReportError> {
+    if records.is_empty() {
+        return Err(ReportError::NoRecords);
+    }
+    let sum = |of: fn(&RunRecord) -> u64| records.iter().map(|record| u128::from(of(record))).sum::<u128>();
+    let seconds = |of: fn(&RunRecord) -> Seconds| records.iter().map(|record| of(record).0).sum::<f64>();
+    let train_flops = sum(|record| record.flops.model_train.0);
+    let all_seconds = seconds(|record| record.seconds.total);
+    let energy = energy(records);
+    let one = match energy.as_slice() {
+        [only] => only.joules,
+        _ => None,
+    };
+    Ok(ReportOutput {
+        runs: records.len(),
+        runs_diverged: records.iter().filter(|record| record.status == Status::Diverged).count(),
+        train_flops,
+        pfs_days: train_flops as f64 / FLOPS_PER_PFS_DAY,
+        executed_train_flops: sum(|record| record.flops.executed_train.0),
+        evaluate_flops: sum(|record| record.flops.model_eval.0),
+        seconds: all_seconds,
+        train_seconds: seconds(|record| record.seconds.train),
+        warnings: warnings(records, &energy),
+        energy,
+        costs: cost(one.map(|joules| joules.map(Joules)), Seconds(all_seconds), rates),
+    })
+}
+
+/// The machine's energy in each run by the rule of totals, added within one kind.
+fn energy(records: &[RunRecord]) -> Vec<ReportedEnergy> {
+    const KINDS: [Kind; 5] = [Kind::Counter, Kind::Integrated, Kind::User, Kind::Modelled, Kind::None];
+    let of_runs: Vec<(Kind, [f64; 3])> = records.iter().map(of_run).collect();
+    let of_kind = |kind: Kind| {
+        let of: Vec<[f64; 3]> =
+            of_runs.iter().filter(|(other, _)| *other == kind).map(|(_, joules)| *joules).collect();
+        let add =
+            |sum: [f64; 3], joules: &[f64; 3]| [sum[0] + joules[0], sum[1] + joules[1], sum[2] + joules[2]];
+        let joules = (kind != Kind::None).then(|| of.iter().fold([0.0; 3], add));
+        (!of.is_empty()).then_some(ReportedEnergy { kind, runs: of.len(), joules })
+    };
+    KINDS.into_iter().filter_map(of_kind).collect()
+}
+
+/// Kind and joules of one run, with bounds.
+fn of_run(record: &RunRecord) -> (Kind, [f64; 3]) {
+    total_bounds(&record.energy, Phase::Total)
+        .map_or((Kind::None, [0.0; 3]), |(joules, kind)| (kind, joules.map(|joules| joules.0)))
+}
+
+fn warnings(records: &[RunRecord], energy: &[ReportedEnergy]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if energy.len() > 1 {
+        warnings.push(
+            "the energy of these runs was obtained in several ways, which are not added: costs leave energy out"
+                .to_owned(),
+        );
+    }
+    let beside = records.iter().filter(|record| record.circumstances.jobs > 1).count();
+    if beside > 0 {
+        warnings.push(format!(
+            "{beside} runs ran beside others: their seconds overlap, and counters of the machine saw all of them, each time"
+        ));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests;

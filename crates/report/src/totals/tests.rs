@@ -1,0 +1,48 @@
+//! Tests of sums over records made by hand.
+
+use super::*;
+use crate::sample;
+
+fn rates() -> Rates {
+    Rates { grid: Some("250".parse().unwrap()), pue: 1.0, usd_per_kwh: None, usd_per_hour: None }
+}
+
+/// A run with the joules of all its phases.
+fn run(seed: u64, domain: &str, kind: Kind, joules: f64) -> RunRecord {
+    let mut run = sample::with_joules(sample::run("mlp", 10, seed), domain, kind, joules);
+    run.energy.iter_mut().for_each(|window| window.phase = Phase::Total);
+    run
+}
+
+#[test]
+fn runs_of_one_kind_are_added_and_cost_something() {
+    let records: Vec<RunRecord> = (0..3).map(|seed| run(seed, "package-0", Kind::Counter, 1.2e6)).collect();
+    let told = of(&records, &rates()).unwrap();
+    assert_eq!((told.runs, told.energy.len(), told.energy[0].kind), (3, 1, Kind::Counter));
+    assert!((told.energy[0].joules.unwrap()[1] - 3.6e6).abs() < 1e-6);
+    // 3.6 MJ are 1 kWh.
+    assert!(
+        (told.costs.kwh.unwrap()[1] - 1.0).abs() < 1e-12
+            && (told.costs.kg_co2e.unwrap()[1] - 0.25).abs() < 1e-12
+    );
+    assert_eq!(told.train_flops, 3 * u128::from(records[0].flops.model_train.0));
+    assert!(told.warnings.is_empty(), "{:?}", told.warnings);
+}
+
+/// A counter and an estimate are two things, and no cost comes of them.
+#[test]
+fn kinds_are_not_added() {
+    let counted = run(1, "package-0", Kind::Counter, 5.0);
+    let guessed = run(2, "host", Kind::Modelled, 7.0);
+    let told = of(&[counted, guessed], &rates()).unwrap();
+    assert_eq!(
+        told.energy.iter().map(|energy| energy.kind).collect::<Vec<_>>(),
+        [Kind::Counter, Kind::Modelled]
+    );
+    assert_eq!((told.costs.kwh, told.warnings.len()), (None, 1));
+}
+
+#[test]
+fn without_records_there_is_nothing_to_tell() {
+    assert!(matches!(of(&[], &rates()), Err(ReportError::NoRecords)));
+}
