@@ -63,14 +63,23 @@ macro_rules! jumps {
     };
 }
 
+// What the linker asks for, found by leaving them out; a function that is missing here does not link.
 jumps! {
     driver ["libcuda.so.1"], DRIVER, 100: [
-        cuInit cuDeviceGetCount
+        cuCtxDestroy_v2 cuCtxGetCurrent cuCtxSetCurrent cuDeviceGet cuDeviceGetAttribute
+        cuDeviceGetCount cuDevicePrimaryCtxRelease_v2 cuDevicePrimaryCtxRetain cuEventCreate
+        cuEventDestroy_v2 cuEventRecord cuGetErrorString cuInit cuLaunchKernel cuMemAllocAsync
+        cuMemAlloc_v2 cuMemFreeAsync cuMemFree_v2 cuMemcpyDtoDAsync_v2 cuMemcpyDtoHAsync_v2
+        cuMemcpyHtoDAsync_v2 cuMemcpyPeerAsync cuMemsetD8Async cuModuleGetFunction cuModuleLoad
+        cuModuleLoadData cuModuleUnload cuStreamDestroy_v2 cuStreamIsCapturing cuStreamSynchronize
+        cuStreamWaitEvent
     ]
     curand ["libcurand.so.10"], TOOLKIT, 203: [
-        curandCreateGenerator
+        curandCreateGenerator curandDestroyGenerator curandGenerateUniform
+        curandGenerateUniformDouble curandSetPseudoRandomGeneratorSeed curandSetStream
     ]
     cublas ["libcublas.so.13", "libcublas.so.12"], TOOLKIT, 1: [
-        cublasCreate_v2
+        cublasCreate_v2 cublasDestroy_v2 cublasDgemmStridedBatched cublasGemmStridedBatchedEx
+        cublasSetStream_v2
     ]
 }

@@ -15,6 +15,7 @@ pub(super) fn open_and_count() -> Result<u32, super::error::CudaError> {
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod here {
+    use std::error::Error;
     use std::ffi::{c_int, c_uint, c_void};
     use std::path::Path;
     use std::sync::atomic::Ordering;
@@ -71,7 +72,10 @@ mod here {
                 // SAFETY: opening CUDA's libraries runs their initialisers, as every CUDA program does when it starts.
                 match unsafe { Library::new(&path) } {
                     Ok(library) => return Ok(library),
-                    Err(error) if reason.is_empty() => reason = error.to_string(),
+                    // Its own words only say that it failed.
+                    Err(error) if reason.is_empty() => {
+                        reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                    }
                     Err(_) => {}
                 }
             }
