@@ -1,11 +1,13 @@
 //! `ergo report` as a user runs it, held against sums of the same journal made here.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::shell::{json, refused, run};
+use crate::at_hand;
+use crate::shell::{json, refused, run, workspace};
 
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
@@ -72,4 +74,20 @@ fn totals_and_costs_follow_from_the_journal() {
     refused(&["report", out, "--grid", "nowhere"], &["FRA", "such as 250"]);
     refused(&["report", out, "--pue", "0.5"], &["from 1"]);
     refused(&["report", "/nowhere"], &["/nowhere"]);
+}
+
+/// Every figure of a report, made again from the kept records by another program in another language.
+#[test]
+fn kept_results_are_what_their_records_say() {
+    let folders = fs::read_dir(workspace().join("results")).unwrap().map(|entry| entry.unwrap().path());
+    let folders: Vec<_> = folders.filter(|folder| folder.join("runs.jsonl").exists()).collect();
+    assert!(folders.len() >= 5, "{folders:?}");
+    let mut recheck = Command::new("python3");
+    recheck.arg(workspace().join("scripts/recheck")).arg(env!("CARGO_BIN_EXE_ergo")).args(&folders);
+    let Ok(output) = recheck.output() else {
+        return at_hand::skipped("kept_results_are_what_their_records_say", "there is no python3");
+    };
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(told.matches(" 0 disagree").count(), folders.len(), "{told}");
 }
