@@ -9,7 +9,7 @@ use crate::arguments;
 /// What the user says of where and how the machine stands.
 #[derive(Clone, Debug, clap::Args)]
 pub struct RateArgs {
-    /// Whose electricity: a code such as FRA or WORLD (datasets/grid-carbon.csv), or grams of CO2 for a kilowatt-hour.
+    /// Whose electricity: a code such as FRA (datasets/grid-carbon.csv), or grams of CO2 for a kilowatt-hour.
     #[arg(long, value_name = "CODE|GRAMS")]
     grid: Option<Grid>,
     /// Watts that the building draws for each watt of the machine (power usage effectiveness).

@@ -20,44 +20,49 @@ const MICROJOULES: u64 = 3600;
 /// Above what any battery holds, so that what it has lost counts upwards.
 const FULL: u64 = 1 << 50;
 
-/// The first battery under `root` that tells its energy; nothing where there is none, as in most machines.
+/// All batteries of the machine under `root` as one; nothing to read while it is on the mains.
 pub(crate) fn discover(root: &Path) -> Found {
     let folder = root.join("sys/class/power_supply");
     let mut found = Found::default();
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
     let mut supplies: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     supplies.sort();
-    for supply in supplies {
-        if text(&supply.join("type")).is_ok_and(|kind| kind == "Battery") {
-            let mut battery = Battery::new(supply);
-            match battery.read() {
-                Ok(_) => found.readable.push(Box::new(battery)),
-                Err(error) => {
-                    let facts = SourceFacts::refused("battery", &battery.facts.source, &error);
-                    let fix = "unplug the mains adapter";
-                    let plugged = matches!(error, ReadError::Device { .. });
-                    found.unreadable.push(if plugged {
-                        facts.but(SourceStatus::Absent, Some(fix))
-                    } else {
-                        facts
-                    });
-                }
-            }
-            break;
+    let is = |supply: &Path, file: &str, expected: &str| {
+        text(&supply.join(file)).is_ok_and(|kind| kind == expected)
+    };
+    // Those of mice and headsets say that they are of a device.
+    let of_machine = |supply: &PathBuf| is(supply, "type", "Battery") && !is(supply, "scope", "Device");
+    let batteries: Vec<PathBuf> = supplies.iter().filter(|supply| of_machine(supply)).cloned().collect();
+    if batteries.is_empty() {
+        let why = format!("no battery in {}", folder.display());
+        found.unreadable.push(SourceFacts::unreadable("battery", "batteries", why));
+        return found;
+    }
+    let mains = supplies.iter().any(|supply| is(supply, "type", "Mains") && is(supply, "online", "1"));
+    let mut battery = Battery::new(batteries);
+    match battery.read() {
+        Ok(_) if mains => {
+            let facts =
+                SourceFacts::unreadable("battery", &battery.facts.source, "the machine draws from the mains");
+            found.unreadable.push(facts.but(SourceStatus::Absent, Some("unplug the mains adapter")));
         }
+        Ok(_) => found.readable.push(Box::new(battery)),
+        Err(error) => found.unreadable.push(SourceFacts::refused("battery", &battery.facts.source, &error)),
     }
     found
 }
 
 struct Battery {
     facts: SourceFacts,
-    folder: PathBuf,
+    files: Vec<PathBuf>,
 }
 
 impl Battery {
-    fn new(folder: PathBuf) -> Battery {
-        let source = format!("battery {}: the whole machine", folder.join("energy_now").display());
-        Battery { facts: SourceFacts::readable("battery", Kind::Counter, &source), folder }
+    fn new(folders: Vec<PathBuf>) -> Battery {
+        let files: Vec<PathBuf> = folders.into_iter().map(|folder| folder.join("energy_now")).collect();
+        let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        let source = format!("what {} lost: the whole machine", names.join(" and "));
+        Battery { facts: SourceFacts::readable("battery", Kind::Counter, &source), files }
     }
 }
 
@@ -70,24 +75,20 @@ impl EnergySource for Battery {
         Limits { update: UPDATE, plausible: PLAUSIBLE }
     }
 
+    /// Counts upwards as the batteries lose; a battery that is charged meanwhile counts down, which is a gap.
     fn read(&mut self) -> Result<Reading, ReadError> {
-        let state = text(&self.folder.join("status"))?;
-        if state != "Discharging" {
-            let reason = format!("it is {}, so the machine draws from the mains", state.to_lowercase());
-            return Err(ReadError::Device { device: "the battery".into(), reason });
+        let mut left = 0;
+        for file in &self.files {
+            let shown = text(file)?;
+            let microjoules = shown.parse().ok().and_then(|left: u64| left.checked_mul(MICROJOULES));
+            let garbage = || ReadError::Garbage {
+                path: file.clone(),
+                expected: "a whole number of microwatt-hours",
+                found: shown.chars().take(40).collect(),
+            };
+            left += microjoules.filter(|&left| left <= FULL / 8).ok_or_else(garbage)?;
         }
-        let path = self.folder.join("energy_now");
-        let shown = text(&path)?;
-        let left = shown
-            .parse()
-            .ok()
-            .and_then(|left: u64| left.checked_mul(MICROJOULES))
-            .filter(|&left| left <= FULL);
-        let microjoules = left.map(|left| FULL - left).ok_or(ReadError::Garbage {
-            path,
-            expected: "a whole number of microwatt-hours",
-            found: shown.chars().take(40).collect(),
-        })?;
+        let microjoules = FULL.saturating_sub(left);
         Ok(Reading::Counter { microjoules, range_microjoules: None })
     }
 }
@@ -105,40 +106,52 @@ mod tests {
 
     use super::*;
 
-    fn machine(state: &str, energy: &str) -> TempDir {
+    /// Two batteries and a mouse's, and a mains adapter.
+    fn machine(online: &str, energy: &str) -> TempDir {
         let root = TempDir::new().unwrap();
-        for (name, kind) in [("AC", "Mains"), ("BAT0", "Battery")] {
-            let folder = root.path().join("sys/class/power_supply").join(name);
+        let write = |supply: &str, file: &str, text: &str| {
+            let folder = root.path().join("sys/class/power_supply").join(supply);
             fs::create_dir_all(&folder).unwrap();
-            fs::write(folder.join("type"), format!("{kind}\n")).unwrap();
-            fs::write(folder.join("status"), format!("{state}\n")).unwrap();
-            fs::write(folder.join("energy_now"), format!("{energy}\n")).unwrap();
+            fs::write(folder.join(file), format!("{text}\n")).unwrap();
+        };
+        write("AC", "type", "Mains");
+        write("AC", "online", online);
+        for battery in ["BAT0", "BAT1"] {
+            write(battery, "type", "Battery");
+            write(battery, "energy_now", energy);
         }
+        write("hidpp_battery_0", "type", "Battery");
+        write("hidpp_battery_0", "scope", "Device");
         root
     }
 
     /// 100 microwatt-hours are 0.36 J.
     #[test]
-    fn what_a_battery_loses_was_used() {
-        let root = machine("Discharging", "50000000");
+    fn what_batteries_lose_was_used() {
+        let root = machine("0", "50000000");
         let mut found = discover(root.path());
         let mut read = || match found.readable[0].read().unwrap() {
             Reading::Counter { microjoules, range_microjoules: None } => microjoules,
             other => panic!("{other:?}"),
         };
         let before = read();
-        fs::write(root.path().join("sys/class/power_supply/BAT0/energy_now"), "49999900\n").unwrap();
-        assert_eq!(read() - before, 360_000);
+        for battery in ["BAT0", "BAT1"] {
+            fs::write(
+                root.path().join("sys/class/power_supply").join(battery).join("energy_now"),
+                "49999900\n",
+            )
+            .unwrap();
+        }
+        assert_eq!(read() - before, 720_000);
     }
 
     #[test]
-    fn on_the_mains_a_battery_says_nothing() {
-        let found = discover(machine("Charging", "1").path());
-        let facts = &found.unreadable[0];
-        assert_eq!((facts.domain.as_str(), facts.status), ("battery", SourceStatus::Absent));
-        assert!(facts.words().unwrap().contains("charging"), "{facts:?}");
-        let found = discover(machine("Discharging", "much").path());
-        assert_eq!(found.unreadable[0].status, SourceStatus::Broken);
-        assert!(discover(TempDir::new().unwrap().path()).unreadable.is_empty());
+    fn without_one_or_on_the_mains_there_is_a_reason() {
+        let status = |found: &Found| (found.unreadable[0].domain.clone(), found.unreadable[0].status);
+        let found = discover(machine("1", "1").path());
+        assert_eq!(status(&found), ("battery".to_owned(), SourceStatus::Absent));
+        assert!(found.unreadable[0].words().unwrap().contains("mains"));
+        assert_eq!(status(&discover(machine("0", "much").path())).1, SourceStatus::Broken);
+        assert_eq!(status(&discover(TempDir::new().unwrap().path())).1, SourceStatus::Absent);
     }
 }

@@ -106,10 +106,10 @@ fn busy(stat: &Path) -> Result<(f64, usize), ReadError> {
         found: text.chars().take(40).collect(),
     };
     let times = text.lines().find_map(|line| line.strip_prefix("cpu ")).ok_or_else(garbage)?;
-    let times: Option<Vec<f64>> = times.split_whitespace().map(|time| time.parse().ok()).collect();
+    let times: Option<Vec<u64>> = times.split_whitespace().map(|time| time.parse().ok()).collect();
     let times = times.filter(|times| times.len() >= 4).ok_or_else(garbage)?;
     // user, nice, system, (idle, iowait,) irq, softirq; what follows is stolen, or part of these.
-    let busy: f64 = times.iter().take(7).sum::<f64>() - times.iter().skip(3).take(2).sum::<f64>();
+    let busy = times.iter().take(3).chain(times.iter().skip(5).take(2)).map(|&time| time as f64).sum::<f64>();
     let is_one = |line: &&str| {
         line.strip_prefix("cpu").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
     };
@@ -137,7 +137,17 @@ impl EnergySource for Estimate {
             Used::Machine(stat) => busy(stat)?.0,
         };
         let wall = (self.clock.now() - self.start).0;
+        let most = self.processors * wall;
         let cpu = used - self.used_before;
+        // Ticks come late or early by one for each processor, but never run backwards, nor faster than all of them.
+        if !(0.0..=most + self.processors + 1.0).contains(&cpu) {
+            let reason = format!(
+                "shows {cpu:.1} s of processor time in {wall:.1} s on {} processors",
+                self.processors
+            );
+            return Err(ReadError::Device { device: "the clock of processor time".into(), reason });
+        }
+        let cpu = if matches!(self.used, Used::Machine(_)) { cpu.min(most) } else { cpu };
         let energy = |per: PerCore| Joules(self.processors * per.idle * wall + (per.busy - per.idle) * cpu);
         Ok(Reading::Modelled { low: energy(LOW), central: energy(CENTRAL), high: energy(HIGH) })
     }

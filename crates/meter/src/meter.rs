@@ -182,7 +182,12 @@ impl Account {
 fn second_of(tally: &Tally) -> EnergyWindow {
     let joules = tally.live().map(|watts| watts * Seconds(1.0));
     let kind = if joules.is_some() { tally.facts.kind } else { Kind::None };
-    EnergyWindow { joules, kind, ..windows::blank(&tally.facts, Phase::Total, &Span::default()) }
+    EnergyWindow {
+        joules,
+        kind,
+        coverage: 1.0,
+        ..windows::blank(&tally.facts, Phase::Total, &Span::default())
+    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ const UPDATE: Seconds = Seconds(0.1);
 /// More than any card draws.
 const PLAUSIBLE: Watts = Watts(3000.0);
 
+/// How the reason begins where there is no driver.
+const NO_LIBRARY: &str = "no libnvidia-ml.so.1";
+
 /// What is asked of the driver; tests put a script here.
 pub(crate) trait Cards: Send + Sync {
     fn driver(&self) -> String;
@@ -43,7 +46,7 @@ pub(crate) fn open(library: Option<&Path>) -> Result<Arc<dyn Cards>, String> {
     match opened {
         Ok(nvml) => Ok(Arc::new(nvml)),
         Err(NvmlError::LibloadingError(_)) => {
-            Err("no libnvidia-ml.so.1: the NVIDIA driver is not installed here".into())
+            Err(format!("{NO_LIBRARY}: the NVIDIA driver is not installed here"))
         }
         Err(error) => Err(error.to_string()),
     }
@@ -104,7 +107,16 @@ pub(crate) fn discover(cards: Result<Arc<dyn Cards>, String>) -> Found {
     let (cards, count) = match counted {
         Ok((_, 0)) => return absent("the NVIDIA driver shows no card".into()),
         Ok(counted) => counted,
-        Err(why) => return absent(why),
+        Err(why) if why.starts_with(NO_LIBRARY) => return absent(why),
+        Err(why) => {
+            // There are cards that draw something, and nothing is known of it.
+            let broken = SourceFacts::unreadable("gpu-0", "NVML", why);
+            let fix = "nvidia-smi, and after an update of the driver sudo reboot";
+            return Found {
+                readable: Vec::new(),
+                unreadable: vec![broken.but(SourceStatus::Broken, Some(fix))],
+            };
+        }
     };
     let mut found = Found::default();
     for card in 0..count {

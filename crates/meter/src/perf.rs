@@ -49,7 +49,9 @@ pub(crate) fn discover(root: &Path, open: &Open) -> Found {
         found.unreadable.push(SourceFacts::unreadable("package", SOURCE, why));
         return found;
     };
+    let mirrored = text(&root.join("proc/cpuinfo")).is_ok_and(|cpuinfo| cpuinfo.contains("AuthenticAMD"));
     for (event, kind) in EVENTS {
+        let mut sockets = BTreeSet::new();
         let file = folder.join("events").join(event);
         if !file.exists() {
             continue;
@@ -59,7 +61,16 @@ pub(crate) fn discover(root: &Path, open: &Open) -> Found {
         for cpu in members(&mask) {
             let package = root.join(format!("sys/devices/system/cpu/cpu{cpu}/topology/physical_package_id"));
             let socket = text(&package).unwrap_or_else(|_| "0".to_owned());
-            let domain = if kind == "psys" { kind.to_owned() } else { format!("{kind}-{socket}") };
+            let again = !sockets.insert(socket.clone());
+            if again && mirrored {
+                // Every die of an AMD socket shows the counter of the whole socket.
+                continue;
+            }
+            let domain = match (kind, again) {
+                ("psys", _) => kind.to_owned(),
+                (_, false) => format!("{kind}-{socket}"),
+                (_, true) => format!("{kind}-{socket}-die-{cpu}"),
+            };
             let source = format!("perf power/{event}/ on processor {cpu}");
             match (scale, open(event, cpu)) {
                 (Some(joules), Ok(counter)) => {

@@ -62,10 +62,14 @@ impl PowerLog {
     pub fn read(path: &Path) -> Result<PowerLog, PowerLogError> {
         let unread =
             |error: csv::Error| PowerLogError::Unread { path: path.into(), reason: error.to_string() };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| PowerLogError::Unread { path: path.into(), reason: error.to_string() })?;
+        // A last line without its end may be half a line of a log that is being written.
+        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
         let mut table = csv::ReaderBuilder::new();
         let table = table.has_headers(false).flexible(true).trim(csv::Trim::All).comment(Some(b'#'));
         let mut readings = Vec::new();
-        for (place, row) in table.from_path(path).map_err(unread)?.into_records().enumerate() {
+        for (place, row) in table.from_reader(whole.as_bytes()).into_records().enumerate() {
             let row = row.map_err(unread)?;
             let cell = |column: usize| row.get(column).unwrap_or_default();
             let wrong = |column, expected| PowerLogError::Cell {
@@ -158,12 +162,23 @@ impl PowerLog {
         }
     }
 
-    /// How far apart two readings may lie.
-    fn holds(&self) -> f64 {
+    /// When its last reading was made, seconds since 1970.
+    #[must_use]
+    pub fn end_unix(&self) -> f64 {
+        self.readings.last().map_or(0.0, |last| last.0)
+    }
+
+    /// The usual time between two readings.
+    #[must_use]
+    pub fn usual(&self) -> Seconds {
         let mut apart: Vec<f64> = self.readings.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
         apart.sort_by(f64::total_cmp);
-        let usual = apart.get(apart.len() / 2).copied().unwrap_or(0.0);
-        (USUAL * usual).clamp(HOLDS, HOLDS_AT_MOST)
+        Seconds(apart.get(apart.len() / 2).copied().unwrap_or(0.0))
+    }
+
+    /// How far apart two readings may lie.
+    fn holds(&self) -> f64 {
+        (USUAL * self.usual().0).clamp(HOLDS, HOLDS_AT_MOST)
     }
 }
 

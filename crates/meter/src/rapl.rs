@@ -20,6 +20,9 @@ const SOURCE: &str = "RAPL through powercap";
 /// The counters move about every millisecond.
 const UPDATE: Seconds = Seconds(0.001);
 
+/// Microjoules that a package uses between the readings of its dies: 2,000 W for 5 ms.
+const BETWEEN_READINGS: f64 = 1e7;
+
 /// More than any package, its memory or a whole platform of this kind draws.
 const PLAUSIBLE: Watts = Watts(2000.0);
 
@@ -178,7 +181,10 @@ fn merge_mirrors(zones: Vec<Zone>) -> Vec<Zone> {
         let (least, most) = zones.iter().fold((u64::MAX, 0), |(least, most), zone| {
             (least.min(zone.first_microjoules), most.max(zone.first_microjoules))
         });
-        let mirrored = (most - least) as f64 <= 0.01 * most as f64;
+        // Around a wrap and shortly after the start 1% is less than what is used between two readings.
+        let range = zones.iter().map(|zone| zone.range_microjoules).max().unwrap_or(0);
+        let apart = (most - least).min(range.saturating_sub(most - least));
+        let mirrored = apart as f64 <= (0.01 * most as f64).max(BETWEEN_READINGS);
         let number = zones.len();
         for (i, mut zone) in zones.into_iter().enumerate() {
             if mirrored && i > 0 {

@@ -65,7 +65,9 @@ pub(crate) fn step(
                 return Err(Unbelievable::Unsampled { seconds });
             }
             let trapezoid = 0.5 * (from.0 + to.0) * seconds * 1e6;
-            Ok(Step { low: trapezoid, microjoules: trapezoid, high: trapezoid, wraps: 0 })
+            // Between two readings it may have been as either of them throughout.
+            let [low, high] = [from.0.min(to.0), from.0.max(to.0)].map(|watts| watts * seconds * 1e6);
+            Ok(Step { low, microjoules: trapezoid, high, wraps: 0 })
         }
         (
             Reading::Modelled { low: l0, central: c0, high: h0 },

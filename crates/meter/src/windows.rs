@@ -10,6 +10,9 @@ use crate::timeline::{PHASES, Span, Timeline, index};
 /// Counter and integrated power that differ by more than this share are not one truth.
 const DISAGREES: f64 = 0.1;
 
+/// Seconds over which cards average the power that they tell, so that it comes late at both ends.
+const AVERAGED: f64 = 1.0;
+
 /// Below so many updates of its counter a window is not resolved.
 const FEW_UPDATES: f64 = 20.0;
 
@@ -77,6 +80,22 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     let mut notes = cell.notes.clone();
     let blank =
         EnergyWindow { wraps: cell.energy.wraps, gaps: cell.gaps, ..blank(&tally.facts, phase, span) };
+    if let (true, Some(joules)) = (tally.is_stuck(), integrated(cell, span)) {
+        let seconds = cell.checked.1;
+        notes.push(format!(
+            "the counter did not move in {:.1} s: its power is integrated instead",
+            tally.whole.covered
+        ));
+        return EnergyWindow {
+            kind: Kind::Integrated,
+            joules: Some(joules),
+            joules_integrated: Some(joules),
+            watts_mean: Some(joules / Seconds(seconds)),
+            coverage: (seconds / span.seconds).min(1.0),
+            notes,
+            ..blank
+        };
+    }
     if tally.is_stuck() {
         notes.push(format!("unknown: the counter did not move in {:.1} s", tally.whole.covered));
         return EnergyWindow { notes, ..blank };
@@ -98,7 +117,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     }
     let watts_mean = watts(cell.energy.microjoules, cell.covered);
     let integrated = integrated(cell, span);
-    notes.extend(integrated.and_then(|joules| disagreement(joules, cell, tally.limits.update.0)));
+    notes.extend(integrated.and_then(|joules| disagreement(joules, cell)));
     let (low, high, cover) = bounds(tally, span, cell, watts_mean.unwrap_or(0.0).max(mean));
     EnergyWindow {
         kind: tally.facts.kind,
@@ -122,9 +141,9 @@ fn integrated(cell: &Cell, span: &Span) -> Option<Joules> {
 }
 
 /// Words for a counter and a power that do not tell the same, beyond what the counter's updates explain.
-fn disagreement(integrated: Joules, cell: &Cell, update: f64) -> Option<String> {
+fn disagreement(integrated: Joules, cell: &Cell) -> Option<String> {
     let counted = cell.energy.microjoules / 1e6;
-    let stale = 2.0 * update * integrated.0 / cell.checked.1;
+    let stale = 2.0 * AVERAGED * counted.max(integrated.0) / cell.checked.1;
     let apart = (integrated.0 - counted).abs();
     (apart > DISAGREES * counted.max(integrated.0) + stale).then(|| {
         format!(
@@ -142,7 +161,11 @@ fn bounds(tally: &Tally, span: &Span, cell: &Cell, mean_watts: f64) -> (f64, f64
     };
     let stale = match cover {
         BoundsCover::Model => 0.0,
-        BoundsCover::Resolution => f64::from(span.visits) * tally.limits.update.0 * mean_watts * 1e6,
+        BoundsCover::Resolution => {
+            // Of a counter that has not moved yet, nothing is known but what the domain can draw.
+            let most = if cell.energy.microjoules == 0.0 { tally.limits.plausible.0 } else { mean_watts };
+            f64::from(span.visits) * tally.limits.update.0 * most * 1e6
+        }
     };
     ((cell.energy.low - stale).max(0.0), cell.energy.high + stale, cover)
 }

@@ -97,22 +97,24 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+/// Share of a window that must have been seen, or its energy is no part of a sum.
+const SEEN: f64 = 0.99;
+
 /// Energy of one phase over several domains, added only where all parts are of one kind.
 ///
-/// `wall` and `psys` contain other domains, so the first of these that is there stands alone. Otherwise the sum is
-/// over `package-N`, `dram-N`, `gpu-N` and `host`, the estimate that stands in for packages without a counter.
-/// `None` when there is nothing to add, a part is unknown, or the kinds differ.
+/// A `wall` that was seen throughout contains all others and stands alone. Otherwise the sum is over `package-N`, `dram-N`,
+/// `gpu-N` and `host`, the estimate that stands in for packages without a counter; `psys` and `battery` overlap with these in
+/// ways that differ from machine to machine, and stay beside. `None` when there is nothing to add, a part is unknown or
+/// was seen for less than 99% of the time, or the kinds differ.
 #[must_use]
 pub fn total(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
     let of_phase = || windows.iter().filter(move |w| w.phase == phase);
-    for whole in ["wall", "psys"] {
-        if let Some(w) = of_phase().find(|w| w.domain == whole) {
-            return w.joules.map(|j| (j, w.kind));
-        }
+    if let Some(wall) = of_phase().find(|window| window.domain == "wall" && window.is_whole()) {
+        return wall.joules.map(|joules| (joules, wall.kind));
     }
     let parts: Vec<_> = of_phase().filter(|w| is_part(&w.domain)).collect();
     let kind = parts.first()?.kind;
-    if parts.iter().any(|w| w.kind != kind) {
+    if parts.iter().any(|part| part.kind != kind || !part.is_whole()) {
         return None;
     }
     let mut sum = Joules(0.0);
@@ -132,6 +134,13 @@ pub fn total_bounds(windows: &[EnergyWindow], phase: Phase) -> Option<([Joules; 
         total(&windows, phase).map_or(central, |(joules, _)| joules)
     };
     Some(([moved(|window| window.joules_low), central, moved(|window| window.joules_high)], kind))
+}
+
+impl EnergyWindow {
+    /// Whether its energy is known, and of nearly all of its time.
+    fn is_whole(&self) -> bool {
+        self.joules.is_some() && self.coverage >= SEEN
+    }
 }
 
 fn is_part(domain: &str) -> bool {
@@ -176,7 +185,18 @@ mod tests {
         let unknown = [counter("package-0", 3.0), window("gpu-0", Kind::None, None)];
         assert_eq!(total(&unknown, Phase::Train), None);
         let with_psys = [counter("package-0", 3.0), counter("psys", 8.0)];
-        assert_eq!(total(&with_psys, Phase::Train), Some((Joules(8.0), Kind::Counter)));
+        assert_eq!(
+            total(&with_psys, Phase::Train),
+            Some((Joules(3.0), Kind::Counter)),
+            "a platform stays beside"
+        );
+        let half = EnergyWindow { coverage: 0.5, ..counter("package-0", 3.0) };
+        assert_eq!(total(&[half], Phase::Train), None, "half of the time is not the whole");
+        let wall = EnergyWindow { kind: Kind::User, ..window("wall", Kind::User, Some(9.0)) };
+        let short = EnergyWindow { coverage: 0.5, ..wall.clone() };
+        let package = counter("package-0", 3.0);
+        assert_eq!(total(&[package.clone(), wall], Phase::Train), Some((Joules(9.0), Kind::User)));
+        assert_eq!(total(&[package, short], Phase::Train), Some((Joules(3.0), Kind::Counter)));
         let bounded = EnergyWindow {
             joules_low: Some(Joules(2.0)),
             joules_high: Some(Joules(5.0)),

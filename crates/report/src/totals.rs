@@ -21,10 +21,13 @@ pub fn of(records: &[RunRecord], rates: &Rates) -> Result<ReportOutput, ReportEr
     let train_flops = sum(|record| record.flops.model_train.0);
     let all_seconds = seconds(|record| record.seconds.total);
     let energy = energy(records);
+    let beside = records.iter().filter(|record| record.circumstances.jobs > 1).count();
     let one = match energy.as_slice() {
-        [only] => only.joules,
+        [only] if beside == 0 => only.joules,
         _ => None,
     };
+    // Hours of runs side by side are not hours of the machine.
+    let rates = &if beside > 0 { Rates { usd_per_hour: None, ..rates.clone() } } else { rates.clone() };
     Ok(ReportOutput {
         runs: records.len(),
         runs_diverged: records.iter().filter(|record| record.status == Status::Diverged).count(),
@@ -34,7 +37,7 @@ pub fn of(records: &[RunRecord], rates: &Rates) -> Result<ReportOutput, ReportEr
         evaluate_flops: sum(|record| record.flops.model_eval.0),
         seconds: all_seconds,
         train_seconds: seconds(|record| record.seconds.train),
-        warnings: warnings(records, &energy),
+        warnings: warnings(beside, &energy),
         energy,
         costs: cost(one.map(|joules| joules.map(Joules)), Seconds(all_seconds), rates),
     })
@@ -61,7 +64,7 @@ fn of_run(record: &RunRecord) -> (Kind, [f64; 3]) {
         .map_or((Kind::None, [0.0; 3]), |(joules, kind)| (kind, joules.map(|joules| joules.0)))
 }
 
-fn warnings(records: &[RunRecord], energy: &[ReportedEnergy]) -> Vec<String> {
+fn warnings(beside: usize, energy: &[ReportedEnergy]) -> Vec<String> {
     let mut warnings = Vec::new();
     if energy.len() > 1 {
         warnings.push(
@@ -69,10 +72,9 @@ fn warnings(records: &[RunRecord], energy: &[ReportedEnergy]) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let beside = records.iter().filter(|record| record.circumstances.jobs > 1).count();
     if beside > 0 {
         warnings.push(format!(
-            "{beside} runs ran beside others: their seconds overlap, and counters of the machine saw all of them, each time"
+            "{beside} runs ran beside others: their seconds overlap, and counters of the machine saw all of them, each              time: costs leave energy and rent out"
         ));
     }
     warnings

@@ -157,10 +157,23 @@ fn fitting(args: &BenchArgs, device: Device, precision: Precision) -> anyhow::Re
     };
     let fitting: Vec<LearnerName> = asked.into_iter().filter(|learner| fits(learner)).collect();
     match refusal {
-        // Some learner computes there, so that one that does not is no mistake.
-        Some(error) if fitting.is_empty() => Err(error.into()),
+        // Where some learner computes there, one that does not is no mistake; nor is a pair that fits nowhere, where both
+        // its precision and its device are of use otherwise.
+        Some(error) if fitting.is_empty() && !is_of_use(args, device, precision) => Err(error.into()),
         _ => Ok(fitting),
     }
+}
+
+/// Whether some learner computes in this precision on another of the devices, and on this device in another precision.
+fn is_of_use(args: &BenchArgs, device: Device, precision: Precision) -> bool {
+    let fits = |device, precision| {
+        let asked = |learner: &LearnerName| args.learners.is_empty() || args.learners.contains(learner);
+        LearnerName::ALL
+            .iter()
+            .any(|learner| asked(learner) && learner::check(*learner, device, precision).is_ok())
+    };
+    args.devices.iter().any(|&other| fits(other, precision))
+        && args.precision.iter().any(|&other| fits(device, other))
 }
 
 /// Every combination of the settings, with learners and devices next to each other.

@@ -65,9 +65,13 @@ fn source(facts: &SourceFacts) -> DoctorSource {
 fn claims(facts: &[SourceFacts], host: &Host, processors: &ProcessorState) -> Vec<String> {
     let of =
         |kind, part: &str| facts.iter().any(|facts| facts.kind == kind && facts.domain.starts_with(part));
+    let is_read = |domain: &str| facts.iter().any(|facts| facts.kind != Kind::None && facts.domain == domain);
+    let some_lack = facts.iter().any(|facts| facts.domain.starts_with("package-") && !is_read(&facts.domain));
     let mut claims = Vec::new();
     claims.push(
-        if of(Kind::Counter, "package-") {
+        if of(Kind::Counter, "package-") && some_lack {
+            "Joules of some processor packages are counted, and those of others unknown: so are totals."
+        } else if of(Kind::Counter, "package-") {
             "Joules of the processor packages are counted."
         } else if of(Kind::Modelled, "host") {
             "Joules of the processor packages are an estimate, with wide bounds that are an assumption."
@@ -87,8 +91,11 @@ fn claims(facts: &[SourceFacts], host: &Host, processors: &ProcessorState) -> Ve
     if of(Kind::Counter, "gpu-") || of(Kind::Integrated, "gpu-") {
         claims.push("Those of NVIDIA cards are the vendor's figures for whole boards.".to_owned());
     }
+    if of(Kind::Counter, "battery") {
+        claims.push("The batteries tell what the whole machine draws, over minutes.".to_owned());
+    }
     claims.push(
-        "Power supplies, fans and disks are in none of these: log a wall meter and give --power-log to `ergo meter`."
+        "Power supplies, fans and disks are in no counter of packages, memory and cards: log a wall meter and give --power-log to `ergo meter`."
             .to_owned(),
     );
     if let Some(kind) = &host.virtualization {

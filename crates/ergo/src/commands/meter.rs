@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use meter::clock::{Clock, SystemClock};
+use meter::clock::{Clock, Stopwatch, SystemClock};
 use meter::meter::Meter;
 use meter::metering::Metering;
-use meter::power_log::{self, PowerLog};
+use meter::power_log::{self, PowerLog, PowerLogError};
 use meter::sources::{EstimateOf, Options, Sources};
-use record::energy::{self, Kind, Phase};
+use record::energy::{self, EnergyWindow, Kind, Phase};
 use record::metered::{MeterOutput, MeteredEnergy};
 use record::units::{Joules, Seconds};
 use report::label::percent;
@@ -23,6 +23,9 @@ use crate::output::{self, Format};
 use crate::quantity;
 use crate::rates::{self, RateArgs};
 use crate::table::aligned;
+
+/// Seconds for which the next line of a log is awaited at most.
+const LONGEST_WAIT: f64 = 15.0;
 
 /// Arguments of `ergo meter`.
 #[derive(Debug, clap::Args)]
@@ -94,7 +97,12 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     told.overhead = overhead;
     told.host = meter::host::host(&options);
     match format {
-        Format::Json => output::result(format, &told, String::new)?,
+        // The command has run, and its code is what whoever started this asked for.
+        Format::Json => {
+            if let Err(error) = output::result(format, &told, String::new) {
+                output::note(&format!("the report cannot be written: {error}"));
+            }
+        }
         Format::Text => output::note(text(&told).trim_end()),
     }
     // The system keeps eight bits of a code.
@@ -115,11 +123,11 @@ fn told(args: &Args, metering: &Metering, exit_code: i32) -> MeterOutput {
     let mut windows = metering.energy.clone();
     let parts = energy::total(&windows, Phase::Total);
     if let Some(path) = &args.power_log {
-        let mut wall = match PowerLog::read(path) {
+        let mut wall = match read_to(path, metering.started_unix + seconds.0) {
             Ok(log) => log.window(metering.started_unix, seconds),
             Err(error) => power_log::unread(path, &error, seconds),
         };
-        wall.notes.extend(calibration(wall.joules, parts));
+        wall.notes.extend(calibration(&wall, parts));
         windows.push(wall);
     }
     let total = energy::total_bounds(&windows, Phase::Total);
@@ -138,12 +146,29 @@ fn told(args: &Args, metering: &Metering, exit_code: i32) -> MeterOutput {
     }
 }
 
-/// What the wall meter says of the others.
-fn calibration(wall: Option<Joules>, parts: Option<(Joules, Kind)>) -> Option<String> {
-    let ((joules, kind), wall) = (parts?, wall?);
+/// A log with the first reading after `end_unix`, for which it waits as long as it usually takes to come, if it is still
+/// being written.
+fn read_to(path: &Path, end_unix: f64) -> Result<PowerLog, PowerLogError> {
+    let waited = Stopwatch::start();
+    loop {
+        let log = PowerLog::read(path)?;
+        let most = (1.5 * log.usual().0).min(LONGEST_WAIT);
+        // A log that had ended long before has no more to say.
+        let ended = log.end_unix() + most < end_unix;
+        if ended || log.end_unix() >= end_unix || waited.elapsed().0 > most {
+            return Ok(log);
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// What the wall meter says of the others: power against power, as it may have seen less of the time.
+fn calibration(wall: &EnergyWindow, parts: Option<(Joules, Kind)>) -> Option<String> {
+    let ((joules, kind), watts) = (parts?, wall.watts_mean?);
     let others =
         if kind == Kind::Modelled { "the estimate" } else { "what counters and sensors show together" };
-    (joules.0 > 0.0).then(|| format!("the wall meter shows {:.2} times {others}", wall.0 / joules.0))
+    let enough = wall.coverage >= 0.5 && joules.0 > 0.0;
+    enough.then(|| format!("the wall meter shows {:.2} times {others}", watts.0 * wall.seconds.0 / joules.0))
 }
 
 fn text(told: &MeterOutput) -> String {
@@ -165,11 +190,17 @@ fn text(told: &MeterOutput) -> String {
         let mark = if told.total_kind == Kind::Modelled { "about " } else { "" };
         text += &format!("together {mark}{} J", number(Some(joules.0)));
         text += if told.total_kind == Kind::Modelled { ", an estimate\n" } else { "\n" };
+    } else {
+        text += "together unknown: parts that are unknown, of different kinds, or seen for less than 99% of the time are \
+                 not added, and cost nothing here\n";
     }
     text += &rates::text(&told.costs, if told.total_kind == Kind::Modelled { "about " } else { "" });
     for energy in &told.energy {
         text += &format!("{}: {}\n", energy.domain, energy.source);
         text.extend(energy.notes.iter().map(|note| format!("  {note}\n")));
+    }
+    for energy in &told.idle {
+        text.extend(energy.notes.iter().map(|note| format!("{} idle: {note}\n", energy.domain)));
     }
     text + &format!("metering took {} of a processor\n", percent(told.overhead, 2))
 }

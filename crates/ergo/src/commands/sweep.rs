@@ -71,7 +71,7 @@ pub struct SweepArgs {
     /// Print a SLURM array script of so many tasks for this sweep, and train nothing.
     #[arg(long, value_name = "TASKS", requires = "file", conflicts_with = "shard", value_parser = arguments::tasks)]
     slurm: Option<u32>,
-    /// Which implementation trains, instead of the file's: native, candle or tch; default: native, and on a CUDA card tch.
+    /// Which implementation trains, instead of the file's: native, candle or tch; default: native, and on a CUDA card tch, or candle in a build without it.
     #[arg(long, value_parser = arguments::learner)]
     learner: Option<LearnerName>,
     /// Type of the numbers that are multiplied, instead of the file's.

@@ -84,7 +84,7 @@ pub struct TrainArgs {
     /// Threads that compute; default: as many as the machine has processors.
     #[arg(long, value_parser = arguments::threads)]
     threads: Option<usize>,
-    /// Which implementation trains: native, candle or tch; default: native, and on a CUDA card tch.
+    /// Which implementation trains: native, candle or tch; default: native, and on a CUDA card tch, or candle in a build without it.
     #[arg(long, value_parser = arguments::learner)]
     learner: Option<LearnerName>,
     /// Type of the numbers that are multiplied.

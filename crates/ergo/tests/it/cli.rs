@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::shell::{ergo, ran, refused, run};
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 13] = [
     &["data"],
     &["data", "list"],
     &["data", "fetch"],
@@ -15,6 +15,9 @@ const COMMANDS: [&[&str]; 10] = [
     &["bench"],
     &["fit"],
     &["plot"],
+    &["report"],
+    &["meter"],
+    &["doctor"],
 ];
 
 #[test]

@@ -111,6 +111,8 @@ fn without_a_counter_power_is_integrated() {
 /// A counter that stands still, one that goes backwards, and a card that is lost: never a 0, and never a jump.
 #[test]
 fn counters_that_fail_are_unknown_or_gaps() {
+    let told = metered(1, "5e6", "2e5");
+    assert!(card(&told)["kind"] == "integrated" && near_200_watts(&told, &card(&told)["joules"]), "{told}");
     let told = metered(1, "5e6", UNSUPPORTED);
     let stuck = card(&told);
     assert_eq!((&stuck["kind"], &stuck["joules"]), (&"none".into(), &Value::Null), "{stuck}");

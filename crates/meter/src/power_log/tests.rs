@@ -79,6 +79,13 @@ fn slow_logs_are_believed() {
     assert!((joules(&log, 15.0, 100.0) - 6000.0).abs() < 1e-9);
 }
 
+/// Half a line at the end may be that of a log which is being written.
+#[test]
+fn a_torn_last_line_is_left_out() {
+    let log = log("0,100\n1,100\n2,1").unwrap();
+    assert_eq!((log.end_unix(), log.usual()), (1.0, Seconds(1.0)));
+}
+
 #[test]
 fn dates_are_times() {
     let log = log("2026-11-27T12:00:00Z,10\n2026-11-27T13:00:01.500+01:00,10\n").unwrap();

@@ -264,7 +264,7 @@ fn members(tensors: &mut [Tensor], is_in: impl Fn(&usize) -> bool) -> Vec<&mut T
 /// The gradient as the optimiser takes it: in f32, over `scale`, and in the memory order of its weight, as all three are
 /// read value after value.
 fn like(weight: &Tensor, gradient: &Tensor, scale: f64) -> Result<Tensor, TorchError> {
-    if gradient.f_kind()? == Kind::Float && gradient.stride() == weight.stride() {
+    if scale == 1.0 && gradient.f_kind()? == Kind::Float && gradient.stride() == weight.stride() {
         return Ok(gradient.shallow_clone());
     }
     let mut placed = weight.f_empty_like()?;

@@ -79,7 +79,7 @@ fn told() -> BenchOutput {
 #[test]
 fn what_rows_share_stands_above_them() {
     let expected = "\
-A processor, 2 processors, of which other work had 2.0%
+A processor, 2 processors, of those in use other work had 2.0%
 peak 200.0 GFLOP/s [190.0, 201.0]: a loop
 data mnist, device cpu, precision f32, phase train, batch 128, threads 2
 

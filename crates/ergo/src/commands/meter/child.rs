@@ -1,7 +1,7 @@
 //! Runs a command to its end: its output where it belongs, signals passed on, its exit code told.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -42,7 +42,7 @@ fn wait(child: &mut Child, mut signals: Signals) -> anyhow::Result<ExitStatus> {
     let passing = std::thread::spawn(move || {
         for signal in signals.forever() {
             // What is typed at a terminal reaches the command by itself.
-            let typed = matches!(signal, SIGINT | SIGQUIT) && io::stdin().is_terminal();
+            let typed = matches!(signal, SIGINT | SIGQUIT) && in_foreground();
             if let Some(signal) = Signal::from_named_raw(signal).filter(|_| !typed) {
                 // A command that has just ended needs no signal.
                 let _ = kill_process(pid, signal);
@@ -54,6 +54,15 @@ fn wait(child: &mut Child, mut signals: Signals) -> anyhow::Result<ExitStatus> {
     // The thread only passes signals on; it has nothing to tell.
     let _ = passing.join();
     status
+}
+
+/// Whether this program is in front at its terminal, which then sends what is typed to the command too: by `/proc`, the
+/// fifth and the eighth word of whose line are the group of this process and the one in front.
+fn in_foreground() -> bool {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The second word is a name in brackets, with anything in it.
+    let words: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    words.get(2).is_some_and(|group| words.get(5) == Some(group))
 }
 
 fn code(status: ExitStatus) -> i32 {
