@@ -9,7 +9,7 @@ use crate::marks::family_and_width;
 /// What stays the same while work grows: network or family, data set, phase, and the batch where widths grow.
 type Series = (String, String, BenchPhase, Growth, Option<u64>);
 
-/// Images per second at one size of work: the processor's best, and the card's.
+/// Images per second at one size of work: the upper end of the processor's best, and the lower end of the card's.
 type Pair = (Option<f64>, Option<f64>);
 
 /// One for each card, learner and precision and for each series of at least two sizes at which both were measured; in
@@ -39,8 +39,9 @@ fn of_card(rows: &[BenchRow], contestant: [&str; 3]) -> Vec<Overtaking> {
     for row in rows.iter().filter(|row| is_processor(row) || on_card(row) == contestant) {
         for (series, size) in places(row) {
             let (processor, card) = all.entry(series).or_default().entry(size).or_default();
-            let best = if is_processor(row) { processor } else { card };
-            *best = Some(best.map_or(row.images_per_second, |best| best.max(row.images_per_second)));
+            // The ends of intervals that are against the card, so that noise overtakes nobody.
+            let (best, speed) = if is_processor(row) { (processor, row.high) } else { (card, row.low) };
+            *best = Some(best.map_or(speed, |best| best.max(speed)));
         }
     }
     all.into_iter().filter_map(|(series, sizes)| told(contestant, series, &sizes)).collect()
