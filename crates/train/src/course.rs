@@ -8,6 +8,7 @@ use data::images::Images;
 use data::order::SampleOrder;
 use meter::clock::Stopwatch;
 use meter::meter::Meter;
+use record::device::Device;
 use record::energy::Phase;
 use record::run::{Epoch, Evaluation, RunRecord, Status};
 use record::spec::RunPlan;
@@ -22,20 +23,21 @@ use crate::schedule::learning_rate;
 use crate::shelf::{Material, Shelf, Training};
 use crate::tally::Tally;
 
-/// Work between two looks at the clock, the stop flag and the losses; decided by the plan alone, so that an
-/// interrupted run does the same as an uninterrupted one.
-const CHUNK_FLOPS: u64 = 1_000_000_000;
-/// Most steps between two looks.
-const CHUNK_STEPS: u64 = 64;
+/// Work and steps between two looks at the clock, the stop flag and the losses; decided by the plan and the kind of device,
+/// so that an interrupted run does the same as an uninterrupted one.
+const CHUNK: (u64, u64) = (1_000_000_000, 64);
+/// The same on a card, which stands still at every look: about a second of work, and no more than a pass.
+const CARD_CHUNK: (u64, u64) = (10_000_000_000_000, 1024);
 /// Seconds between two checkpoints.
 const CHECKPOINT_SECONDS: f64 = 20.0;
 /// Images judged between two looks at the stop flag.
 pub(crate) const JUDGED_IMAGES: usize = 1_000;
 
 /// Steps between two looks, unless a pass or the run ends before.
-pub(crate) fn chunk_steps(plan: &RunPlan) -> u64 {
+pub(crate) fn chunk_steps(plan: &RunPlan, device: Device) -> u64 {
     let per_step = plan.train_flops_per_image().times(plan.spec.batch).0.max(1);
-    (CHUNK_FLOPS / per_step).clamp(1, CHUNK_STEPS)
+    let (flops, steps) = if device.is_cuda() { CARD_CHUNK } else { CHUNK };
+    (flops / per_step).clamp(1, steps)
 }
 
 /// A run under way.
@@ -152,7 +154,9 @@ impl<'a> Course<'a> {
         let spec = &self.plan.spec;
         let end_of_pass = (self.passes_done() + 1).saturating_mul(self.pass_images()).div_ceil(spec.batch);
         let first = self.tally.step;
-        let end = (first + chunk_steps(self.plan)).min(spec.steps).min(end_of_pass.max(first + 1));
+        let end = (first + chunk_steps(self.plan, self.options.device))
+            .min(spec.steps)
+            .min(end_of_pass.max(first + 1));
         let mut steps = Vec::with_capacity((end - first) as usize);
         for number in first..end {
             let mut indices = vec![0; spec.batch as usize];

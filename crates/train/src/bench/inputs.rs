@@ -6,6 +6,7 @@ use chance::{Purpose, Stream};
 use data::augment::Augment;
 use data::images::Images;
 use data::set::SetName;
+use record::device::Device;
 use record::spec::RunPlan;
 
 use crate::course::chunk_steps;
@@ -30,9 +31,9 @@ pub fn noise(set: SetName, count: u64) -> Images {
     Images { shape, classes, pixels: pixels.into(), labels }
 }
 
-/// As many steps as a training hands to its learner at once, each of images drawn from `images` of them.
+/// As many steps as a training hands to its learner on `device` at once, each of images drawn from `images` of them.
 #[must_use]
-pub fn steps(plan: &RunPlan, images: u64) -> Vec<Step> {
+pub fn steps(plan: &RunPlan, device: Device, images: u64) -> Vec<Step> {
     let batch = plan.spec.batch as usize;
     let step = |number| {
         let mut stream = Stream::new(plan.spec.seed, Purpose::Test, number);
@@ -43,7 +44,7 @@ pub fn steps(plan: &RunPlan, images: u64) -> Vec<Step> {
             learning_rate: LEARNING_RATE,
         }
     };
-    (0..chunk_steps(plan)).map(step).collect()
+    (0..chunk_steps(plan, device)).map(step).collect()
 }
 
 #[cfg(test)]
@@ -63,7 +64,7 @@ mod tests {
     #[test]
     fn steps_are_full_and_within_the_images() {
         let plan = RunSpec::new(SetName::Mnist, "linear", 1, 8, 1).plan().unwrap();
-        let steps = steps(&plan, 20);
+        let steps = steps(&plan, Device::Cpu, 20);
         // 10^9 FLOP / (8 images x 4 x 7,840 MAC) is far above the 64 steps that a training takes at once.
         assert_eq!(steps.len(), 64);
         for step in &steps {

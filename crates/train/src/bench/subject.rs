@@ -40,7 +40,7 @@ impl Subject {
         learner.load(images)?;
         learner.sync()?;
         let build_seconds = clock.elapsed();
-        let steps = inputs::steps(plan, images.len() as u64);
+        let steps = inputs::steps(plan, device, images.len() as u64);
         let judged = images.range(0..judged.min(images.len()));
         let batch = plan.spec.batch;
         Ok(Subject { learner, steps, judged, batch, build_seconds, trained: 0, inferred: 0 })
