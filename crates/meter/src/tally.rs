@@ -32,9 +32,33 @@ pub(crate) struct Cell {
     /// Failed readings and unbelievable intervals.
     pub gaps: u32,
     pub watts_max: Option<f64>,
-    /// Energy by the power that a counter is checked by, and the seconds over which it was seen.
-    pub checked: (f64, f64),
+    /// The power that a counter is checked by.
+    pub checked: Checked,
     pub notes: Vec<String>,
+}
+
+/// Power beside a counter, integrated.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Checked {
+    pub microjoules: f64,
+    /// Over which it was seen.
+    pub seconds: f64,
+    /// The least and the most of it, in watts; `None` before the first.
+    pub range: Option<(f64, f64)>,
+}
+
+impl Checked {
+    fn add(&mut self, before: Watts, now: Watts, seconds: f64) {
+        self.microjoules += 0.5 * (before.0 + now.0) * seconds * 1e6;
+        self.seconds += seconds;
+        let (low, high) = self.range.unwrap_or((before.0, before.0));
+        self.range = Some((low.min(now.0), high.max(now.0)));
+    }
+
+    /// By how much the power changed, in watts.
+    pub(crate) fn change(&self) -> f64 {
+        self.range.map_or(0.0, |(low, high)| high - low)
+    }
 }
 
 /// The account of one source.
@@ -82,8 +106,7 @@ impl Tally {
     pub(crate) fn check(&mut self, phase: Phase, ran: f64, power: Option<Watts>) {
         if let (Some(before), Some(now)) = (self.checked_by, power) {
             for cell in [&mut self.cells[index(phase)], &mut self.whole] {
-                cell.checked.0 += 0.5 * (before.0 + now.0) * ran * 1e6;
-                cell.checked.1 += ran;
+                cell.checked.add(before, now, ran);
             }
         }
         self.checked_by = power;

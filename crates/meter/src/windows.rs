@@ -4,7 +4,7 @@ use record::energy::{BoundsCover, EnergyWindow, Kind, Phase};
 use record::units::{Joules, Seconds, Watts};
 
 use crate::source::SourceFacts;
-use crate::tally::{Cell, Tally};
+use crate::tally::{Cell, Checked, Tally};
 use crate::timeline::{PHASES, Span, Timeline, index};
 
 /// Counter and integrated power that differ by more than this share are not one truth.
@@ -81,7 +81,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     let blank =
         EnergyWindow { wraps: cell.energy.wraps, gaps: cell.gaps, ..blank(&tally.facts, phase, span) };
     if let (true, Some(joules)) = (tally.is_stuck(), integrated(cell, span)) {
-        let seconds = cell.checked.1;
+        let seconds = cell.checked.seconds;
         notes.push(format!(
             "the counter did not move in {:.1} s: its power is integrated instead",
             tally.whole.covered
@@ -117,7 +117,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     }
     let watts_mean = watts(cell.energy.microjoules, cell.covered);
     let integrated = integrated(cell, span);
-    notes.extend(integrated.and_then(|joules| disagreement(joules, cell)));
+    notes.extend(integrated.and_then(|joules| disagreement(joules, cell, tally.limits.update.0)));
     let (low, high, cover) = bounds(tally, span, cell, watts_mean.unwrap_or(0.0).max(mean));
     EnergyWindow {
         kind: tally.facts.kind,
@@ -136,14 +136,16 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
 
 /// What the power beside a counter gives, where it was seen for nearly all of the time.
 fn integrated(cell: &Cell, span: &Span) -> Option<Joules> {
-    let (microjoules, seconds) = cell.checked;
+    let Checked { microjoules, seconds, .. } = cell.checked;
     (seconds > 0.0 && seconds > 0.9 * span.seconds).then_some(Joules(microjoules / 1e6))
 }
 
-/// Words for a counter and a power that do not tell the same, beyond what the counter's updates explain.
-fn disagreement(integrated: Joules, cell: &Cell) -> Option<String> {
+/// Words for a counter and a power that do not tell the same, beyond what updates of the counter and the averaging of a
+/// changing power explain.
+fn disagreement(integrated: Joules, cell: &Cell, update: f64) -> Option<String> {
     let counted = cell.energy.microjoules / 1e6;
-    let stale = 2.0 * AVERAGED * counted.max(integrated.0) / cell.checked.1;
+    let mean = counted.max(integrated.0) / cell.checked.seconds;
+    let stale = AVERAGED * cell.checked.change() + 2.0 * update * mean;
     let apart = (integrated.0 - counted).abs();
     (apart > DISAGREES * counted.max(integrated.0) + stale).then(|| {
         format!(

@@ -161,7 +161,7 @@ fn devices_share_a_sweep() {
             "{journal}"
         );
     }
-    refused(&["sweep", &file, "--devices", "cpu,cuda:99"], &["on the CPU only", "cuda"]);
+    refused(&["sweep", &file, "--devices", "cpu,cuda:99"], &["computes on the CPU only"]);
     refused(&["sweep", &file, "--devices", "cpu", "--device", "cpu"], &["--devices", "--device"]);
 }
 
