@@ -209,13 +209,14 @@ fn compare_half_precisions(net: &str, device: Device) {
 fn final_error(net: &str, device: Device, seed: u64, precision: Precision) -> f64 {
     let mut plan = plan(SetName::Digits, net, 32);
     (plan.spec.seed, plan.spec.precision, plan.spec.learner) = (seed, precision, LearnerName::Tch);
+    (plan.spec.steps, plan.spec.learning_rate) = (128, 0.05);
     let mut learner = crate::learner::build(&[&plan], device).unwrap();
     learner.load(&data::digits::images(seed, 0..2048)).unwrap();
     let steps: Vec<Step> = (0..128)
         .map(|number| {
             let indices = (0..32).map(|image| (number * 32 + image) as u32 % 2048).collect();
-            // Up to 0.05 within eight steps, and down to 0: with batch normalisation a constant rate ends anywhere.
-            let learning_rate = 0.05 * ((number + 1) as f64 / 8.0).min((128 - number) as f64 / 120.0);
+            // As a training does: at a constant rate, or without a warm-up, batch normalisation ends anywhere.
+            let learning_rate = crate::schedule::learning_rate(&plan.spec, number);
             Step { number, indices, augment: vec![Augment::IDENTITY; 32], learning_rate }
         })
         .collect();
