@@ -29,7 +29,7 @@ const ASSUMED: &str = "watts per logical processor, central [low, high]: idle 1 
     assumption, bracketed by published power limits of processors (EPYC 9654 360 W / 192 threads, Ryzen 9 7950X 230 \
     W / 16 cores)";
 
-/// Times in `/proc/stat` are in hundredths of a second on every architecture that Linux has (its `USER_HZ`).
+/// Times in `/proc/stat` are in hundredths of a second on x86 and ARM (proc(5), `USER_HZ`).
 const PER_SECOND: f64 = 100.0;
 
 /// The power that an unknown machine would draw for the processor time that is used.

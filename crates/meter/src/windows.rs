@@ -89,7 +89,6 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         return EnergyWindow {
             kind: Kind::Integrated,
             joules: Some(joules),
-            joules_integrated: Some(joules),
             watts_mean: Some(joules / Seconds(seconds)),
             coverage: (seconds / span.seconds).min(1.0),
             notes,

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use record::cost::ReportOutput;
 use record::energy::Kind;
-use record::units::FLOPS_PER_PFS_DAY;
 
 use crate::exit::Exit;
 use crate::output::{self, Format};
@@ -37,10 +36,12 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
 fn text(told: &ReportOutput) -> String {
     let flops = |flops: u128| format!("{} FLOP", law::number::short(flops as f64, 4));
     let row = |name: &str, value: String| vec![name.to_owned(), value];
-    let days = told.train_flops as f64 / FLOPS_PER_PFS_DAY;
     let mut rows = vec![
         row("runs", format!("{}, of which {} diverged", told.runs, told.runs_diverged)),
-        row("training", format!("{}, {} pfs-days", flops(told.train_flops), law::number::short(days, 3))),
+        row(
+            "training",
+            format!("{}, {} pfs-days", flops(told.train_flops), law::number::short(told.pfs_days, 3)),
+        ),
         row("executed", flops(told.executed_train_flops)),
         row("evaluations", flops(told.evaluate_flops)),
         row(
