@@ -20,6 +20,15 @@ pub fn positive(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
+/// Parses the time between two readings: longer ones would leave power unseen in between.
+///
+/// # Errors
+/// Anything else, in words for clap to print.
+pub fn interval(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| (0.001..=2.0).contains(number));
+    number.ok_or_else(|| "expected seconds from 0.001 to 2".to_owned())
+}
+
 /// Parses any number; whether it is possible is for the plan of the run to say, which knows its range.
 ///
 /// # Errors

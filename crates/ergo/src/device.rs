@@ -34,34 +34,38 @@ pub struct Wish {
 /// When what was asked for cannot be had.
 pub fn choose(wish: Wish) -> anyhow::Result<(LearnerName, Device)> {
     let Wish { learner, device, precision } = wish;
-    let on_cards = learner::on_cards();
     let device = match (device, learner) {
         (Some(device), _) => device,
         (None, Some(LearnerName::Native)) => Device::Cpu,
-        (None, learner) => learner.or(on_cards).map_or(Device::Cpu, default_device),
+        (None, learner) => default_device(learner),
     };
-    let on_cpu = if precision == Precision::F32 { LearnerName::Native } else { LearnerName::Tch };
-    let on_card = on_cards.unwrap_or(LearnerName::Tch);
-    let learner = learner.unwrap_or(if device.is_cuda() { on_card } else { on_cpu });
+    let fastest = || match device {
+        Device::Cpu if precision == Precision::F32 => LearnerName::Native,
+        Device::Cpu => LearnerName::Tch,
+        Device::Cuda(_) => learner::of_card(device).unwrap_or(LearnerName::Tch),
+    };
+    let learner = learner.unwrap_or_else(fastest);
     learner::check(learner, device, precision)?;
     Ok((learner, device))
 }
 
-/// The first card, if `learner` can use it; otherwise the processor, with a line that says why where this build could
-/// use one.
-fn default_device(learner: LearnerName) -> Device {
-    if !learner::computes_on_cards(learner) {
+/// The first card, if `learner` can use it, or any that this build has; otherwise the processor, with a line that says
+/// why where this build could use one.
+fn default_device(learner: Option<LearnerName>) -> Device {
+    let card = Device::Cuda(0);
+    if !learner.or_else(learner::on_cards).is_some_and(learner::computes_on_cards) {
         return Device::Cpu;
     }
     // Opening libtorch's CUDA half takes seconds, which nobody waits for where there is no driver.
     let driver = ["/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg"];
     let reason = if driver.iter().any(|path| Path::new(path).exists()) {
+        let learner = learner.or_else(|| learner::of_card(card)).unwrap_or(LearnerName::Tch);
         learner::cuda_cards(learner).err()
     } else {
         Some("this machine has no NVIDIA driver".to_owned())
     };
     match reason {
-        None => Device::Cuda(0),
+        None => card,
         Some(reason) => {
             output::note(&format!("computing on the CPU: {reason}"));
             Device::Cpu

@@ -141,7 +141,8 @@ fn of_train(error: &TrainError) -> Exit {
         | TrainError::Unfit { .. }
         | TrainError::Memory { .. }
         | TrainError::NoDevice { .. }
-        | TrainError::Checkpoint { .. } => Exit::BadInput,
+        | TrainError::Checkpoint { .. }
+        | TrainError::Trace { .. } => Exit::BadInput,
         TrainError::Data(error) => of_data(error),
         TrainError::Journal(error) => of_journal(error),
         TrainError::Learner { .. }

@@ -4,6 +4,7 @@
 #include <malloc.h>
 
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -150,6 +151,9 @@ void ergo_keep_memory() {
 // Opens libtorch's CUDA half, which registers itself. Nothing of it is linked, so programs start without it.
 int ergo_open(const char* library) {
     return guarded([&] {
+        // cuBLAS gives the same bits each time only with such a workspace, and reads this when it begins. A user's own
+        // choice stays.
+        setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
         if (!dlopen(library, RTLD_NOW | RTLD_GLOBAL)) {
             throw std::runtime_error(dlerror());
         }

@@ -18,6 +18,9 @@ pub trait Clock: Send + Sync {
     fn suspended(&self) -> Seconds {
         Seconds(0.0)
     }
+
+    /// Seconds since 1970-01-01 UTC by a clock that people and programs may set.
+    fn unix(&self) -> f64;
 }
 
 /// The clocks of the operating system.
@@ -45,6 +48,15 @@ impl Clock for SystemClock {
     fn suspended(&self) -> Seconds {
         of(ClockId::Boottime) - of(ClockId::Monotonic)
     }
+
+    fn unix(&self) -> f64 {
+        unix_now()
+    }
+}
+
+/// Processor time that the calling thread has used so far.
+pub(crate) fn of_thread() -> Seconds {
+    of(ClockId::ThreadCPUTime)
 }
 
 fn of(clock: ClockId) -> Seconds {

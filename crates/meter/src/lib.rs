@@ -1,6 +1,7 @@
 //! Clocks, energy counters and estimates: what a run cost.
 
 mod battery;
+mod book;
 pub mod clock;
 mod estimate;
 pub mod host;
@@ -11,6 +12,7 @@ mod perf;
 pub mod power_log;
 pub mod processors;
 mod rapl;
+pub mod replay;
 mod sampler;
 pub mod source;
 pub mod sources;
@@ -19,4 +21,5 @@ mod tally;
 #[cfg(test)]
 mod testing;
 mod timeline;
+pub mod trace;
 mod windows;

@@ -2,20 +2,19 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use record::energy::{EnergyWindow, Kind, Phase, total};
+use record::energy::{EnergyWindow, Kind, Phase, Sampling, total};
 use record::run::SecondsRecord;
 use record::units::{Seconds, Watts};
 
-use crate::clock::unix_now;
+use crate::book::{Book, Ending};
 use crate::metering::Metering;
 use crate::sampler::Sampler;
+use crate::source::{Look, Reading};
 use crate::sources::Sources;
 use crate::tally::Tally;
-use crate::timeline::{Span, Timeline};
+use crate::timeline::Span;
+use crate::trace::Trace;
 use crate::windows;
-
-/// Less than that is how far apart two clocks were read.
-const SUSPENDED: Seconds = Seconds(0.05);
 
 /// Meters one run from its start to its end. Runs side by side each have their own; what the sources show
 /// belongs to the machine or the process, not to one run.
@@ -40,11 +39,17 @@ impl Meter {
     /// Begins in [`Phase::Load`] at time 0.
     #[must_use]
     pub fn start(sources: &Sources) -> Meter {
-        let started_unix = unix_now();
-        let account = Arc::new(Account::open(sources.clone()));
-        let sampler = sources.sampling().and_then(|interval| {
+        Meter::traced(sources, None)
+    }
+
+    /// The same, keeping everything that the sources show.
+    #[must_use]
+    pub fn traced(sources: &Sources, trace: Option<Trace>) -> Meter {
+        let started_unix = sources.clock().unix();
+        let account = Arc::new(Account::open(sources.clone(), started_unix, trace));
+        let sampler = sources.sampling().and_then(|rate| {
             let account = Arc::clone(&account);
-            Sampler::start(interval, move || account.observe())
+            Sampler::start(rate, move || account.observe())
         });
         let suspended_before = sources.clock().suspended();
         let conditions_before = sources.conditions();
@@ -54,28 +59,26 @@ impl Meter {
     /// Ends the current phase and begins `phase`. The caller has waited for the device, or work of the old
     /// phase is counted in the new one. [`Phase::Total`] is taken as [`Phase::Other`].
     pub fn enter(&mut self, phase: Phase) {
-        let mut book = self.account.book();
-        self.account.observe_in(&mut book);
-        book.timeline.enter(phase);
+        self.account.observe_in(&mut self.account.ledger(), Some(phase));
     }
 
     /// Time by phase so far.
     #[must_use]
     pub fn seconds(&self) -> SecondsRecord {
-        let book = self.account.book();
-        let mut timeline = book.timeline.clone();
-        timeline.advance(self.account.since(book.origin));
+        let ledger = self.account.ledger();
+        let mut timeline = ledger.book.timeline.clone();
+        timeline.advance(self.account.now());
         timeline.seconds()
     }
 
     /// Power over the last second or so.
     #[must_use]
     pub fn live(&self) -> Live {
-        let mut book = self.account.book();
+        let mut ledger = self.account.ledger();
         if self.sampler.is_none() {
-            self.account.observe_in(&mut book);
+            self.account.observe_in(&mut ledger, None);
         }
-        let parts: Vec<EnergyWindow> = book.tallies.iter().map(second_of).collect();
+        let parts: Vec<EnergyWindow> = ledger.book.tallies.iter().map(second_of).collect();
         match total(&parts, Phase::Total) {
             Some((joules, kind)) => Live { watts: Some(joules / Seconds(1.0)), kind },
             None => Live { watts: None, kind: Kind::None },
@@ -85,39 +88,49 @@ impl Meter {
     /// What was metered so far, for a checkpoint; metering goes on.
     #[must_use]
     pub fn snapshot(&self) -> Metering {
-        let mut book = self.account.book();
-        self.account.observe_in(&mut book);
-        let measured = book.tallies.iter().flat_map(|tally| windows::of_tally(tally, &book.timeline));
-        let unknown =
-            self.account.sources.unknown().flat_map(|facts| windows::of_unreadable(facts, &book.timeline));
-        let mut energy: Vec<EnergyWindow> = measured.chain(unknown).collect();
-        self.note_conditions(&mut energy);
-        let suspended = self.account.sources.clock().suspended() - self.suspended_before;
-        if suspended > SUSPENDED {
-            let note = format!("the machine was suspended for {:.1} s, which are not counted", suspended.0);
-            let totals = energy.iter_mut().filter(|window| window.phase == Phase::Total);
-            totals.for_each(|window| window.notes.push(note.clone()));
-        }
-        Metering { seconds: book.timeline.seconds(), energy, started_unix: self.started_unix }
-    }
-
-    /// Adds to the totals how fast devices were, before and after.
-    fn note_conditions(&self, energy: &mut [EnergyWindow]) {
-        let sources = &self.account.sources;
-        let after = sources.conditions();
-        for (((facts, _), before), after) in sources.facts().zip(&self.conditions_before).zip(after) {
-            let (Some(before), Some(after)) = (before, after) else { continue };
-            let totals = energy.iter_mut().filter(|window| window.phase == Phase::Total);
-            let note = format!("before: {before}; after: {after}");
-            totals.filter(|w| w.domain == facts.domain).for_each(|window| window.notes.push(note.clone()));
-        }
+        let mut ledger = self.account.ledger();
+        self.account.observe_in(&mut ledger, None);
+        self.metering(&ledger, &self.ending(), self.sampler.as_ref().map_or(Seconds(0.0), Sampler::used))
     }
 
     /// Ends the current phase and the run.
     #[must_use]
     pub fn finish(mut self) -> Metering {
-        self.sampler = None;
-        self.snapshot()
+        let used = self.sampler.take().map_or(Seconds(0.0), Sampler::end);
+        let mut ledger = self.account.ledger();
+        self.account.observe_in(&mut ledger, None);
+        let ending = self.ending();
+        if let Some(trace) = &mut ledger.trace {
+            trace.end(&ending);
+        }
+        self.metering(&ledger, &ending, used)
+    }
+
+    fn ending(&self) -> Ending {
+        let sources = &self.account.sources;
+        let after = sources.conditions();
+        let conditions = self.conditions_before.iter().cloned().zip(after);
+        let clock = sources.clock();
+        let suspended = clock.suspended() - self.suspended_before;
+        let ran = self.account.now() + suspended.0;
+        Ending {
+            conditions: conditions.map(|(before, after)| Some([before?, after?])).collect(),
+            suspended,
+            set: Seconds(clock.unix() - self.started_unix - ran),
+        }
+    }
+
+    fn metering(&self, ledger: &Ledger, ending: &Ending, sampler: Seconds) -> Metering {
+        let sources = &self.account.sources;
+        let mut energy = ledger.book.energy(&sources.unknown());
+        ledger.book.note_ending(&mut energy, ending);
+        if let Some(trouble) = ledger.trace.as_ref().and_then(Trace::trouble) {
+            let totals = energy.iter_mut().filter(|window| window.phase == Phase::Total);
+            totals.for_each(|window| window.notes.push(format!("the trace is not whole: {trouble}")));
+        }
+        let sampling = sources.sampling().map(|rate| Sampling { interval: rate.interval, processor: sampler });
+        let seconds = ledger.book.timeline.seconds();
+        Metering { seconds, energy, started_unix: self.started_unix, sampling }
     }
 
     /// Reads all sources, as the sampler does.
@@ -130,51 +143,55 @@ impl Meter {
 /// What the meter and its sampler share.
 struct Account {
     sources: Sources,
-    book: Mutex<Book>,
+    /// The time that the ledger calls 0.
+    origin: Seconds,
+    ledger: Mutex<Ledger>,
 }
 
-struct Book {
-    origin: Seconds,
-    timeline: Timeline,
-    tallies: Vec<Tally>,
+struct Ledger {
+    book: Book,
+    trace: Option<Trace>,
 }
 
 impl Account {
-    fn open(sources: Sources) -> Account {
-        let mut tallies: Vec<_> =
-            sources.facts().map(|(facts, limits)| Tally::new(facts.clone(), *limits)).collect();
+    fn open(sources: Sources, started_unix: f64, mut trace: Option<Trace>) -> Account {
         let looks = sources.read();
         let origin = sources.clock().now();
-        for (tally, look) in tallies.iter_mut().zip(looks) {
-            tally.observe(0.0, Phase::Load, 0.0, look.reading);
-            tally.check(Phase::Load, 0.0, look.power);
+        if let Some(trace) = &mut trace {
+            trace.start(&sources, started_unix, &looks);
         }
-        Account { sources, book: Mutex::new(Book { origin, timeline: Timeline::start(), tallies }) }
+        let book = Book::open(sources.facts().cloned(), looks);
+        Account { sources, origin, ledger: Mutex::new(Ledger { book, trace }) }
     }
 
-    /// A panic elsewhere leaves the book between two readings at worst, so it stays usable.
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic elsewhere leaves the ledger between two readings at worst, so it stays usable.
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn since(&self, origin: Seconds) -> f64 {
-        (self.sources.clock().now() - origin).0
+    /// Seconds since the start.
+    fn now(&self) -> f64 {
+        (self.sources.clock().now() - self.origin).0
     }
 
-    fn observe(&self) {
-        self.observe_in(&mut self.book());
+    /// Answers whether all that is read are counters, or models of them, whose edges are enough.
+    fn observe(&self) -> bool {
+        self.observe_in(&mut self.ledger(), None)
     }
 
-    /// Reads the counters, then the clock, and books both to the current phase. The book stays locked
-    /// meanwhile, so that readings are booked in the order in which they were made.
-    fn observe_in(&self, book: &mut Book) {
+    /// Reads the counters, then the clock, and books both to the current phase. The ledger stays locked meanwhile, so that
+    /// readings are booked in the order in which they were made.
+    fn observe_in(&self, ledger: &mut Ledger, enter: Option<Phase>) -> bool {
         let looks = self.sources.read();
-        let ran = book.timeline.advance(self.since(book.origin));
-        let (now, phase) = (book.timeline.now, book.timeline.phase);
-        for (tally, look) in book.tallies.iter_mut().zip(looks) {
-            tally.observe(now, phase, ran, look.reading);
-            tally.check(phase, ran, look.power);
+        let now = self.now();
+        if let Some(trace) = &mut ledger.trace {
+            trace.look(now, &looks, enter);
         }
+        let is_enough =
+            |look: &Look| look.power.is_none() && !matches!(look.reading, Ok(Reading::Power(_)) | Err(_));
+        let are_enough = looks.iter().all(is_enough);
+        ledger.book.observe(now, looks, enter);
+        are_enough
     }
 }
 

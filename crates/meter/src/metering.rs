@@ -1,6 +1,6 @@
 //! What a meter measured, and the sum over the parts of a resumed run.
 
-use record::energy::{BoundsCover, EnergyWindow, Kind, Phase};
+use record::energy::{BoundsCover, EnergyWindow, Kind, Phase, Sampling};
 use record::run::SecondsRecord;
 use record::units::{Joules, Seconds, Watts};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,9 @@ pub struct Metering {
     pub energy: Vec<EnergyWindow>,
     /// When it began, seconds since 1970-01-01 UTC.
     pub started_unix: f64,
+    /// How often the sources were read between the edges of phases, and what that took; null where only edges were.
+    #[serde(default)]
+    pub sampling: Option<Sampling>,
 }
 
 /// The note on windows that were summed.
@@ -43,7 +46,11 @@ impl Metering {
             }
         }
         let energy = domains.iter().flat_map(|domain| joined_domain(earlier, &self, domain)).collect();
-        Metering { seconds, energy, started_unix: earlier.started_unix }
+        let sampling = match (earlier.sampling, self.sampling) {
+            (Some(a), Some(b)) => Some(Sampling { processor: a.processor + b.processor, ..b }),
+            (a, b) => b.or(a),
+        };
+        Metering { seconds, energy, started_unix: earlier.started_unix, sampling }
     }
 }
 

@@ -26,6 +26,10 @@ const BETWEEN_READINGS: f64 = 1e7;
 /// More than any package, its memory or a whole platform of this kind draws.
 const PLAUSIBLE: Watts = Watts(2000.0);
 
+/// Times its own largest limit is more than a package draws, even in peaks of milliseconds, and so is what it may always
+/// be believed to draw, in watts.
+const OVER_LIMIT: (f64, f64) = (4.0, 100.0);
+
 /// All zones under `root` that are counted: packages, memory and the platform. `core` and `uncore` are
 /// parts of their package and are left out; so is anything whose name is not known.
 pub(crate) fn discover(root: &Path, read: &ReadText) -> Found {
@@ -54,11 +58,30 @@ pub(crate) fn discover(root: &Path, read: &ReadText) -> Found {
     }
     let zones = by_domain.into_values().filter_map(first_readable);
     let (readable, unreadable): (Vec<_>, Vec<_>) = zones.partition(Result::is_ok);
-    found.unreadable.extend(unreadable.into_iter().filter_map(Result::err));
-    for zone in merge_mirrors(readable.into_iter().filter_map(Result::ok).collect()) {
+    let (readable, lacking) = whole_packages(
+        readable.into_iter().filter_map(Result::ok).collect(),
+        unreadable.into_iter().filter_map(Result::err).collect(),
+    );
+    found.unreadable.extend(lacking);
+    for zone in merge_mirrors(readable) {
         found.readable.push(Box::new(zone));
     }
     found
+}
+
+/// Leaves out packages one of whose dies cannot be read: what the others show is not the package's.
+fn whole_packages(zones: Vec<Zone>, unreadable: Vec<SourceFacts>) -> (Vec<Zone>, Vec<SourceFacts>) {
+    let package = |domain: &str| domain.split_once("-die-").map(|(package, _)| package.to_owned());
+    let lacking: Vec<String> = unreadable.iter().filter_map(|facts| package(&facts.domain)).collect();
+    let is_whole = |zone: &Zone| package(&zone.facts.domain).is_none_or(|name| !lacking.contains(&name));
+    let named = |mut facts: SourceFacts| {
+        if let Some(package) = package(&facts.domain) {
+            facts.note = facts.note.map(|note| format!("{}: {note}", facts.domain));
+            facts.domain = package;
+        }
+        facts
+    };
+    (zones.into_iter().filter(is_whole).collect(), unreadable.into_iter().map(named).collect())
 }
 
 /// A folder of a zone and its place in the tree: `intel-rapl:1:0` is `[1, 0]`.
@@ -167,7 +190,7 @@ fn first_readable(zones: Vec<Result<Zone, SourceFacts>>) -> Option<Result<Zone, 
 }
 
 /// On AMD Zen 1 and 2 each die of a package shows the counter of the whole package (CodeCarbon issue
-/// #1274); dies whose counters agree within 1% are such mirrors and count once. Otherwise each counts.
+/// #1274); dies whose counters agree within 1% are such mirrors and count once. Otherwise each counts, as a part of its package.
 fn merge_mirrors(zones: Vec<Zone>) -> Vec<Zone> {
     let mut merged: Vec<Zone> = Vec::new();
     let mut dies: BTreeMap<String, Vec<Zone>> = BTreeMap::new();
@@ -190,11 +213,12 @@ fn merge_mirrors(zones: Vec<Zone>) -> Vec<Zone> {
             if mirrored && i > 0 {
                 continue;
             }
-            if mirrored {
-                zone.facts.domain.clone_from(&package);
-                zone.facts.note =
-                    (number > 1).then(|| format!("{number} dies show one counter, which is counted once"));
-            }
+            // Dies with counters of their own are read apart; their windows are told as one of the package.
+            zone.facts.domain.clone_from(&package);
+            zone.facts.note = (number > 1).then(|| match mirrored {
+                true => format!("{number} dies show one counter, which is counted once"),
+                false => format!("{number} dies have a counter each, which are added"),
+            });
             merged.push(zone);
         }
     }
@@ -208,6 +232,7 @@ struct Zone {
     counter: PathBuf,
     range_microjoules: u64,
     first_microjoules: u64,
+    plausible: Watts,
     read: ReadText,
 }
 
@@ -227,8 +252,22 @@ impl Zone {
         let refused = |error| SourceFacts::refused(domain, &source, &error);
         let first_microjoules = count(read, &counter).map_err(refused)?;
         let facts = SourceFacts::readable(domain, Kind::Counter, &source);
-        Ok(Zone { facts, counter, range_microjoules, first_microjoules, read: Arc::clone(read) })
+        let plausible = plausible(domain, folder, read);
+        Ok(Zone { facts, counter, range_microjoules, first_microjoules, plausible, read: Arc::clone(read) })
     }
+}
+
+/// What a zone cannot draw, by the limits that its package is held to; a difference that needs more is a reset.
+fn plausible(domain: &str, folder: &Path, read: &ReadText) -> Watts {
+    if !domain.starts_with("package-") {
+        return PLAUSIBLE;
+    }
+    // Over a second, over milliseconds, and for an instant.
+    let files = (0..3).flat_map(|limit| {
+        ["power_limit_uw", "max_power_uw"].map(|file| folder.join(format!("constraint_{limit}_{file}")))
+    });
+    let most = files.filter_map(|file| count(read, &file).ok()).max().unwrap_or(0) as f64 * 1e-6;
+    if most == 0.0 { PLAUSIBLE } else { Watts((OVER_LIMIT.0 * most).clamp(OVER_LIMIT.1, PLAUSIBLE.0)) }
 }
 
 impl EnergySource for Zone {
@@ -237,7 +276,7 @@ impl EnergySource for Zone {
     }
 
     fn limits(&self) -> Limits {
-        Limits { update: UPDATE, plausible: PLAUSIBLE }
+        Limits { update: UPDATE, plausible: self.plausible }
     }
 
     fn read(&mut self) -> Result<Reading, ReadError> {

@@ -1,49 +1,95 @@
 //! A thread that reads the counters between the edges of phases, so that no wrap-around is missed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use record::units::Seconds;
 
+use crate::clock;
+
+/// Time between two readings where nobody asked for another.
+pub(crate) const USUAL: Seconds = Seconds(0.1);
+/// The same once the run is long and only its edges matter.
+pub(crate) const RELAXED: Seconds = Seconds(1.0);
+/// After so many readings a run is long: about a minute.
+const LONG: u32 = 600;
+
 /// Runs until it is dropped.
 pub(crate) struct Sampler {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// Processor time of the thread, in nanoseconds.
+    used: Arc<AtomicU64>,
+}
+
+/// How often to read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rate {
+    /// Seconds between two readings.
+    pub interval: Seconds,
+    /// Whether longer runs may be read every [`RELAXED`], if what is read allows it.
+    pub relaxes: bool,
 }
 
 impl Sampler {
-    /// Calls `tick` every `interval`, but not more than a thousand times a second. `None` when the system
-    /// gives no thread: the edges of phases are then all there is.
-    pub(crate) fn start(interval: Seconds, tick: impl Fn() + Send + 'static) -> Option<Sampler> {
-        let interval = Duration::try_from_secs_f64(interval.0.max(0.001)).unwrap_or(Duration::MAX);
+    /// Calls `tick` at `rate`, but not more than a thousand times a second; it answers whether the edges of phases are
+    /// enough. `None` when the system gives no thread: the edges are then all there is.
+    pub(crate) fn start(rate: Rate, tick: impl Fn() -> bool + Send + 'static) -> Option<Sampler> {
+        let duration = |seconds: Seconds| {
+            Duration::try_from_secs_f64(seconds.0.max(0.001)).unwrap_or(Duration::MAX)
+        };
+        let usual = duration(rate.interval);
+        let relaxed = if rate.relaxes { usual.max(duration(RELAXED)) } else { usual };
         let (stop, stopped) = channel();
+        let used = Arc::new(AtomicU64::new(0));
+        let tell = Arc::clone(&used);
         let watch = move || {
-            let mut ticks = 0u32;
+            let (mut ticks, mut interval) = (0u32, usual);
             while stopped.recv_timeout(interval.mul_f64(stretch(ticks))) == Err(RecvTimeoutError::Timeout) {
-                tick();
-                ticks = ticks.wrapping_add(1);
+                let edges_are_enough = tick();
+                ticks = ticks.saturating_add(1);
+                interval = if edges_are_enough && ticks >= LONG { relaxed } else { usual };
+                tell.store((clock::of_thread().0 * 1e9) as u64, Ordering::Relaxed);
             }
+            tell.store((clock::of_thread().0 * 1e9) as u64, Ordering::Relaxed);
         };
         let thread = Builder::new().name("energy sampler".into()).spawn(watch).ok()?;
-        Some(Sampler { stop: Some(stop), thread: Some(thread) })
+        Some(Sampler { stop: Some(stop), thread: Some(thread), used })
     }
-}
 
-/// Between 0.9 and 1.1, never the same way again, so that no load that repeats is always met in the same moment: multiples
-/// of the golden ratio without their whole part.
-fn stretch(tick: u32) -> f64 {
-    const GOLDEN: f64 = 0.618_033_988_749_895;
-    0.9 + 0.2 * (f64::from(tick) * GOLDEN).fract()
-}
+    /// Processor time that its thread has used.
+    pub(crate) fn used(&self) -> Seconds {
+        Seconds(self.used.load(Ordering::Relaxed) as f64 * 1e-9)
+    }
 
-impl Drop for Sampler {
-    fn drop(&mut self) {
+    /// Ends the thread, and says what processor time it has used.
+    pub(crate) fn end(mut self) -> Seconds {
+        self.join();
+        self.used()
+    }
+
+    fn join(&mut self) {
         // The thread ends when it hears that the sender is gone.
         self.stop = None;
         if let Some(thread) = self.thread.take() {
             // A sampler that panicked has nothing more to tell; its last readings are in the account.
             let _ = thread.join();
         }
+    }
+}
+
+/// Between 0.9 and 1.1, never the same way again, so that no load that repeats is always met in the same moment: multiples
+/// of the golden ratio without their whole part.
+pub(crate) fn stretch(tick: u32) -> f64 {
+    const GOLDEN: f64 = 0.618_033_988_749_895;
+    0.9 + 0.2 * (f64::from(tick) * GOLDEN).fract()
+}
+
+impl Drop for Sampler {
+    fn drop(&mut self) {
+        self.join();
     }
 }

@@ -131,6 +131,12 @@ pub enum ReadError {
         /// What it can show.
         range: u64,
     },
+    /// A trace tells of a reading that failed.
+    #[error("{reason}")]
+    Told {
+        /// What was said then.
+        reason: String,
+    },
     /// A device driver refused.
     #[error("{device}: {reason}")]
     Device {
@@ -160,6 +166,7 @@ impl ReadError {
             ReadError::Io { .. }
             | ReadError::Garbage { .. }
             | ReadError::OutOfRange { .. }
+            | ReadError::Told { .. }
             | ReadError::Device { .. } => SourceStatus::Broken,
         }
     }

@@ -10,6 +10,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::estimate::Estimate;
 use crate::rapl::ReadText;
 use crate::source::{EnergySource, Found, Limits, Look, ReadError, SourceFacts};
+use crate::sampler::{self, Rate};
 use crate::{battery, host, nvml, perf, rapl};
 
 /// Where to look for sources, and how often to read them.
@@ -21,8 +22,9 @@ pub struct Options {
     pub nvml: NvmlLibrary,
     /// Whose processor time an estimate is made of, where there is no counter.
     pub estimate: EstimateOf,
-    /// Time between two readings of the counters while a phase lasts.
-    pub interval: Seconds,
+    /// Time between two readings while a phase lasts; `None` for a tenth of a second, and after a minute a whole one where
+    /// only counters are read, whose edges are enough.
+    pub interval: Option<Seconds>,
 }
 
 impl Default for Options {
@@ -31,7 +33,7 @@ impl Default for Options {
             root: "/".into(),
             nvml: NvmlLibrary::Driver,
             estimate: EstimateOf::Process,
-            interval: Seconds(0.1),
+            interval: None,
         }
     }
 }
@@ -85,7 +87,7 @@ struct Inner {
     readable: Vec<Mutex<Box<dyn EnergySource>>>,
     facts: Vec<(SourceFacts, Limits)>,
     unreadable: Vec<SourceFacts>,
-    interval: Option<Seconds>,
+    rate: Option<Rate>,
     watches_machine: bool,
 }
 
@@ -109,19 +111,19 @@ impl Sources {
     /// `interval` by a thread if there is one; `unreadable` are only described and recorded as unknown.
     #[must_use]
     pub fn assemble(clock: Arc<dyn Clock>, sources: Found, interval: Option<Seconds>) -> Sources {
-        Sources::new(clock, sources, interval, false)
+        Sources::new(clock, sources, interval.map(|interval| Rate { interval, relaxes: false }), false)
     }
 
     fn new(
         clock: Arc<dyn Clock>,
         sources: Found,
-        interval: Option<Seconds>,
+        rate: Option<Rate>,
         watches_machine: bool,
     ) -> Sources {
         let facts = sources.readable.iter().map(|s| (s.facts().clone(), s.limits())).collect();
         let readable = sources.readable.into_iter().map(Mutex::new).collect();
         let unreadable = sources.unreadable;
-        Sources(Arc::new(Inner { clock, readable, facts, unreadable, interval, watches_machine }))
+        Sources(Arc::new(Inner { clock, readable, facts, unreadable, rate, watches_machine }))
     }
 
     /// What is read here, and what is not and why.
@@ -151,27 +153,25 @@ impl Sources {
         }
         found.join(cards);
         let watches_machine = options.estimate == EstimateOf::Machine;
-        Sources::new(clock, found, Some(options.interval), watches_machine)
+        let rate = Rate {
+            interval: options.interval.unwrap_or(sampler::USUAL),
+            relaxes: options.interval.is_none(),
+        };
+        Sources::new(clock, found, Some(rate), watches_machine)
     }
 
     pub(crate) fn facts(&self) -> impl Iterator<Item = &(SourceFacts, Limits)> {
         self.0.facts.iter()
     }
 
-    /// Parts of the machine's total that are known to exist and cannot be read. An estimate of the host
-    /// stands in for packages and memory; the platform only repeats its parts.
-    pub(crate) fn unknown(&self) -> impl Iterator<Item = &SourceFacts> {
-        let estimated = self.facts().any(|(facts, _)| facts.kind == Kind::Modelled);
-        self.0.unreadable.iter().filter(move |facts| {
-            let domain = &facts.domain;
-            // What one way does not show, another may.
-            if self.facts().any(|(known, _)| known.domain == *domain) {
-                return false;
-            }
-            domain.starts_with("gpu-")
-                || domain == "host"
-                || (!estimated && (is_package(domain) || domain.starts_with("dram-")))
-        })
+    pub(crate) fn unreadable(&self) -> &[SourceFacts] {
+        &self.0.unreadable
+    }
+
+    /// Parts of the machine's total that are known to exist and cannot be read.
+    pub(crate) fn unknown(&self) -> Vec<&SourceFacts> {
+        let readable: Vec<&SourceFacts> = self.facts().map(|(facts, _)| facts).collect();
+        unknown(&readable, &self.0.unreadable)
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
@@ -179,10 +179,10 @@ impl Sources {
     }
 
     /// How often to sample; `None` when the edges of phases are enough, as they are for a model.
-    pub(crate) fn sampling(&self) -> Option<Seconds> {
+    pub(crate) fn sampling(&self) -> Option<Rate> {
         let samples =
             |(facts, _): &(SourceFacts, Limits)| facts.kind != Kind::Modelled || self.0.watches_machine;
-        self.facts().any(samples).then_some(self.0.interval).flatten()
+        self.facts().any(samples).then_some(self.0.rate).flatten()
     }
 
     /// Reads all sources, in the order of [`Sources::facts`].
@@ -194,6 +194,23 @@ impl Sources {
     pub(crate) fn conditions(&self) -> Vec<Option<String>> {
         each(&self.0.readable, |source| source.condition())
     }
+}
+
+/// Parts of the machine's total that are known to exist and cannot be read. An estimate of the host stands in for packages
+/// and memory; the platform only repeats its parts.
+pub(crate) fn unknown<'a>(readable: &[&SourceFacts], unreadable: &'a [SourceFacts]) -> Vec<&'a SourceFacts> {
+    let estimated = readable.iter().any(|facts| facts.kind == Kind::Modelled);
+    let is_part = |facts: &&SourceFacts| {
+        let domain = &facts.domain;
+        // What one way does not show, another may.
+        if readable.iter().any(|known| known.domain == *domain) {
+            return false;
+        }
+        domain.starts_with("gpu-")
+            || domain == "host"
+            || (!estimated && (is_package(domain) || domain.starts_with("dram-")))
+    };
+    unreadable.iter().filter(is_part).collect()
 }
 
 fn has_package(found: &Found) -> bool {

@@ -5,8 +5,8 @@ use thiserror::Error;
 
 use crate::source::{Limits, Reading};
 
-/// Power readings further apart than this are not joined by a straight line.
-const POWER_HOLDS: Seconds = Seconds(5.0);
+/// Power readings further apart than this are not joined by a straight line: this process did not run meanwhile.
+const POWER_HOLDS: Seconds = Seconds(2.5);
 
 /// Energy of one interval, in microjoules so that differences of counters stay whole numbers (exact in f64
 /// up to 2^53 uJ = 9 GJ).

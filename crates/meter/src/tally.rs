@@ -62,7 +62,7 @@ impl Checked {
 }
 
 /// The account of one source.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tally {
     pub facts: SourceFacts,
     pub limits: Limits,
@@ -73,13 +73,15 @@ pub(crate) struct Tally {
     /// Seconds in each phase since the last good reading.
     pending: [f64; 5],
     missed: bool,
+    /// Seconds in each phase until a counter last showed that it had not moved; all 0 once it moves.
+    still: [f64; 5],
     peak: Peak,
     memory: VecDeque<(f64, f64)>,
     checked_by: Option<Watts>,
 }
 
 /// An uninterrupted stretch of one phase, long enough in the end to take a power from.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Peak {
     phase: usize,
     seconds: f64,
@@ -96,6 +98,7 @@ impl Tally {
             last: None,
             pending: [0.0; 5],
             missed: false,
+            still: [0.0; 5],
             peak: Peak::default(),
             memory: VecDeque::new(),
             checked_by: None,
@@ -116,7 +119,8 @@ impl Tally {
     ///
     /// After a failed reading of a counter the difference between the good readings around it is still
     /// exact, so it counts as covered; only its split between phases is not known. It is then made by time,
-    /// and each phase's bounds allow none and all of it.
+    /// and each phase's bounds allow none and all of it. The same holds after a counter stood still for longer than
+    /// its updates explain; until it moves again, nothing is known of that time.
     pub(crate) fn observe(&mut self, now: f64, phase: Phase, ran: f64, read: Result<Reading, ReadError>) {
         let phase = index(phase);
         self.pending[phase] += ran;
@@ -128,6 +132,12 @@ impl Tally {
             }
         };
         let seconds: f64 = self.pending.iter().sum();
+        if self.stands_still(reading) {
+            // What could not be read meanwhile was nothing.
+            self.missed = false;
+            self.still = self.pending;
+            return self.remember(now);
+        }
         match self.last.map(|last| step(last, reading, seconds, self.limits, self.missed)) {
             Some(Ok(step)) => self.add(now, phase, step, seconds),
             Some(Err(why)) => {
@@ -143,8 +153,35 @@ impl Tally {
             self.memory.push_back((now, self.whole.energy.microjoules));
         }
         self.last = Some(reading);
-        self.pending = [0.0; 5];
-        self.missed = false;
+        (self.pending, self.still, self.missed) = ([0.0; 5], [0.0; 5], false);
+    }
+
+    /// The account as it is when nothing more comes: what a counter that stands still says of the time since it moved.
+    pub(crate) fn closed(&self) -> Tally {
+        let mut closed = self.clone();
+        let seconds: f64 = self.still.iter().sum();
+        // Of a counter that never moved something else is said, of all the time that it had.
+        if seconds <= self.patience() || self.whole.energy.microjoules == 0.0 {
+            for (cell, part) in closed.cells.iter_mut().zip(self.still) {
+                cell.covered += part;
+            }
+            closed.whole.covered += seconds;
+        } else {
+            let last = self.still.iter().rposition(|&part| part > 0.0).unwrap_or(0);
+            let why = format!("the counter did not move in the last {seconds:.1} s, of which nothing is known");
+            closed.gap(last, why);
+        }
+        closed
+    }
+
+    /// Whether a counter shows what it showed before.
+    fn stands_still(&self, reading: Reading) -> bool {
+        matches!(reading, Reading::Counter { .. }) && self.last == Some(reading)
+    }
+
+    /// For how long a counter may stand still, in seconds, before that says anything.
+    fn patience(&self) -> f64 {
+        (2.0 * PEAK_UPDATES * self.limits.update.0).max(1.0)
     }
 
     /// Mean power over the last second or so; `None` when it was not watched for long enough.
@@ -155,10 +192,9 @@ impl Tally {
 
     /// A counter that never moved in all the time it had is not a measurement of nothing.
     pub(crate) fn is_stuck(&self) -> bool {
-        let patience = (2.0 * PEAK_UPDATES * self.limits.update.0).max(1.0);
         self.facts.kind == Kind::Counter
             && self.whole.energy.microjoules == 0.0
-            && self.whole.covered >= patience
+            && self.whole.covered >= self.patience()
     }
 
     /// Whether there ever was a good reading.
@@ -168,18 +204,30 @@ impl Tally {
 
     fn add(&mut self, now: f64, phase: usize, step: Step, seconds: f64) {
         self.whole.add(step, seconds);
+        // Between two updates of a counter the time before the move cost nothing that could be seen.
+        let why = if self.missed {
+            Some(MISSED)
+        } else if seconds > self.patience() {
+            Some(STOOD_STILL)
+        } else {
+            None
+        };
         let mut left = step.microjoules;
         for i in 0..self.pending.len() {
             let part = self.pending[i];
             if i == phase || part == 0.0 {
                 continue;
             }
+            let Some(why) = why else {
+                self.cells[i].covered += part;
+                continue;
+            };
             // Whole microjoules, so that the parts add up to the difference exactly.
             let share = (step.microjoules * part / seconds).floor();
             left -= share;
             self.cells[i].add(Step { low: 0.0, microjoules: share, high: step.high, wraps: 0 }, part);
-            self.cells[i].note(SPLIT);
-            self.cells[phase].note(SPLIT);
+            self.cells[i].note(why);
+            self.cells[phase].note(why);
         }
         let split = left != step.microjoules;
         let low = if split { 0.0 } else { step.low };
@@ -223,8 +271,10 @@ impl Tally {
     }
 }
 
-const SPLIT: &str =
+const MISSED: &str =
     "a reading failed at a change of phase; the energy around it is divided between the phases by time";
+const STOOD_STILL: &str =
+    "the counter stood still and caught up; its energy meanwhile is divided between the phases by time";
 
 impl Cell {
     fn add(&mut self, step: Step, seconds: f64) {

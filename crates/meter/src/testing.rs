@@ -11,14 +11,19 @@ use crate::metering::Metering;
 use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
 use crate::sources::Sources;
 
-/// Wall and processor time.
+/// Wall and processor time, and by how much the date was set forward.
 #[derive(Default)]
-pub(crate) struct HandClock(Mutex<(f64, f64)>);
+pub(crate) struct HandClock(Mutex<(f64, f64)>, Mutex<f64>);
 
 impl HandClock {
     pub(crate) fn pass(&self, wall: f64, cpu: f64) {
         let mut time = self.0.lock().unwrap();
         *time = (time.0 + wall, time.1 + cpu);
+    }
+
+    /// Somebody sets the date.
+    pub(crate) fn set(&self, forward: f64) {
+        *self.1.lock().unwrap() += forward;
     }
 }
 
@@ -29,6 +34,10 @@ impl Clock for HandClock {
 
     fn cpu(&self) -> Seconds {
         Seconds(self.0.lock().unwrap().1)
+    }
+
+    fn unix(&self) -> f64 {
+        1e9 + self.now().0 + *self.1.lock().unwrap()
     }
 }
 

@@ -52,6 +52,45 @@ pub(crate) fn of_unreadable(facts: &SourceFacts, timeline: &Timeline) -> Vec<Ene
         .collect()
 }
 
+/// The same with one window for each domain and phase: dies of a package are read apart and told together.
+pub(crate) fn merged(windows: impl Iterator<Item = EnergyWindow>) -> Vec<EnergyWindow> {
+    let mut merged: Vec<EnergyWindow> = Vec::new();
+    for window in windows {
+        match merged.iter_mut().find(|w| w.domain == window.domain && w.phase == window.phase) {
+            Some(known) => beside(known, window),
+            None => merged.push(window),
+        }
+    }
+    merged
+}
+
+/// Adds what another part of a domain used in the same time; where one is unknown, so is the sum.
+fn beside(known: &mut EnergyWindow, other: EnergyWindow) {
+    let is_known = known.kind == other.kind && known.joules.is_some() && other.joules.is_some();
+    let joules = |a: Option<Joules>, b: Option<Joules>| a.zip(b).filter(|_| is_known).map(|(a, b)| a + b);
+    let watts = |a: Option<Watts>, b: Option<Watts>| {
+        a.zip(b).filter(|_| is_known).map(|(a, b)| Watts(a.0 + b.0))
+    };
+    known.kind = if is_known { known.kind } else { Kind::None };
+    known.joules = joules(known.joules, other.joules);
+    known.joules_low = joules(known.joules_low, other.joules_low);
+    known.joules_high = joules(known.joules_high, other.joules_high);
+    known.joules_integrated = joules(known.joules_integrated, other.joules_integrated);
+    known.bounds_cover = known.bounds_cover.filter(|_| is_known);
+    known.watts_mean = watts(known.watts_mean, other.watts_mean);
+    // Each may have had its largest power at another time.
+    known.watts_max = watts(known.watts_max, other.watts_max);
+    known.coverage = known.coverage.min(other.coverage);
+    known.wraps += other.wraps;
+    known.gaps += other.gaps;
+    known.source = format!("{} and {}", known.source, other.source);
+    for note in other.notes {
+        if !known.notes.contains(&note) {
+            known.notes.push(note);
+        }
+    }
+}
+
 /// A window of unknown energy.
 pub(crate) fn blank(facts: &SourceFacts, phase: Phase, span: &Span) -> EnergyWindow {
     EnergyWindow {

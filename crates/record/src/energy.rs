@@ -92,6 +92,18 @@ pub struct EnergyWindow {
     pub notes: Vec<String>,
 }
 
+/// How sources were read between the edges of phases.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// Time between two readings, a tenth more or less; from the second minute on it may be a second, where only counters
+    /// are read.
+    #[serde(rename = "interval_seconds")]
+    pub interval: Seconds,
+    /// Processor time of the thread that reads.
+    #[serde(rename = "processor_seconds")]
+    pub processor: Seconds,
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it like this")]
 fn is_zero(number: &u32) -> bool {
     *number == 0

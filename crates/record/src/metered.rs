@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::cost::CostOutput;
-use crate::energy::{BoundsCover, EnergyWindow, Kind, Phase};
+use crate::energy::{BoundsCover, EnergyWindow, Kind, Phase, Sampling};
 use crate::run::Host;
 use crate::units::{Joules, Seconds, Watts};
 
@@ -12,8 +12,10 @@ use crate::units::{Joules, Seconds, Watts};
 pub struct MeterOutput {
     /// The command, word by word.
     pub command: Vec<String>,
-    /// From its start to its end.
+    /// From its start to its end, or from the start of the first to the end of the last of several runs.
     pub seconds: Seconds,
+    /// How often it ran, one after the other; seconds and joules are those of all runs together.
+    pub runs: u64,
     /// The code it ended with; 128 and the signal's number where a signal ended it.
     pub exit_code: i32,
     /// When it began, seconds since 1970-01-01 UTC.
@@ -29,8 +31,13 @@ pub struct MeterOutput {
     /// Power by domain while nothing but the machine itself ran, just before the command; only with an idle window. It
     /// is never subtracted from anything.
     pub idle: Vec<MeteredEnergy>,
-    /// Processor time that the metering itself took, as a share of the time of the command.
-    pub overhead: f64,
+    /// Processor time that this program itself took, as a share of the time of the command; null in a replay.
+    pub overhead: Option<f64>,
+    /// How often the sources were read, and what that took; null where only the edges were, and in a replay.
+    pub sampling: Option<Sampling>,
+    /// The trace that this was computed from, instead of running a command; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<String>,
     /// The machine.
     pub host: Host,
 }

@@ -75,6 +75,7 @@ pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finishe
         flops_per_second: rate(model_train.as_f64()),
         mfu: None,
         energy: metering.energy,
+        sampling: metering.sampling,
         epochs: tally.epochs,
         weights_sha256,
         place: options.place.cloned(),

@@ -1,5 +1,6 @@
 //! A run under way: chunks of steps, passes, checkpoints and the last count.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -8,6 +9,7 @@ use data::images::Images;
 use data::order::SampleOrder;
 use meter::clock::Stopwatch;
 use meter::meter::Meter;
+use meter::trace::Trace;
 use record::device::Device;
 use record::energy::Phase;
 use record::run::{Epoch, Evaluation, RunRecord, Status};
@@ -63,7 +65,7 @@ impl<'a> Course<'a> {
         shelf: &Shelf,
         options: &'a RunOptions<'a>,
     ) -> Result<Course<'a>, TrainError> {
-        let mut meter = Meter::start(options.sources);
+        let mut meter = Meter::traced(options.sources, options.trace.map(open_trace).transpose()?);
         let material = shelf.material(plan)?;
         meter.enter(Phase::Transfer);
         let mut learner = learner::build(&[plan], options.device)?;
@@ -284,6 +286,10 @@ impl<'a> Course<'a> {
         let finished = Finished { tally: self.tally, validation, weights_sha256, executed, metering };
         Ok(Some((assemble::record(self.plan, self.options, finished), state)))
     }
+}
+
+fn open_trace(path: &Path) -> Result<Trace, TrainError> {
+    Trace::append(path).map_err(|error| TrainError::Trace { path: path.into(), reason: error.to_string() })
 }
 
 #[cfg(test)]

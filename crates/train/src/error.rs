@@ -62,6 +62,14 @@ pub enum TrainError {
         /// Why not.
         reason: String,
     },
+    /// A file for what the sources of energy show that cannot be written.
+    #[error("trace {path}: {reason}; name a file in a folder that exists")]
+    Trace {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
     /// A checkpoint that cannot be used.
     #[error("checkpoint {path}: {reason}; delete the file to begin again")]
     Checkpoint {

@@ -223,19 +223,30 @@ pub trait Products {
     fn burst(&self) -> Result<Flops, TrainError>;
 }
 
+/// Rows and columns of such a matrix: one product is 1.1e12 FLOP, which fills any card for milliseconds.
+#[cfg(any(feature = "cuda", feature = "tch"))]
+const MATRIX_SIDE: usize = 8192;
+
 /// Products on a card in a precision, with what they need in its memory.
 ///
 /// # Errors
 /// When this build or this machine has no such card, or it fails.
 pub fn products(card: Device, precision: Precision) -> Result<Box<dyn Products>, TrainError> {
-    let learner = on_cards().unwrap_or(LearnerName::Tch);
+    let learner = of_card(card).unwrap_or(LearnerName::Tch);
     check(learner, card, precision)?;
-    #[cfg(feature = "tch")]
-    return Ok(Box::new(crate::tch::matrices::Matrices::new(card, precision, crate::tch::matrices::SIDE)?));
-    #[cfg(all(feature = "cuda", not(feature = "tch")))]
-    return Ok(Box::new(crate::candle::matrices::Matrices::new(card, crate::candle::matrices::SIDE)?));
-    #[cfg(not(any(feature = "cuda", feature = "tch")))]
-    Err(TrainError::NotBuilt { learner: learner.name() })
+    match learner {
+        #[cfg(feature = "tch")]
+        LearnerName::Tch => {
+            use crate::tch::matrices::Matrices;
+            Ok(Box::new(Matrices::new(card, precision, MATRIX_SIDE as i64)?))
+        }
+        #[cfg(feature = "cuda")]
+        LearnerName::Candle => {
+            use crate::candle::matrices::Matrices;
+            Ok(Box::new(Matrices::new(card, MATRIX_SIDE)?))
+        }
+        other => Err(TrainError::NotBuilt { learner: other.name() }),
+    }
 }
 
 /// Checks that a learner is part of this build and can compute on `device` in `precision`.
@@ -291,16 +302,24 @@ const ON_CPU_ONLY: &str =
 /// Whether this build's candle has CUDA.
 const CANDLE_ON_CARDS: bool = cfg!(feature = "cuda");
 
-/// The learner for cards where none was asked for: the fastest that this build has.
+/// Those that can be built to compute on cards, the fastest first.
+const FOR_CARDS: [LearnerName; 2] = [LearnerName::Tch, LearnerName::Candle];
+
+/// The fastest learner that this build has for cards, whether or not there are any.
 #[must_use]
 pub fn on_cards() -> Option<LearnerName> {
-    if is_built(LearnerName::Tch) {
-        Some(LearnerName::Tch)
-    } else if computes_on_cards(LearnerName::Candle) {
-        Some(LearnerName::Candle)
-    } else {
-        None
+    FOR_CARDS.into_iter().find(|&name| computes_on_cards(name))
+}
+
+/// The fastest learner that can compute on this card; where none can, the one that has the best reason to give.
+#[must_use]
+pub fn of_card(card: Device) -> Option<LearnerName> {
+    let built = || FOR_CARDS.into_iter().filter(|&name| computes_on_cards(name));
+    // Asking takes seconds, and is of use only where there is a choice.
+    if built().count() < 2 {
+        return on_cards();
     }
+    built().find(|&name| on_device(name, card).is_ok()).or_else(on_cards)
 }
 
 /// Whether a learner of this build computes on cards, where there are any.

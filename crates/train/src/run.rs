@@ -38,6 +38,8 @@ pub struct RunOptions<'a> {
     pub evaluate_each_pass: bool,
     /// Where to keep a checkpoint while training; none: nothing is kept.
     pub checkpoint: Option<&'a Path>,
+    /// Where to keep what the sources of energy show, at the end of what is there; none: nothing is kept.
+    pub trace: Option<&'a Path>,
     /// Raised to end the run at the next opportunity.
     pub stop: &'a AtomicBool,
 }

@@ -223,6 +223,7 @@ impl Worker<'_> {
             place: Some(&task.place),
             evaluate_each_pass: false,
             checkpoint: None,
+            trace: None,
             stop: self.options.stop,
         };
         run(plan, self.shelf, &options, &mut |progress| {

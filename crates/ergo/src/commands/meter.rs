@@ -11,13 +11,16 @@ use meter::clock::{Clock, Stopwatch, SystemClock};
 use meter::meter::Meter;
 use meter::metering::Metering;
 use meter::power_log::{self, PowerLog, PowerLogError};
+use meter::replay;
 use meter::sources::{EstimateOf, Options, Sources};
+use meter::trace::Trace;
 use record::energy::{self, EnergyWindow, Kind, Phase};
 use record::metered::{MeterOutput, MeteredEnergy};
 use record::units::{Joules, Seconds};
 use report::label::percent;
 
 use crate::arguments;
+use crate::cli;
 use crate::exit::{self, Exit};
 use crate::output::{self, Format};
 use crate::quantity;
@@ -31,7 +34,8 @@ const LONGEST_WAIT: f64 = 15.0;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  ergo meter -- python3 train.py\n  ergo meter --idle 10 --json -- make -j8\n  \
-                  ergo meter --power-log wall.csv -- ./simulate\n\n\
+                  ergo meter --power-log wall.csv -- ./simulate\n  ergo meter --runs 50 -- ./short\n  \
+                  ergo meter --trace run.jsonl -- ./simulate && ergo meter --replay run.jsonl\n\n\
                   The command's exit code is passed on. With --json its output goes to stderr, and the report alone to \
                   stdout; otherwise the report goes to stderr."
 )]
@@ -39,9 +43,18 @@ pub struct Args {
     /// Meter the machine for so many seconds first, while nothing is started, and tell that power apart.
     #[arg(long, value_name = "SECONDS", value_parser = arguments::positive)]
     idle: Option<f64>,
-    /// Seconds between two readings, a tenth more or less.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.1, value_parser = arguments::positive)]
-    interval: f64,
+    /// Seconds between two readings, a tenth more or less; default: 0.1, and after a minute 1 where only counters are read.
+    #[arg(long, value_name = "SECONDS", value_parser = arguments::interval)]
+    interval: Option<f64>,
+    /// Run the command so many times in a row and meter them together: for one that is too short to resolve.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = cli::count)]
+    runs: u64,
+    /// Keep everything that the sources show in this file.
+    #[arg(long, value_name = "FILE.jsonl")]
+    trace: Option<PathBuf>,
+    /// Run nothing, and compute again from such a file what the command cost.
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["command", "trace", "idle", "interval", "sysroot", "runs"])]
+    replay: Option<PathBuf>,
     /// Log of a wall meter, which may be written meanwhile: lines of time (seconds since 1970, or
     /// 2026-11-27T12:00:00Z) and watts.
     #[arg(long, value_name = "FILE.csv")]
@@ -52,7 +65,7 @@ pub struct Args {
     #[command(flatten)]
     rates: RateArgs,
     /// The command and its arguments.
-    #[arg(last = true, required = true, num_args = 1.., value_name = "COMMAND")]
+    #[arg(last = true, required_unless_present = "replay", num_args = 1.., value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
@@ -82,31 +95,70 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
             "begin the log before the command",
         ));
     }
-    let interval = Seconds(args.interval);
+    if let Some(path) = &args.replay {
+        return replay(args, path, format);
+    }
+    let interval = args.interval.map(Seconds);
     let options = Options { estimate: EstimateOf::Machine, interval, ..options(args.sysroot.as_deref())? };
+    let trace = args.trace.as_deref().map(trace).transpose()?;
     let sources = Sources::discover(&options);
     let idle = args.idle.map(|seconds| idle(&sources, seconds)).transpose()?.unwrap_or_default();
     let clock = SystemClock::start();
-    let meter = Meter::start(&sources);
+    let meter = Meter::traced(&sources, trace);
     let before = clock.cpu();
-    let exit_code = child::run(&args.command, format)?;
+    let (exit_code, runs) = children(args, format)?;
     let metering = meter.finish();
-    let overhead = (clock.cpu() - before).0 / metering.seconds.total.0.max(f64::MIN_POSITIVE);
     let mut told = told(args, &metering, exit_code);
+    told.runs = runs;
     told.idle = idle;
-    told.overhead = overhead;
+    told.overhead = Some((clock.cpu() - before).0 / metering.seconds.total.0.max(f64::MIN_POSITIVE));
     told.host = meter::host::host(&options);
+    print(&told, format);
+    // The system keeps eight bits of a code.
+    Ok(Exit::Command((exit_code & 0xff) as u8))
+}
+
+/// Runs the command as often as was asked for, or until it fails; gives its last exit code and how often it ran.
+fn children(args: &Args, format: Format) -> anyhow::Result<(i32, u64)> {
+    for run in 1..args.runs {
+        let exit_code = child::run(&args.command, format)?;
+        if exit_code != 0 {
+            return Ok((exit_code, run));
+        }
+    }
+    Ok((child::run(&args.command, format)?, args.runs))
+}
+
+/// Begins a trace, which goes on at the end of a file that is there.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn trace(path: &Path) -> anyhow::Result<Trace> {
+    Trace::append(path).map_err(|error| {
+        exit::bad_input_with_hint(format!("--trace {}: {error}", path.display()), "name a file in a folder that exists")
+    })
+}
+
+/// What a trace says that a command cost.
+fn replay(args: &Args, path: &Path, format: Format) -> anyhow::Result<Exit> {
+    let replayed = replay::replay(path).map_err(|error| exit::bad_input(error.to_string()))?;
+    let mut told = told(args, &replayed.metering, 0);
+    told.runs = replayed.parts as u64;
+    told.replayed = Some(path.display().to_string());
+    print(&told, format);
+    Ok(Exit::Done)
+}
+
+fn print(told: &MeterOutput, format: Format) {
     match format {
         // The command has run, and its code is what whoever started this asked for.
         Format::Json => {
-            if let Err(error) = output::result(format, &told, String::new) {
+            if let Err(error) = output::result(format, told, String::new) {
                 output::note(&format!("the report cannot be written: {error}"));
             }
         }
-        Format::Text => output::note(text(&told).trim_end()),
+        Format::Text => output::note(text(told).trim_end()),
     }
-    // The system keeps eight bits of a code.
-    Ok(Exit::Command((exit_code & 0xff) as u8))
 }
 
 /// The power of the machine while nothing is started.
@@ -141,7 +193,10 @@ fn told(args: &Args, metering: &Metering, exit_code: i32) -> MeterOutput {
         total_kind: total.map_or(Kind::None, |(_, kind)| kind),
         costs: report::cost::cost(total.map(|(joules, _)| joules), seconds, &args.rates.rates()),
         idle: Vec::new(),
-        overhead: 0.0,
+        overhead: None,
+        sampling: metering.sampling,
+        replayed: None,
+        runs: 1,
         host: Default::default(),
     }
 }
@@ -172,12 +227,16 @@ fn calibration(wall: &EnergyWindow, parts: Option<(Joules, Kind)>) -> Option<Str
 }
 
 fn text(told: &MeterOutput) -> String {
-    let mut text = format!(
-        "\n{}: {}, exit code {}\n",
-        told.command.join(" "),
-        quantity::seconds(told.seconds.0),
-        told.exit_code
-    );
+    let seconds = quantity::seconds(told.seconds.0);
+    let mut text = match (&told.replayed, told.runs) {
+        (Some(path), _) => format!("\n{path}: {seconds}\n"),
+        (None, 1) => format!("\n{}: {seconds}, exit code {}\n", told.command.join(" "), told.exit_code),
+        (None, runs) => {
+            let each = quantity::seconds(told.seconds.0 / runs as f64);
+            let command = told.command.join(" ");
+            format!("\n{command}: {seconds} in {runs} runs, {each} each, exit code {}\n", told.exit_code)
+        }
+    };
     let mut rows = vec![["", "joules", "from", "to", "W", "max W", ""].map(str::to_owned).to_vec()];
     rows.extend(told.energy.iter().map(row));
     rows.extend(told.idle.iter().map(|energy| {
@@ -189,6 +248,9 @@ fn text(told: &MeterOutput) -> String {
     if let Some(joules) = told.total_joules {
         let mark = if told.total_kind == Kind::Modelled { "about " } else { "" };
         text += &format!("together {mark}{} J", number(Some(joules.0)));
+        if told.runs > 1 {
+            text += &format!(", {} J a run", number(Some(joules.0 / told.runs as f64)));
+        }
         text += if told.total_kind == Kind::Modelled { ", an estimate\n" } else { "\n" };
     } else {
         text += "together unknown: parts that are unknown, of different kinds, or seen for less than 99% of the time are \
@@ -202,7 +264,14 @@ fn text(told: &MeterOutput) -> String {
     for energy in &told.idle {
         text.extend(energy.notes.iter().map(|note| format!("{} idle: {note}\n", energy.domain)));
     }
-    text + &format!("metering took {} of a processor\n", percent(told.overhead, 2))
+    if let Some(sampling) = told.sampling {
+        let share = percent(sampling.processor.0 / told.seconds.0.max(f64::MIN_POSITIVE), 2);
+        let every = quantity::seconds(sampling.interval.0);
+        text += &format!("read every {every}, a tenth more or less, which took {share} of a processor");
+        text += &told.overhead.map_or(String::new(), |all| format!(" (all of ergo: {})", percent(all, 2)));
+        text += "\n";
+    }
+    text
 }
 
 fn row(energy: &MeteredEnergy) -> Vec<String> {

@@ -86,7 +86,7 @@ pub struct SweepArgs {
         long,
         value_delimiter = ',',
         value_parser = device::parse,
-        conflicts_with_all = ["device", "jobs", "shard", "slurm", "dry_run"]
+        conflicts_with_all = ["device", "jobs", "shard", "slurm"]
     )]
     devices: Vec<Device>,
     /// Train only, as long as stdin is open: the process that began this one fits and draws.

@@ -96,6 +96,9 @@ pub struct TrainArgs {
     /// Keep record, weights and checkpoints here; the same command goes on where it was stopped.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Keep everything that the sources of energy show in this file, for `ergo meter --replay`.
+    #[arg(long, value_name = "FILE.jsonl")]
+    trace: Option<PathBuf>,
     /// Read DIR/sys and DIR/proc instead of /sys and /proc for what energy counters show: for tests.
     #[arg(long, value_name = "DIR")]
     sysroot: Option<PathBuf>,
@@ -225,6 +228,7 @@ fn train(
         place: None,
         evaluate_each_pass: true,
         checkpoint,
+        trace: args.trace.as_deref(),
         stop,
     };
     if let Some(text) = threads::idle(plan.spec.learner, plan.spec.batch, threads as u64) {

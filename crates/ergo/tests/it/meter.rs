@@ -242,6 +242,88 @@ fn signals_reach_the_command() {
     assert!(object(&ended.stdout)["seconds"].as_f64().unwrap() >= 0.5);
 }
 
+/// Sends a signal by its name.
+fn signal(name: &str, id: u32) {
+    let sent = std::process::Command::new("kill").args([format!("-{name}"), id.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// A meter that is stopped for three seconds misses nothing of a counter, and knows for how long it ran.
+#[test]
+fn a_meter_that_stood_still_has_the_whole_energy() {
+    let machine = Machine::new();
+    let told = machine.while_drawing(|| {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
+        child.args(["meter", "--json", "--sysroot", machine.path(), "--", "sleep", "5"]);
+        child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let child = child.spawn().unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        signal("STOP", child.id());
+        std::thread::sleep(Duration::from_secs(3));
+        signal("CONT", child.id());
+        object(&ran(&child.wait_with_output().unwrap()).stdout)
+    });
+    let package = of(&told, "energy", "package-0");
+    let (seconds, joules) = (told["seconds"].as_f64().unwrap(), package["joules"].as_f64().unwrap());
+    assert!(seconds >= 5.0 && (joules / (50.0 * seconds) - 1.0).abs() < 0.03, "{joules} J in {seconds} s");
+    assert_eq!((package["coverage"].as_f64(), package["gaps"].as_u64()), (Some(1.0), Some(0)), "{package}");
+}
+
+/// What a trace holds is what was told, also after the meter was killed.
+#[test]
+fn a_trace_tells_the_same_again() {
+    let machine = Machine::new();
+    let folder = TempDir::new().unwrap();
+    let trace = folder.path().join("trace.jsonl");
+    let trace = trace.to_str().unwrap();
+    let arguments = ["meter", "--json", "--sysroot", machine.path(), "--trace", trace, "--", "sleep", "1.5"];
+    let told = machine.while_drawing(|| json(&arguments));
+    let replayed = json(&["meter", "--json", "--replay", trace]);
+    assert_eq!(replayed["energy"], told["energy"]);
+    assert_eq!((&replayed["seconds"], &replayed["replayed"]), (&told["seconds"], &trace.into()));
+    assert_eq!((&replayed["total_joules"], &replayed["overhead"]), (&told["total_joules"], &Value::Null));
+    assert_eq!(told["sampling"]["interval_seconds"].as_f64(), Some(0.1));
+    let busy = told["sampling"]["processor_seconds"].as_f64().unwrap();
+    assert!(busy > 0.0 && busy < 0.2 * told["seconds"].as_f64().unwrap(), "{told}");
+    assert!(run(&["meter", "--replay", trace]).stderr.contains("package-0"));
+    std::fs::remove_file(trace).unwrap();
+    machine.while_drawing(|| {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
+        child.args(["meter", "--sysroot", machine.path(), "--trace", trace, "--", "sleep", "3"]);
+        let mut child = child.spawn().unwrap();
+        std::thread::sleep(Duration::from_secs(2));
+        signal("KILL", child.id());
+        child.wait().unwrap();
+    });
+    let killed = json(&["meter", "--json", "--replay", trace]);
+    let seconds = killed["seconds"].as_f64().unwrap();
+    let package = of(&killed, "energy", "package-0");
+    assert!(seconds > 0.5, "{killed}");
+    assert!((package["joules"].as_f64().unwrap() / (50.0 * seconds) - 1.0).abs() < 0.03, "{package}");
+    assert!(package["notes"].to_string().contains("cut off"), "{package}");
+    refused(&["--trace", "/nowhere/trace.jsonl", "--", "true"], &["/nowhere/trace.jsonl"]);
+    let none = run(&["meter", "--json", "--replay", "/nowhere.jsonl"]);
+    assert!(none.code == 2 && object(&none.stdout)["error"].to_string().contains("/nowhere.jsonl"));
+}
+
+/// Short commands are metered as a group, which ends at the first that fails.
+#[test]
+fn short_runs_are_metered_together() {
+    let machine = Machine::new();
+    let arguments = ["meter", "--json", "--sysroot", machine.path(), "--runs", "10", "--", "sleep", "0.2"];
+    let told = machine.while_drawing(|| json(&arguments));
+    let (seconds, runs) = (told["seconds"].as_f64().unwrap(), told["runs"].as_u64());
+    assert!((2.0..6.0).contains(&seconds) && runs == Some(10), "{told}");
+    let joules = of(&told, "energy", "package-0")["joules"].as_f64().unwrap();
+    assert!((joules / (50.0 * seconds) - 1.0).abs() < 0.03, "{joules} J in {seconds} s");
+    let folder = TempDir::new().unwrap();
+    let mark = folder.path().join("mark");
+    // Succeeds once.
+    let script = format!("test ! -e {0} && touch {0}", mark.display());
+    let failed = run(&["meter", "--json", "--runs", "5", "--", "sh", "-c", &script]);
+    assert_eq!((failed.code, object(&failed.stdout)["runs"].as_u64()), (1, Some(2)), "{}", failed.stderr);
+}
+
 #[test]
 fn the_doctor_has_a_reason_for_everything_that_is_not_well() {
     let told = json(&["doctor", "--json"]);

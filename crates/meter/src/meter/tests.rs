@@ -260,3 +260,63 @@ fn the_sampler_reads_between_edges_and_ends_with_the_run() {
     drop(sources);
     assert!(told.recv().is_err());
 }
+
+/// A counter that freezes after it moved: what it had is known, and the rest of the time is not.
+#[test]
+fn a_counter_that_freezes_is_not_believed_to_measure_nothing() {
+    let bench = counting(0);
+    bench.sample(1.0, Some(counter(10_000_000)));
+    for _ in 0..4 {
+        bench.sample(0.5, Some(counter(10_000_000)));
+    }
+    let metering = bench.finish(1.0, Some(counter(10_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.coverage, total.gaps), (Some(10.0), 0.25, 1));
+    assert_eq!(total.watts_mean, Some(Watts(10.0)));
+    assert!(total.notes.iter().any(|note| note.contains("did not move in the last 3.0 s")), "{:?}", total.notes);
+    assert_eq!(record::energy::total(&metering.energy, Phase::Total), None, "a quarter is not the whole");
+}
+
+/// One that stalls and catches up has lost nothing; over which phases it was spent is a guess within bounds.
+#[test]
+fn a_counter_that_catches_up_after_a_stall_is_exact() {
+    let mut bench = counting(0);
+    bench.sample(1.0, Some(counter(10_000_000)));
+    bench.sample(2.0, Some(counter(10_000_000)));
+    bench.enter(1.0, Some(counter(10_000_000)), Phase::Train);
+    bench.sample(1.0, Some(counter(10_000_000)));
+    // 400 J at once: no more than 100 W over the four seconds, and much more than can be in the last one at 300 W.
+    let metering = bench.finish(0.001, Some(counter(410_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.gaps), (Some(410.0), 0));
+    assert!((total.coverage - 1.0).abs() < 1e-9);
+    let train = window(&metering, "package-0", Phase::Train);
+    assert_eq!((train.joules_low.unwrap().0, train.joules_high.unwrap().0), (0.0, 400.0));
+    assert!((train.joules.unwrap().0 - 400.0 * 1.001 / 4.001).abs() < 1e-3);
+    assert!(train.notes.iter().any(|note| note.contains("caught up")), "{:?}", train.notes);
+}
+
+/// Between two updates a counter stands still, which is nothing to speak of.
+#[test]
+fn a_counter_may_stand_still_between_its_updates() {
+    let mut bench = counting(0);
+    bench.enter(0.3, Some(counter(3_000_000)), Phase::Train);
+    bench.enter(0.2, Some(counter(3_000_000)), Phase::Evaluate);
+    let metering = bench.finish(0.3, Some(counter(8_000_000)));
+    let of = |phase| (joules(&metering, phase), window(&metering, "package-0", phase).coverage);
+    assert_eq!(of(Phase::Load), (Some(3.0), 1.0));
+    assert_eq!(of(Phase::Train), (Some(0.0), 1.0));
+    assert_eq!(of(Phase::Evaluate), (Some(5.0), 1.0));
+}
+
+/// Whoever sets the date changes no energy and no time.
+#[test]
+fn a_date_that_is_set_changes_nothing_and_is_told() {
+    let bench = counting(0);
+    bench.sample(1.0, Some(counter(10_000_000)));
+    bench.clock.set(-3600.0);
+    let metering = bench.finish(1.0, Some(counter(20_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.seconds), (Some(20.0), Seconds(2.0)));
+    assert!(total.notes.iter().any(|note| note.contains("set by -3600.0 s")), "{:?}", total.notes);
+}

@@ -106,10 +106,58 @@ fn mirrored_dies_count_once_and_others_each() {
     };
     // 0.9% apart, then 1.1%.
     check(&dies(1_009_000_000), &["package-0", "package-1"]);
-    check(&dies(1_011_200_000), &["package-0-die-0", "package-0-die-1", "package-1"]);
+    check(&dies(1_011_200_000), &["package-0", "package-0", "package-1"]);
     let root = tree(&dies(1_000_000_001));
     let note = discover(root.path(), &plain()).readable[0].facts().note.clone();
     assert_eq!(note.as_deref(), Some("2 dies show one counter, which is counted once"));
+}
+
+/// A package is the sum of its dies, and unknown where one of them is.
+#[test]
+fn dies_with_counters_of_their_own_are_added() {
+    let zones = [
+        ("intel-rapl:0", "package-0-die-0", 1_000_000_000),
+        ("intel-rapl:1", "package-0-die-1", 9_000_000_000),
+    ];
+    let root = tree(&zones);
+    let clock = Arc::new(crate::testing::HandClock::default());
+    let sources = crate::sources::Sources::assemble(clock.clone(), discover(root.path(), &plain()), None);
+    let meter = crate::meter::Meter::start(&sources);
+    let show = |zone: &str, microjoules: u64| {
+        let file = root.path().join("sys/class/powercap").join(zone).join("energy_uj");
+        fs::write(file, microjoules.to_string()).unwrap();
+    };
+    clock.pass(2.0, 0.0);
+    show("intel-rapl:0", 1_030_000_000);
+    show("intel-rapl:1", 9_012_000_000);
+    let metering = meter.finish();
+    let total = crate::testing::window(&metering, "package-0", record::energy::Phase::Total);
+    assert_eq!((total.joules, total.watts_mean), (Some(record::units::Joules(42.0)), Some(Watts(21.0))));
+    assert_eq!(metering.energy.iter().filter(|window| window.phase == total.phase).count(), 1);
+    assert!(total.source.contains("intel-rapl:0/") && total.source.contains("intel-rapl:1/"));
+    fs::write(root.path().join("sys/class/powercap/intel-rapl:1/energy_uj"), "?").unwrap();
+    let found = discover(root.path(), &plain());
+    assert!(found.readable.is_empty());
+    assert_eq!(found.unreadable[0].domain, "package-0");
+    assert!(found.unreadable[0].words().unwrap().starts_with("package-0-die-1: "));
+}
+
+/// A laptop's package of 45 W cannot have drawn the 900 W that a wrap would need.
+#[test]
+fn a_package_is_believed_up_to_four_times_its_limit() {
+    let root = tree(&[("intel-rapl:0", "package-0", 41), ("intel-rapl:0:0", "dram", 7)]);
+    let zone = root.path().join("sys/class/powercap/intel-rapl:0");
+    let plausible = || {
+        let found = discover(root.path(), &plain());
+        found.readable.iter().map(|source| source.limits().plausible).collect::<Vec<_>>()
+    };
+    assert_eq!(plausible(), [PLAUSIBLE, PLAUSIBLE]);
+    fs::write(zone.join("constraint_0_power_limit_uw"), "45000000\n").unwrap();
+    fs::write(zone.join("constraint_0_max_power_uw"), "0\n").unwrap();
+    fs::write(zone.join("constraint_1_power_limit_uw"), "60000000\n").unwrap();
+    assert_eq!(plausible(), [Watts(240.0), PLAUSIBLE]);
+    fs::write(zone.join("constraint_2_power_limit_uw"), "4095000000\n").unwrap();
+    assert_eq!(plausible(), [PLAUSIBLE, PLAUSIBLE]);
 }
 
 #[test]

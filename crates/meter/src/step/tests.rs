@@ -73,7 +73,7 @@ fn power_is_joined_by_straight_lines_but_not_across_a_failed_reading() {
     // A ramp from 100 W to 200 W over 2 s is 300 J.
     assert_eq!(power(false, 2.0).unwrap().microjoules, 300e6);
     assert_eq!(power(true, 2.0), Err(Unbelievable::Unsampled { seconds: 2.0 }));
-    assert_eq!(power(false, 6.0), Err(Unbelievable::Unsampled { seconds: 6.0 }));
+    assert_eq!(power(false, 3.0), Err(Unbelievable::Unsampled { seconds: 3.0 }));
 }
 
 #[test]

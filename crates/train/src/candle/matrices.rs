@@ -8,9 +8,6 @@ use super::learner::{failed, place};
 use crate::error::TrainError;
 use crate::learner::Products;
 
-/// Rows and columns of a matrix: one product is 1.1e12 FLOP, which fills any card for milliseconds.
-pub const SIDE: usize = 8192;
-
 /// Two square matrices in f32 on a device.
 #[derive(Debug)]
 pub struct Matrices {

@@ -31,6 +31,7 @@ fn a_stop_while_judging_is_heeded_and_loses_no_step() {
         place: None,
         evaluate_each_pass: true,
         checkpoint: Some(&checkpoint),
+        trace: None,
         stop: &stop,
     };
     let course = || Course::begin(&plan, &shelf, &options).unwrap();

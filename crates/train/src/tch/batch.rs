@@ -8,7 +8,7 @@ use libtorch::tch::{self, Kind, Tensor};
 use super::parameters::channels_last;
 use crate::learner::Step;
 
-/// The training images where the steps will find them.
+/// Images where the steps will find them.
 #[derive(Debug)]
 pub(super) enum Source {
     /// In the processor's memory, as they came.
@@ -123,7 +123,7 @@ impl Values {
 }
 
 /// A batch made by the processor.
-pub(super) fn on_host(images: &Images, values: &Values, step: &Step) -> Result<Tensor, TorchError> {
+fn on_host(images: &Images, values: &Values, step: &Step) -> Result<Tensor, TorchError> {
     let shape = images.shape;
     let mut pixels = vec![0f32; step.indices.len() * shape.bytes()];
     let sources = step.indices.iter().zip(&step.augment);

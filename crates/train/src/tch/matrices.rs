@@ -13,9 +13,6 @@ use super::trainer::{failed, kind, settle};
 use crate::error::TrainError;
 use crate::learner::Products;
 
-/// Rows and columns of a matrix: one product is 1.1e12 FLOP, which fills any card for milliseconds.
-pub const SIDE: i64 = 8192;
-
 /// Products that are asked for before any is waited for.
 const AT_ONCE: u64 = 4;
 

@@ -1,6 +1,7 @@
 //! What happens on the thread of a device: steps, losses, evaluation and state, lane after lane.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chance::{Purpose, Stream};
 use data::augment::Augment;
@@ -13,7 +14,7 @@ use net::network::{Network, Node};
 use record::spec::{Precision, RunPlan, RunSpec};
 use record::units::Flops;
 
-use super::batch::{Source, Values, on_host};
+use super::batch::{Source, Values};
 use super::loss::CrossEntropy;
 use super::parameters::{Layout, layouts};
 use super::pass::{Gradients, Mode, Pass, order};
@@ -37,9 +38,19 @@ pub(super) struct Trainer {
     threads: usize,
     values: Values,
     loss: CrossEntropy,
+    /// The images to train on.
     source: Option<Source>,
+    /// The images that were judged last, which are mostly judged again.
+    judged: Option<Judged>,
     border: u8,
     lanes: Vec<Lane>,
+}
+
+/// Images to judge, as they came and where the device finds them.
+#[derive(Debug)]
+struct Judged {
+    images: Images,
+    source: Source,
 }
 
 /// One run: its settings, weights and optimizer state.
@@ -73,6 +84,7 @@ impl Trainer {
             values: Values::new(normalisation(spec.data).values(), device).map_err(failed(action))?,
             loss: CrossEntropy::new(network.classes, spec.label_smoothing, device).map_err(failed(action))?,
             source: None,
+            judged: None,
             border: plans.iter().map(|plan| plan.spec.shift).max().unwrap_or(0),
             lanes: lanes.collect::<Result<_, _>>().map_err(failed("place the weights"))?,
             layouts,
@@ -128,33 +140,36 @@ impl Trainer {
 
     pub(super) fn evaluate(&mut self, images: &Images) -> Result<Vec<Vec<Outcome>>, TrainError> {
         settle(self.precision, self.device, self.threads).map_err(failed("evaluate"))?;
-        (0..self.lanes.len()).map(|lane| self.judge(lane, images).map_err(failed("evaluate"))).collect()
+        let judged = match self.judged.take() {
+            Some(judged) if Arc::ptr_eq(&judged.images.pixels, &images.pixels) => judged,
+            _ => Judged::new(images, self.device).map_err(failed("place the images"))?,
+        };
+        let outcomes = (0..self.lanes.len()).map(|lane| self.judge(lane, &judged).map_err(failed("evaluate")));
+        let outcomes = outcomes.collect();
+        self.judged = Some(judged);
+        outcomes
     }
 
-    fn judge(&mut self, lane: usize, images: &Images) -> Result<Vec<Outcome>, TorchError> {
+    fn judge(&mut self, lane: usize, judged: &Judged) -> Result<Vec<Outcome>, TorchError> {
         let lane = &mut self.lanes[lane];
         let working = working(self.precision, &self.network, &lane.parameters)?;
         let mut pass = Pass { parameters: &working, mode: Mode::Evaluation, macs: 0 };
-        // All batches are asked for before the first answer is waited for.
-        let mut answers = Vec::new();
-        for start in (0..images.len()).step_by(EVALUATION_BATCH) {
-            let last = images.len().min(start + EVALUATION_BATCH) - 1;
-            let indices = (start..start + EVALUATION_BATCH).map(|index| index.min(last) as u32).collect();
-            let augment = vec![Augment::IDENTITY; EVALUATION_BATCH];
-            let step = Step { number: 0, indices, augment, learning_rate: 0.0 };
-            let batch = on_host(images, &self.values, &step)?.f_to_device(self.device)?;
+        let steps = evaluation(judged.images.len());
+        let plan = judged.source.plan(&steps)?;
+        let mut answers = Vec::with_capacity(steps.len());
+        for (place, step) in steps.iter().enumerate() {
+            let (batch, _) = plan.batch(&self.values, place, step)?;
             let (logits, _) = pass.forward(&self.nodes, &batch.f_to_kind(kind(self.precision))?)?;
             answers.push(logits.f_to_kind(Kind::Float)?);
         }
         lane.executed.evaluate += Flops::of_macs(pass.macs * EVALUATION_BATCH as u64);
-        let mut outcomes = Vec::with_capacity(images.len());
-        for logits in answers {
-            let logits = Layout::Plain.read(&logits)?;
-            let labels = &images.labels[outcomes.len()..];
-            let judged = logits.chunks_exact(self.network.classes).zip(labels);
-            outcomes.extend(judged.map(|(logits, &label)| outcome(logits, usize::from(label))));
+        if answers.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(outcomes)
+        // One wait for all answers.
+        let logits = Layout::Plain.read(&Tensor::f_cat(&answers, 0)?)?;
+        let judged = logits.chunks_exact(self.network.classes).zip(judged.images.labels.iter());
+        Ok(judged.map(|(logits, &label)| outcome(logits, usize::from(label))).collect())
     }
 
     pub(super) fn state(&self, lane: usize) -> Result<State, TrainError> {
@@ -198,6 +213,23 @@ impl Trainer {
             _ => Ok(()),
         }
     }
+}
+
+impl Judged {
+    /// Moves images to where the device finds them.
+    fn new(images: &Images, device: tch::Device) -> Result<Judged, TorchError> {
+        Ok(Judged { source: Source::new(images.clone(), 0, device)?, images: images.clone() })
+    }
+}
+
+/// What to judge of so many images, batch after batch, as if each were a step; the last is filled up with the last image.
+fn evaluation(images: usize) -> Vec<Step> {
+    let batch = |start: usize| {
+        let indices = (start..start + EVALUATION_BATCH).map(|index| index.min(images - 1) as u32).collect();
+        let augment = vec![Augment::IDENTITY; EVALUATION_BATCH];
+        Step { number: 0, indices, augment, learning_rate: 0.0 }
+    };
+    (0..images).step_by(EVALUATION_BATCH).map(batch).collect()
 }
 
 impl Lane {

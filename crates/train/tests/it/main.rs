@@ -57,6 +57,7 @@ fn train(
         place: None,
         evaluate_each_pass: true,
         checkpoint,
+        trace: None,
         stop: &stop,
     };
     let mut watch = |progress: &Progress| {

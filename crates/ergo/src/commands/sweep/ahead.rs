@@ -73,6 +73,10 @@ pub fn dry_run(
     let out = folder.display().to_string();
     let mut plan = sweep::predict::dry_run(sweep, &finished, &rates, &method, &out);
     plan.planned_memory_bytes = memory_bytes;
+    if args.devices.len() > 1 {
+        let devices = args.devices.len();
+        plan.method += &format!("; times are those of {device} alone, and {devices} devices share the runs");
+    }
     plan.fit = report::fit::of_records(&of_complete_budgets(sweep, before).0).ok();
     output::result(format, &plan, || dry_run_text(&plan))?;
     tell_of_missing_images(args, sweep)?;

@@ -1,0 +1,261 @@
+//! Tests of replays: known integrals, disorder, what was cut off, and a meter's own trace.
+
+use std::fs;
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+use record::energy::{EnergyWindow, Phase};
+use tempfile::TempDir;
+
+use super::*;
+use crate::meter::Meter;
+use crate::sampler::stretch;
+use crate::source::{Found, Limits, Reading};
+use crate::sources::Sources;
+use crate::testing::{Bench, EXACT, HandClock, RANGE, counter, joules, scripted, window};
+use crate::trace::Trace;
+
+/// Seconds of the traces of known integral.
+const LENGTH: f64 = 60.0;
+
+/// A trace of one source, with a line for each of `shown`: time and what is shown then.
+fn trace(kind: &str, update: f64, shown: &[(f64, String)]) -> Replayed {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    fs::write(&path, lines(kind, update, shown)).unwrap();
+    replay(&path).unwrap()
+}
+
+fn lines(kind: &str, update: f64, shown: &[(f64, String)]) -> String {
+    let mut text = format!(
+        "{{\"start\":{{\"schema\":\"ergo.trace/1\",\"started_unix\":1e9,\"sources\":[{{\"domain\":\"package-0\",\
+         \"kind\":\"{kind}\",\"source\":\"test\",\"status\":\"ok\",\"update_seconds\":{update},\
+         \"plausible_watts\":2000.0}}],\"unreadable\":[],\"shown\":[{{{}}}]}}}}\n",
+        shown[0].1
+    );
+    for (t, shown) in &shown[1..] {
+        text += &format!("{{\"at\":{{\"t\":{t},\"shown\":[{{{shown}}}]}}}}\n");
+    }
+    text + "{\"end\":{\"conditions\":[],\"suspended\":0.0,\"set\":0.0}}\n"
+}
+
+/// Moments a tenth of a second apart, more or less, as the sampler takes them, from 0 to [`LENGTH`].
+fn moments() -> Vec<f64> {
+    let mut moments = vec![0.0];
+    for tick in 0.. {
+        let next = moments[moments.len() - 1] + 0.1 * stretch(tick);
+        if next >= LENGTH {
+            break;
+        }
+        moments.push(next);
+    }
+    moments.push(LENGTH);
+    moments
+}
+
+/// Power that was looked at now and then.
+fn polled(watts: impl Fn(f64) -> f64) -> EnergyWindow {
+    let shown: Vec<_> = moments().into_iter().map(|t| (t, format!("\"w\":{}", watts(t)))).collect();
+    total(&trace("integrated", 0.1, &shown))
+}
+
+/// A counter of what was used until then, renewed every millisecond.
+fn counted(joules: impl Fn(f64) -> f64) -> EnergyWindow {
+    let stale = |t: f64| (t * 1e3).floor() * 1e-3;
+    let shown = |t| format!("\"uj\":{},\"of\":{RANGE}", (joules(stale(t)) * 1e6) as u64 % RANGE);
+    let shown: Vec<_> = moments().into_iter().map(|t| (t, shown(t))).collect();
+    total(&trace("counter", 0.001, &shown))
+}
+
+fn total(replayed: &Replayed) -> EnergyWindow {
+    assert!(replayed.is_whole);
+    window(&replayed.metering, "package-0", Phase::Total).clone()
+}
+
+/// Within a share of the truth, which the bounds contain.
+fn check(window: &EnergyWindow, truth: f64, within: f64) {
+    let [central, low, high] =
+        [window.joules, window.joules_low, window.joules_high].map(|joules| joules.unwrap().0);
+    assert!((central / truth - 1.0).abs() <= within, "{central} J, and {truth} J in truth");
+    let rounding = 1e-5 * truth;
+    assert!((low - rounding..=high + rounding).contains(&truth), "{low} to {high} J, and {truth} J in truth");
+    assert!((window.coverage - 1.0).abs() < 1e-9);
+}
+
+/// 400 W for a quarter of each period, else 100 W.
+fn square(period: f64) -> impl Fn(f64) -> f64 {
+    move |t| if (t / period).fract() < 0.25 { 400.0 } else { 100.0 }
+}
+
+/// Its integral from 0 on.
+fn square_integral(period: f64) -> impl Fn(f64) -> f64 {
+    move |t| {
+        let (whole, part) = ((t / period).floor(), (t / period).fract() * period);
+        100.0 * t + 300.0 * (whole * 0.25 * period + part.min(0.25 * period))
+    }
+}
+
+#[test]
+fn known_integrals_of_counters_are_found_within_a_thousandth() {
+    check(&counted(|t| 150.0 * t), 9_000.0, 1e-3);
+    check(&counted(|t| 2.5 * t * t), 9_000.0, 1e-3);
+    check(&counted(square_integral(2.0)), 10_500.0, 1e-3);
+    check(&counted(square_integral(0.02)), 10_500.0, 1e-3);
+    // A spike of 10 ms at 1,000 W, of which no sample knows.
+    check(&counted(|t| 100.0 * t + 900.0 * (t - 30.0).clamp(0.0, 0.01)), 6_009.0, 1e-3);
+    // 262 kJ are passed after 52 s: one wrap.
+    let wrapped = counted(|t| 200_000.0 + 1_200.0 * t);
+    check(&wrapped, 72_000.0, 1e-3);
+    assert_eq!(wrapped.wraps, 1);
+}
+
+#[test]
+fn known_integrals_of_power_are_found_or_lie_within_the_bounds() {
+    check(&polled(|_| 150.0), 9_000.0, 1e-9);
+    check(&polled(|t| 5.0 * t), 9_000.0, 1e-9);
+    check(&polled(square(2.0)), 10_500.0, 0.01);
+    // A hundred times as fast as it is looked at: samples fall where they fall, and the bounds have to tell.
+    check(&polled(square(0.02)), 10_500.0, 0.1);
+    // A spike that one sample meets is taken for longer than it was.
+    let met = moments()[300];
+    check(&polled(|t| if t == met { 1_000.0 } else { 100.0 }), 6_009.0, 0.02);
+}
+
+proptest! {
+    /// Lines that came late or twice change nothing.
+    #[test]
+    fn disorder_and_duplicates_change_nothing(
+        steps in prop::collection::vec((0.01f64..0.3, 1u64..300_000_000), 2..40),
+        swaps in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..20),
+        twice in prop::collection::vec(any::<prop::sample::Index>(), 0..10),
+    ) {
+        let (mut t, mut uj) = (0.0, 0u64);
+        let mut shown = vec![(0.0, "\"uj\":0".to_owned())];
+        for (seconds, step) in steps {
+            // Never more than is believed: 2,000 W.
+            (t, uj) = (t + seconds, uj + step.min((seconds * 1.9e9) as u64));
+            shown.push((t, format!("\"uj\":{uj}")));
+        }
+        let orderly = total(&trace("counter", 0.001, &shown));
+        let mut late = shown.clone();
+        for index in twice {
+            late.push(shown[1 + index.index(shown.len() - 1)].clone());
+        }
+        for (a, b) in swaps {
+            let count = late.len() - 1;
+            late.swap(1 + a.index(count), 1 + b.index(count));
+        }
+        let disorderly = total(&trace("counter", 0.001, &late));
+        prop_assert_eq!(disorderly.joules, orderly.joules);
+        prop_assert_eq!(disorderly.seconds, orderly.seconds);
+        prop_assert_eq!((disorderly.gaps, disorderly.coverage), (0, orderly.coverage));
+    }
+}
+
+/// A meter of a scripted counter that keeps its trace in `path`.
+fn traced(path: &Path, first: u64) -> Bench {
+    let (clock, dial) = (Arc::new(HandClock::default()), Arc::new(Mutex::new(Some(counter(first)))));
+    let readable = vec![scripted("package-0", Kind::Counter, EXACT, &dial)];
+    let unreadable = vec![SourceFacts::unreadable("gpu-0", "NVML", "lost")];
+    let sources = Sources::assemble(clock.clone(), Found { readable, unreadable }, None);
+    let meter = Meter::traced(&sources, Some(Trace::append(path).unwrap()));
+    Bench { clock, dial, meter }
+}
+
+/// Phases, a failed reading, a reset and a part that is unknown: all to the last bit.
+#[test]
+fn a_trace_gives_what_was_metered() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    let mut bench = traced(&path, 7);
+    bench.enter(0.1 + 0.2, Some(counter(1_000_007)), Phase::Train);
+    bench.sample(0.7, None);
+    bench.sample(1.1, Some(counter(90_000_011)));
+    bench.enter(0.9, Some(counter(3)), Phase::Evaluate);
+    bench.clock.set(12.0);
+    let metering = bench.finish(1.3, Some(counter(50_000_000)));
+    let replayed = replay(&path).unwrap();
+    assert_eq!(replayed.metering, metering);
+    assert_eq!((replayed.parts, replayed.is_whole), (1, true));
+    let notes = &window(&metering, "package-0", Phase::Total).notes;
+    assert!(notes.iter().any(|note| note.contains("set by +12.0 s")), "{notes:?}");
+    assert!(window(&metering, "gpu-0", Phase::Total).joules.is_none());
+}
+
+/// Who is killed leaves what was seen until then, and who goes on adds to it.
+#[test]
+fn a_run_that_was_killed_and_resumed_adds_up() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    let killed = traced(&path, 0);
+    killed.sample(2.0, Some(counter(20_000_000)));
+    killed.sample(1.0, Some(counter(30_000_000)));
+    std::mem::forget(killed);
+    // Half a line, as a full disk or a lost machine leaves it.
+    let whole = fs::read_to_string(&path).unwrap();
+    fs::write(&path, whole.clone() + "{\"at\":{\"t\":3.5,\"sho").unwrap();
+    let replayed = replay(&path).unwrap();
+    assert_eq!((joules(&replayed.metering, Phase::Total), replayed.is_whole), (Some(30.0), false));
+    let cut = |replayed: &Replayed| {
+        let notes = &window(&replayed.metering, "package-0", Phase::Total).notes;
+        notes.iter().any(|note| note.contains("cut off"))
+    };
+    assert!(cut(&replayed));
+    fs::write(&path, whole).unwrap();
+    let resumed = traced(&path, 5_000_000_000);
+    let _ = resumed.finish(4.0, Some(counter(5_070_000_000)));
+    let replayed = replay(&path).unwrap();
+    assert_eq!((joules(&replayed.metering, Phase::Total), replayed.parts), (Some(100.0), 2));
+    assert!(replayed.is_whole && cut(&replayed));
+    assert_eq!(replayed.metering.seconds.total, record::units::Seconds(7.0));
+}
+
+#[test]
+fn what_is_no_trace_is_refused_with_its_line() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    let refused = |text: &str| {
+        fs::write(&path, text).unwrap();
+        replay(&path).unwrap_err().to_string()
+    };
+    assert!(replay(&folder.path().join("none")).unwrap_err().to_string().contains("cannot read"));
+    assert!(refused("").contains("holds no run"));
+    assert!(refused("time,watts\n").contains("line 1: "));
+    let good = lines("counter", 0.001, &[(0.0, "\"uj\":0".to_owned()), (1.0, "\"uj\":5".to_owned())]);
+    assert!(refused(&good.replace("trace/1", "trace/9")).contains("`ergo.trace/9` is not known"));
+    assert!(refused(&good.replace("[{\"uj\":5}]", "[]")).contains("line 2: 0 sources"));
+    assert!(refused(&good[good.find('\n').unwrap() + 1..]).contains("has to begin first"));
+    // What shows nothing is a gap and not a zero.
+    fs::write(&path, good.replace("\"uj\":5", "")).unwrap();
+    let total = total(&replay(&path).unwrap());
+    assert_eq!((total.joules, total.gaps), (None, 1));
+}
+
+/// Two meters in one run, one inside the other: what the inner ones see is what the outer one sees.
+#[test]
+fn windows_within_windows_add_up() {
+    let (clock, dial) = (Arc::new(HandClock::default()), Arc::new(Mutex::new(Some(counter(0)))));
+    let limits = Limits { update: record::units::Seconds(0.001), ..EXACT };
+    let found =
+        Found { readable: vec![scripted("package-0", Kind::Counter, limits, &dial)], unreadable: Vec::new() };
+    let sources = Sources::assemble(clock.clone(), found, None);
+    let mut shown = 0;
+    let mut pass = |seconds: f64, watts: u64| {
+        clock.pass(seconds, 0.0);
+        shown += (seconds * watts as f64 * 1e6) as u64;
+        *dial.lock().unwrap() = Some(Reading::Counter { microjoules: shown, range_microjoules: Some(RANGE) });
+    };
+    let outer = Meter::start(&sources);
+    let mut inner = Vec::new();
+    for part in 1..=5 {
+        let meter = Meter::start(&sources);
+        pass(0.5 * f64::from(part), 40);
+        inner.push(meter.finish());
+    }
+    let outer = outer.finish();
+    let sum: f64 = inner.iter().filter_map(|metering| joules(metering, Phase::Total)).sum();
+    assert_eq!(joules(&outer, Phase::Total), Some(sum));
+    assert_eq!(sum, 300.0);
+    let seconds: f64 = inner.iter().map(|metering| metering.seconds.total.0).sum();
+    assert!((outer.seconds.total.0 - seconds).abs() < 1e-9);
+}
