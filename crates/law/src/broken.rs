@@ -1,0 +1,135 @@
+//! A power law that bends once: E = a C^-b (1 + (C / d)^(1/f))^(-c f).
+//!
+//! Caballero et al., "Broken neural scaling laws" (2022, arXiv 2210.14891), with one break and no limit. The
+//! error falls by b before the break at d and by b + c behind it; f is how many e-folds of compute the bend takes. A
+//! diagnostic: a break that is seen says that one exponent does not describe the points.
+
+use crate::least_squares::{self, Loss, Normal, solve};
+use crate::m4::{logistic, softplus};
+use crate::point::LogPoint;
+
+/// Two straight lines on logarithms with a smooth bend between.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BrokenLaw {
+    /// ln a.
+    pub log_a: f64,
+    /// The exponent before the break.
+    pub b: f64,
+    /// What the break adds to it.
+    pub c: f64,
+    /// ln of the compute of the break.
+    pub log_d: f64,
+    /// Width of the bend.
+    pub f: f64,
+}
+
+impl BrokenLaw {
+    /// ln of the error at a compute given as ln.
+    #[must_use]
+    pub fn log_error(&self, log_compute: f64) -> f64 {
+        let bend = self.f * softplus((log_compute - self.log_d) / self.f);
+        self.log_a - self.b * log_compute - self.c * bend
+    }
+}
+
+/// The points with compute about its middle.
+struct Scaled<'a> {
+    points: &'a [LogPoint],
+    middle: f64,
+    low: f64,
+    high: f64,
+}
+
+/// ln a, b, c, ln d, ln f.
+type Place = [f64; 5];
+
+impl<'a> Scaled<'a> {
+    fn new(points: &'a [LogPoint]) -> Option<Scaled<'a>> {
+        if crate::point::different_computes(points) < 6 {
+            return None;
+        }
+        let count: f64 = points.iter().map(|point| point.weight).sum();
+        let middle = points.iter().map(|point| point.weight * point.log_compute).sum::<f64>() / count;
+        let computes = || points.iter().map(|point| point.log_compute - middle);
+        let (low, high) = (computes().fold(f64::INFINITY, f64::min), computes().fold(f64::NEG_INFINITY, f64::max));
+        Some(Scaled { points, middle, low, high })
+    }
+
+    fn fill(&self, place: &Place, normal: &mut Normal<5>) {
+        let [log_a, b, c, log_d, log_f] = *place;
+        let f = libm::exp(log_f);
+        for point in self.points {
+            let x = point.log_compute - self.middle;
+            let u = (x - log_d) / f;
+            let (bend, share) = (softplus(u), logistic(u));
+            let fitted = log_a - b * x - c * f * bend;
+            let by = [1.0, -x, -f * bend, c * share, -c * f * (bend - u * share)];
+            normal.add(point.weight, point.log_error - fitted, &by);
+        }
+    }
+
+    /// The best lines for a given place and width of the bend: least squares of three numbers.
+    fn lines(&self, log_d: f64, f: f64) -> Option<Place> {
+        let (mut matrix, mut right) = ([[0.0; 3]; 3], [0.0; 3]);
+        for point in self.points {
+            let x = point.log_compute - self.middle;
+            let by = [1.0, -x, -f * softplus((x - log_d) / f)];
+            for i in 0..3 {
+                right[i] += point.weight * by[i] * point.log_error;
+                (0..=i).for_each(|j| matrix[i][j] += point.weight * by[i] * by[j]);
+            }
+        }
+        solve(&matrix, &right).map(|[log_a, b, c]| [log_a, b, c, log_d, libm::log(f)])
+    }
+
+    fn restored(&self, place: &Place) -> BrokenLaw {
+        let [log_a, b, c, log_d, log_f] = *place;
+        BrokenLaw {
+            log_a: log_a + b * self.middle,
+            b,
+            c,
+            log_d: log_d + self.middle,
+            f: libm::exp(log_f),
+        }
+    }
+}
+
+/// Least squares of log error from a grid of breaks within the points; `None` without six different computes.
+#[must_use]
+pub fn fit(points: &[LogPoint]) -> Option<BrokenLaw> {
+    let scaled = Scaled::new(points)?;
+    let span = scaled.high - scaled.low;
+    let mut starts = Vec::new();
+    for j in 1..16 {
+        let log_d = scaled.low + span * f64::from(j) / 16.0;
+        starts.extend([0.02, 0.08, 0.3].map(|share| scaled.lines(log_d, share * span)));
+    }
+    descended(&scaled, starts, 400)
+}
+
+/// Least squares from a law that is near already.
+pub(crate) fn refit(points: &[LogPoint], near: &BrokenLaw) -> Option<BrokenLaw> {
+    let scaled = Scaled::new(points)?;
+    let start = scaled.lines(near.log_d - scaled.middle, near.f);
+    descended(&scaled, vec![start], 40)
+}
+
+/// The best of what the best three starts lead to.
+fn descended(scaled: &Scaled, starts: Vec<Option<Place>>, steps: usize) -> Option<BrokenLaw> {
+    let descend =
+        |place: &Place, steps| least_squares::minimise(*place, Loss::Squares, steps, |p, n| scaled.fill(p, n));
+    let mut tried: Vec<(Place, f64)> = starts.iter().flatten().map(|start| descend(start, 2)).collect();
+    tried.retain(|(_, cost)| cost.is_finite());
+    tried.sort_by(|a, b| a.1.total_cmp(&b.1));
+    // A bend that leaves the points, or is sharper than they tell, describes none of them.
+    let span = scaled.high - scaled.low;
+    let seen = |place: &Place| {
+        place[3] > scaled.low && place[3] < scaled.high && place[4] > libm::log(1e-3 * span)
+    };
+    let finished: Vec<(Place, f64)> = tried.iter().take(3).map(|(place, _)| descend(place, steps)).collect();
+    let inside = finished.iter().filter(|(place, _)| seen(place)).min_by(|a, b| a.1.total_cmp(&b.1));
+    inside.or(tried.first()).map(|(place, _)| scaled.restored(place))
+}
+
+#[cfg(test)]
+mod tests;
