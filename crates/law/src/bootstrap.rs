@@ -33,6 +33,19 @@ pub(crate) struct Bootstrap<'a> {
 pub(crate) enum Law {
     Power = 1,
     Floor = 2,
+    Reverse = 3,
+    Broken = 4,
+    Shifted = 5,
+    Bounded = 6,
+    Exponential = 7,
+    /// Resamples of the points themselves.
+    Quantile = 8,
+    Surface = 9,
+}
+
+/// The stream of one resample for one law.
+pub(crate) fn stream(seed: u64, law: Law, resample: usize) -> Stream {
+    Stream::new(seed, Purpose::Bootstrap, ((law as u64) << 32) | resample as u64)
 }
 
 impl Bootstrap<'_> {
@@ -55,8 +68,8 @@ impl Bootstrap<'_> {
         let residuals: Vec<f64> = self.points.iter().map(residual).collect();
         let squares: f64 = self.points.iter().zip(&residuals).map(|(point, r)| point.weight * (r * r)).sum();
         let freedom = self.points.len().saturating_sub(parameters).max(1);
-        let stream = |resample| Stream::new(self.seed, Purpose::Bootstrap, ((law as u64) << 32) | resample);
-        let mut streams: Vec<Stream> = (0..self.resamples as u64).map(stream).collect();
+        let mut streams: Vec<Stream> =
+            (0..self.resamples).map(|resample| stream(self.seed, law, resample)).collect();
         let mut draws = match self.resampling {
             Resampling::Cells { draws, .. } => draws.clone(),
             Resampling::Points => {

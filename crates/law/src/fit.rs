@@ -221,14 +221,7 @@ fn counted(count: usize, noun: &str) -> String {
 /// its range.
 pub fn fit_points(points: &[Point], settings: &Settings) -> Result<Fit, LawError> {
     check(settings)?;
-    for (index, point) in points.iter().enumerate() {
-        for (quantity, found) in [("compute", point.compute), ("error", point.error)] {
-            if !(found.is_finite() && found > 0.0) {
-                let (quantity, expected) = (quantity.to_owned(), "a finite number above 0");
-                return Err(LawError::Value { item: "point", index, quantity, found, expected });
-            }
-        }
-    }
+    check_points(points)?;
     let mut frontier: Vec<FrontierPoint> = points.iter().enumerate().map(as_frontier).collect();
     frontier.sort_by(|a, b| a.compute.total_cmp(&b.compute).then(a.cell.cmp(&b.cell)));
     let sample = Sample::new(&frontier.iter().collect::<Vec<_>>());
@@ -257,7 +250,20 @@ fn as_frontier((cell, point): (usize, &Point)) -> FrontierPoint {
     }
 }
 
-fn check(settings: &Settings) -> Result<(), LawError> {
+/// Refuses points that have no logarithms.
+pub(crate) fn check_points(points: &[Point]) -> Result<(), LawError> {
+    for (index, point) in points.iter().enumerate() {
+        for (quantity, found) in [("compute", point.compute), ("error", point.error)] {
+            if !(found.is_finite() && found > 0.0) {
+                let (quantity, expected) = (quantity.to_owned(), "a finite number above 0");
+                return Err(LawError::Value { item: "point", index, quantity, found, expected });
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn check(settings: &Settings) -> Result<(), LawError> {
     if !(settings.level > 0.0 && settings.level < 1.0) {
         let expected = "a coverage between 0 and 1, such as 0.95".to_owned();
         return Err(LawError::Setting { setting: "level", found: settings.level, expected });
@@ -273,7 +279,7 @@ fn check(settings: &Settings) -> Result<(), LawError> {
 }
 
 /// A level as a percentage, free of the rounding of 100 * 0.57.
-fn percent(level: f64) -> f64 {
+pub(crate) fn percent(level: f64) -> f64 {
     (1e6 * level).round() / 1e4
 }
 
@@ -325,7 +331,7 @@ fn estimate(
 }
 
 /// Smallest and largest of `values`; `None` of nothing.
-fn range(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
+pub(crate) fn range(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     values.fold(None, |range, value| {
         let [low, high] = range.unwrap_or([value, value]);
         Some([low.min(value), high.max(value)])

@@ -1,6 +1,6 @@
 //! The power law with a floor, error = floor + a * compute^-b, by least squares on log error.
 
-use crate::point::LogPoint;
+use crate::point::{LogPoint, different_computes};
 
 /// A power law that falls towards a floor.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,11 +125,8 @@ struct Profile {
 
 impl Scaled {
     fn new(points: &[LogPoint]) -> Option<Scaled> {
-        let mut computes: Vec<f64> = points.iter().map(|point| point.log_compute).collect();
-        computes.sort_by(f64::total_cmp);
-        computes.dedup_by(|a, b| (*a - *b).abs() <= 1e-9);
         let finite = points.iter().all(|point| point.log_error.is_finite());
-        if computes.len() < 3 || !finite {
+        if different_computes(points) < 3 || !finite {
             return None;
         }
         let count = points.iter().map(|point| point.weight).sum::<f64>();

@@ -37,12 +37,12 @@ pub(crate) fn groups(points: &[LogPoint]) -> Vec<Group> {
     groups
 }
 
-/// Mean of the logarithms of some points, with how many they are.
+/// Mean of the logarithms of some points, each as its weight says, with how many they are.
 pub(crate) fn middle(points: impl Iterator<Item = LogPoint>) -> LogPoint {
     let mut sum = LogPoint { log_compute: 0.0, log_error: 0.0, weight: 0.0 };
     for point in points {
-        sum.log_compute += point.log_compute;
-        sum.log_error += point.log_error;
+        sum.log_compute += point.weight * point.log_compute;
+        sum.log_error += point.weight * point.log_error;
         sum.weight += point.weight;
     }
     let count = sum.weight;

@@ -90,7 +90,7 @@ fn doubt(bootstrap: &Bootstrap, law: &FloorLaw, ends: Option<[f64; 2]>) -> Optio
 }
 
 /// 1/b, and the ends of b the other way round; what b at or below 0 leaves unbounded is `None`.
-fn inverse(b: Option<f64>, ends: Option<[f64; 2]>) -> Interval {
+pub(crate) fn inverse(b: Option<f64>, ends: Option<[f64; 2]>) -> Interval {
     let inverse = |b: f64| (b > 0.0).then(|| 1.0 / b);
     Interval {
         estimate: b.and_then(inverse),
@@ -100,7 +100,13 @@ fn inverse(b: Option<f64>, ends: Option<[f64; 2]>) -> Interval {
 }
 
 /// The laws, or none when too few resamples could be fitted to say anything.
-fn enough<L>(laws: Vec<L>, resamples: usize, level: f64, of: &str, warnings: &mut Vec<String>) -> Vec<L> {
+pub(crate) fn enough<L>(
+    laws: Vec<L>,
+    resamples: usize,
+    level: f64,
+    of: &str,
+    warnings: &mut Vec<String>,
+) -> Vec<L> {
     let lost = resamples - laws.len();
     if (laws.len() as f64) < least_replicates(level) {
         warnings.push(format!("No interval for {of}: {lost} of {resamples} resamples could not be fitted."));

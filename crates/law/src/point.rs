@@ -18,3 +18,22 @@ impl LogPoint {
         LogPoint { log_compute: libm::log(compute), log_error: libm::log(error), weight: 1.0 }
     }
 }
+
+/// Logarithms of compute as near as this are equal but for rounding, and far nearer than any difference that was meant.
+pub(crate) const EQUAL: f64 = 1e-9;
+
+/// How many different computes there are.
+pub(crate) fn different_computes(points: &[LogPoint]) -> usize {
+    let mut computes: Vec<f64> = points.iter().map(|point| point.log_compute).collect();
+    computes.sort_by(f64::total_cmp);
+    computes.dedup_by(|a, b| (*a - *b).abs() <= EQUAL);
+    computes.len()
+}
+
+/// One point for each compute of `points`, which rise in compute: the mean of the logarithms, weighted by how many
+/// they are. Least squares of log error cannot tell these from the points themselves.
+pub(crate) fn cells(points: &[LogPoint]) -> Vec<LogPoint> {
+    points.chunk_by(|a, b| b.log_compute - a.log_compute <= EQUAL).map(|cell| {
+        crate::group::middle(cell.iter().copied())
+    }).collect()
+}

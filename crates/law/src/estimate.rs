@@ -1,0 +1,425 @@
+//! What one estimator says of plain points: its coefficients and exponents with intervals, and how well it fits.
+
+use crate::bootstrap::{Bootstrap, Law, Resampling, percentile_interval, stream};
+use crate::broken;
+use crate::clusters::Clusters;
+use crate::curve::Curve;
+use crate::error::LawError;
+use crate::fit::{self, Interval, Point, Settings};
+use crate::floor::{self, Search};
+use crate::goodness::{self, Goodness};
+use crate::interval;
+use crate::method::Method;
+use crate::point::{self, LogPoint};
+use crate::power::{self, PowerLaw};
+use crate::quantile::{self, Problem};
+use crate::surface::SurfaceLaw;
+use crate::{exponential, group, m1, m2, m3, m4, ols, ols_reverse, parallel};
+
+/// Different computes that any exponent needs.
+const FEWEST: usize = 3;
+
+/// Points that a resample of points holds at most.
+const MOST_DRAWN: usize = 100_000;
+
+/// Numbers that the points do not support are `None`, and `warnings` says why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// How the numbers were obtained.
+    pub method: Method,
+    /// Every coefficient by its name.
+    pub coefficients: Vec<(&'static str, Interval)>,
+    /// The exponent without a floor: of the method, or of the power law through the same points where it has none. Of
+    /// a surface, that along the best division of compute.
+    pub k: Interval,
+    /// The exponent of the error above a floor, of methods with one.
+    pub k_floor: Interval,
+    /// The law of error against compute.
+    pub curve: Option<Curve>,
+    /// The law of error against parameters and data.
+    pub surface: Option<SurfaceLaw>,
+    /// How well it fits.
+    pub goodness: Goodness,
+    /// How many points were fitted.
+    pub points: usize,
+    /// Settings among them: points of equal compute are replicates of one.
+    pub cells: usize,
+    /// Smallest and largest compute fitted.
+    pub compute_range: Option<[f64; 2]>,
+    /// Smallest and largest error fitted.
+    pub error_range: Option<[f64; 2]>,
+    /// What was done, in a sentence or two.
+    pub description: String,
+    /// What a reader should know before believing the numbers.
+    pub warnings: Vec<String>,
+}
+
+impl Estimate {
+    pub(crate) fn empty(method: Method) -> Estimate {
+        Estimate {
+            method,
+            coefficients: Vec::new(),
+            k: Interval::default(),
+            k_floor: Interval::default(),
+            curve: None,
+            surface: None,
+            goodness: Goodness::default(),
+            points: 0,
+            cells: 0,
+            compute_range: None,
+            error_range: None,
+            description: String::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// The points as the estimators take them.
+struct Sample {
+    /// By rising compute.
+    points: Vec<LogPoint>,
+    cells: Vec<LogPoint>,
+    /// Few enough for a thousand fits.
+    middles: Vec<LogPoint>,
+}
+
+impl Sample {
+    fn new(points: &[Point]) -> Sample {
+        let mut points: Vec<LogPoint> =
+            points.iter().map(|point| LogPoint::new(point.compute, point.error)).collect();
+        sort(&mut points);
+        let cells = point::cells(&points);
+        let middles = middles(&cells);
+        Sample { points, cells, middles }
+    }
+}
+
+fn sort(points: &mut [LogPoint]) {
+    points.sort_unstable_by(|a, b| {
+        a.log_compute.total_cmp(&b.log_compute).then(a.log_error.total_cmp(&b.log_error))
+    });
+}
+
+fn middles(points: &[LogPoint]) -> Vec<LogPoint> {
+    let middle = |group: group::Group| group::middle(points[group].iter().copied());
+    group::groups(points).into_iter().map(middle).collect()
+}
+
+/// The curve of `method` through `points`, without intervals; `None` where they do not support it, and for the surface.
+#[must_use]
+pub fn curve(points: &[Point], method: Method) -> Option<Curve> {
+    fit_curve(&Sample::new(points), method)
+}
+
+fn fit_curve(sample: &Sample, method: Method) -> Option<Curve> {
+    let Sample { points, middles, .. } = sample;
+    match method {
+        Method::Ols => ols::fit(points).map(Curve::Power),
+        Method::Power => power::fit(points).map(Curve::Power),
+        Method::M1 => m1::fit(points).map(Curve::Power),
+        Method::OlsReverse => ols_reverse::fit(points).map(Curve::Power),
+        Method::Quantile(q) => quantile::fit(points, q).map(Curve::Power),
+        Method::Floor => floor::fit(middles).map(Curve::Floor),
+        Method::M2 => m2::fit(middles).map(Curve::Floor),
+        Method::M3 => m3::fit(middles).map(Curve::Shifted),
+        Method::M4 => m4::fit(middles).map(Curve::Bounded),
+        Method::Broken => broken::fit(middles).map(Curve::Broken),
+        Method::Exponential => exponential::fit(points).map(Curve::Exponential),
+        Method::Surface => None,
+    }
+}
+
+/// The estimate of `method`, which must not be [`Method::Surface`], from all of `points`.
+///
+/// # Errors
+/// [`LawError`] where a compute or an error is not a finite number above zero, or a setting is outside its range. Points
+/// that support no estimate are no error.
+pub fn estimate(points: &[Point], method: Method, settings: &Settings) -> Result<Estimate, LawError> {
+    fit::check(settings)?;
+    fit::check_points(points)?;
+    check_method(method)?;
+    let sample = Sample::new(points);
+    let mut estimate = Estimate::empty(method);
+    (estimate.points, estimate.cells) = (points.len(), sample.cells.len());
+    estimate.compute_range = fit::range(points.iter().map(|point| point.compute));
+    estimate.error_range = fit::range(points.iter().map(|point| point.error));
+    estimate.description = description(&estimate, settings);
+    if let Some(reason) = unfit(&estimate) {
+        estimate.warnings.push(reason);
+        return Ok(estimate);
+    }
+    let line = line(&sample, settings);
+    if let Some(reason) = line.as_ref().map_or_else(no_line, |line| line.at_floor(&sample)) {
+        estimate.warnings.push(reason);
+        return Ok(estimate);
+    }
+    let fewest = if matches!(method, Method::Broken | Method::M4) { 7 } else { FEWEST };
+    let fewest = if method.has_floor() { fewest.max(4) } else { fewest };
+    let curve = (estimate.cells >= fewest).then(|| fit_curve(&sample, method)).flatten();
+    let Some(curve) = curve.filter(|curve| is_usable(method, curve)) else {
+        estimate.warnings.push(format!(
+            "No {} fit: it needs {fewest} different computes and points that bend as it does; there are {}.",
+            method.name(),
+            estimate.cells
+        ));
+        return Ok(estimate);
+    };
+    estimate.curve = Some(curve);
+    estimate.goodness = goodness::of_curve(method, &curve, &sample.points);
+    let replicates = replicates(&sample, method, &curve, settings, &mut estimate.warnings);
+    estimate.coefficients = coefficients(method, &curve, &replicates, settings.level);
+    exponents(&mut estimate, &curve, &replicates, line.as_ref(), settings);
+    Ok(estimate)
+}
+
+fn check_method(method: Method) -> Result<(), LawError> {
+    match method {
+        Method::Quantile(q) if !(q > 0.0 && q < 1.0) => {
+            let expected = "a share of the points between 0 and 1, such as 0.1".to_owned();
+            Err(LawError::Setting { setting: "quantile", found: q, expected })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Coefficients that are numbers.
+fn is_usable(method: Method, curve: &Curve) -> bool {
+    let exponent = curve.exponent().is_none_or(f64::is_finite);
+    exponent && method.coefficients(curve).iter().all(|(_, value)| !value.is_nan())
+}
+
+/// Why no exponent can be had of points in so small a range, whatever the method.
+fn unfit(estimate: &Estimate) -> Option<String> {
+    if estimate.cells < FEWEST {
+        let found = estimate.cells;
+        return Some(format!("k has no value: it needs {FEWEST} different computes and has {found}."));
+    }
+    let [low, high] = estimate.compute_range?;
+    // Ten times a number is not always ten times it.
+    if high / low <= 10.0 * (1.0 + 1e-9) {
+        return Some(format!(
+            "k has no value: the points span one decade of compute at most (a factor of {:.2}), and an exponent \
+             of one decade says nothing of others.",
+            high / low
+        ));
+    }
+    None
+}
+
+fn no_line() -> Option<String> {
+    Some("k has no value: there is no line through the points.".to_owned())
+}
+
+fn description(estimate: &Estimate, settings: &Settings) -> String {
+    let points = estimate.points;
+    let cells = match estimate.cells {
+        cells if cells < points => format!(", {cells} different computes"),
+        _ => String::new(),
+    };
+    let resampled = match estimate.method {
+        Method::Quantile(_) => "points, those of one compute together",
+        _ => "the residuals of each compute, scaled as in Student's t",
+    };
+    format!(
+        "{} over {points} points{cells}. {}% intervals from {} resamples of {resampled}.",
+        estimate.method.in_words(),
+        fit::percent(settings.level),
+        settings.resamples,
+    )
+}
+
+/// The power law through the points, with its interval, which other methods are held against.
+struct Line {
+    law: PowerLaw,
+    replicates: Vec<PowerLaw>,
+    b: Option<[f64; 2]>,
+}
+
+fn line(sample: &Sample, settings: &Settings) -> Option<Line> {
+    let law = power::fit(&sample.points)?;
+    let bootstrap = bootstrap(&sample.middles, settings);
+    let replicates = interval::power_replicates(&bootstrap, &law, settings.level, &mut Vec::new());
+    let mut slopes: Vec<f64> = replicates.iter().map(|law| law.b).collect();
+    let b = percentile_interval(&mut slopes, settings.level);
+    Some(Line { law, replicates, b })
+}
+
+impl Line {
+    /// Why the points show no fall at all: it is less than they scatter, and may be none.
+    fn at_floor(&self, sample: &Sample) -> Option<String> {
+        let (first, last) = (sample.points.first()?, sample.points.last()?);
+        let fall = (self.law.b * (last.log_compute - first.log_compute)).abs();
+        let scatter = Curve::Power(self.law).rmse_log(&sample.points).unwrap_or(0.0);
+        let may_be_none = self.b.is_some_and(|[low, _]| low <= 0.0);
+        (fall <= 1e-9 || (may_be_none && fall < scatter)).then(|| {
+            "k has no value: error does not fall beyond its scatter, as if all points lay at their floor."
+                .to_owned()
+        })
+    }
+}
+
+fn bootstrap<'a>(points: &'a [LogPoint], settings: &Settings) -> Bootstrap<'a> {
+    Bootstrap { points, resampling: &Resampling::Points, resamples: settings.resamples, seed: settings.seed }
+}
+
+/// The curve of every resample; none where too few could be fitted.
+fn replicates(
+    sample: &Sample,
+    method: Method,
+    curve: &Curve,
+    settings: &Settings,
+    warnings: &mut Vec<String>,
+) -> Vec<Curve> {
+    let found = match (method, curve) {
+        (Method::Quantile(q), Curve::Power(law)) => resampled_quantiles(sample, q, law, settings),
+        (Method::OlsReverse, Curve::Power(law)) => resampled_reverse(&sample.points, law, settings),
+        _ => {
+            let stream = match curve {
+                Curve::Power(_) => Law::Power,
+                Curve::Floor(_) => Law::Floor,
+                Curve::Broken(_) => Law::Broken,
+                Curve::Shifted(_) => Law::Shifted,
+                Curve::Bounded(_) => Law::Bounded,
+                Curve::Exponential(_) => Law::Exponential,
+            };
+            let bootstrap = bootstrap(&sample.middles, settings);
+            let draws = bootstrap.replicates(stream, curve.parameters(), |x| curve.log_error(x));
+            parallel::map(draws.len(), |i| refit(curve, &draws[i])).into_iter().flatten().collect()
+        }
+    };
+    let usable = found.into_iter().filter(|curve| is_usable(method, curve)).collect();
+    interval::enough(usable, settings.resamples, settings.level, method.name(), warnings)
+}
+
+/// The law of a curve's kind through a resample.
+fn refit(curve: &Curve, points: &[LogPoint]) -> Option<Curve> {
+    match curve {
+        Curve::Power(_) => power::fit(points).map(Curve::Power),
+        Curve::Floor(_) => floor::search(points, Search::COARSE).map(Curve::Floor),
+        Curve::Broken(law) => broken::refit(points, law).map(Curve::Broken),
+        Curve::Shifted(_) => m3::fit(points).map(Curve::Shifted),
+        Curve::Bounded(law) => m4::refit(points, law).map(Curve::Bounded),
+        Curve::Exponential(_) => exponential::fit(points).map(Curve::Exponential),
+    }
+}
+
+fn resampled_quantiles(sample: &Sample, q: f64, law: &PowerLaw, settings: &Settings) -> Vec<Curve> {
+    let same = |a: &LogPoint, b: &LogPoint| b.log_compute - a.log_compute <= point::EQUAL;
+    let clusters = Clusters::new(&sample.points, same, MOST_DRAWN);
+    let centre = match clusters.points().len() == sample.points.len() {
+        true => Some(*law),
+        false => quantile::fit(clusters.points(), q),
+    };
+    let Some(centre) = centre else { return Vec::new() };
+    let shrink = clusters.shrink();
+    let resampled = |resample: usize| {
+        let mut problem = Problem::default();
+        clusters.draw(&mut stream(settings.seed, Law::Quantile, resample), |point| problem.push(point));
+        let drawn = problem.solve(q, -centre.b)?;
+        let moved = |full: f64, drawn: f64, centre: f64| full + shrink * (drawn - centre);
+        Some(Curve::Power(PowerLaw {
+            log_a: moved(law.log_a, drawn.log_a, centre.log_a),
+            b: moved(law.b, drawn.b, centre.b),
+        }))
+    };
+    parallel::map(settings.resamples, resampled).into_iter().flatten().collect()
+}
+
+fn resampled_reverse(points: &[LogPoint], law: &PowerLaw, settings: &Settings) -> Vec<Curve> {
+    let swapped = middles(&ols_reverse::swapped(points));
+    // ln E = ln a - b ln C is ln C = (ln a - ln E) / b.
+    let turned = PowerLaw { log_a: law.log_a / law.b, b: 1.0 / law.b };
+    let draws = bootstrap(&swapped, settings).replicates(Law::Reverse, 2, |y| turned.log_error(y));
+    let laws = draws.iter().filter_map(|draw| power::fit(draw));
+    laws.filter_map(|law| ols_reverse::turned(&law)).map(Curve::Power).collect()
+}
+
+fn coefficients(
+    method: Method,
+    curve: &Curve,
+    replicates: &[Curve],
+    level: f64,
+) -> Vec<(&'static str, Interval)> {
+    let drawn: Vec<Vec<(&'static str, f64)>> =
+        replicates.iter().map(|replicate| method.coefficients(replicate)).collect();
+    let with_interval = |(place, (name, value)): (usize, (&'static str, f64))| {
+        let mut values: Vec<f64> = drawn.iter().map(|row| row[place].1).collect();
+        (name, interval_of(value, &mut values, level))
+    };
+    method.coefficients(curve).into_iter().enumerate().map(with_interval).collect()
+}
+
+/// A number with the interval of its replicates; ends that are not finite are open.
+pub(crate) fn interval_of(value: f64, replicates: &mut [f64], level: f64) -> Interval {
+    let finite = |value: f64| Some(value).filter(|value| value.is_finite());
+    let ends = percentile_interval(replicates, level);
+    Interval {
+        estimate: finite(value),
+        low: ends.and_then(|ends| finite(ends[0])),
+        high: ends.and_then(|ends| finite(ends[1])),
+    }
+}
+
+/// k and `k_floor`, and what is to be said about them.
+fn exponents(
+    estimate: &mut Estimate,
+    curve: &Curve,
+    replicates: &[Curve],
+    line: Option<&Line>,
+    settings: &Settings,
+) {
+    let (method, level) = (estimate.method, settings.level);
+    let warnings = &mut estimate.warnings;
+    if estimate.points < 2 * curve.parameters() {
+        let (points, numbers) = (estimate.points, curve.parameters());
+        warnings.push(format!("{points} points are few for a law of {numbers} numbers."));
+    }
+    let mut exponents: Vec<f64> = replicates.iter().filter_map(Curve::exponent).collect();
+    if method.is_power() {
+        let laws: Vec<PowerLaw> = exponents.iter().map(|&b| PowerLaw { log_a: 0.0, b }).collect();
+        estimate.k = interval::exponent(curve.exponent().unwrap_or(0.0), &laws, level, warnings);
+        return;
+    }
+    if method == Method::Exponential {
+        warnings.push(
+            "k has no value: an exponential law has no exponent; what a cut costs depends on where it begins."
+                .to_owned(),
+        );
+        return;
+    }
+    if let Some(line) = line {
+        estimate.k = interval::exponent(line.law.b, &line.replicates, level, warnings);
+    }
+    if !method.has_floor() {
+        return;
+    }
+    let ends = percentile_interval(&mut exponents, level);
+    if ends.is_some_and(|ends| ends[0] <= 0.0) {
+        warnings.push("k_floor has no upper end: the interval of its exponent reaches 0.".to_owned());
+    }
+    let floor = estimate.coefficients.iter_mut().find(|(name, _)| *name == "floor").map(|(_, floor)| floor);
+    let doubt = floor.as_ref().and_then(|floor| doubt(floor, estimate.error_range));
+    if let (Some(doubt), Some(floor)) = (&doubt, floor) {
+        warnings.push(format!("Floor not identified: {doubt}."));
+        floor.estimate = None;
+    }
+    estimate.k_floor = interval::inverse(curve.exponent().filter(|_| doubt.is_none()), ends);
+}
+
+/// Why the floor is not identified, where it is not.
+fn doubt(floor: &Interval, error_range: Option<[f64; 2]>) -> Option<String> {
+    let smallest = error_range.map_or(f64::NAN, |range| range[0]);
+    match (floor.estimate, floor.low, floor.high) {
+        (None, _, _) | (_, None, _) | (_, _, None) => Some("it has no interval".to_owned()),
+        (_, Some(low), Some(high)) if low <= 1e-6 * smallest => {
+            Some(format!("its interval, 0 to {high:.4}, includes 0"))
+        }
+        (Some(floor), _, _) if floor > 0.999 * smallest => {
+            Some("the fit puts it at the smallest error, where the points no longer hold it".to_owned())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
