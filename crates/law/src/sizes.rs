@@ -11,7 +11,7 @@ use crate::parallel;
 use crate::surface::{self, LogSize, Size, SurfaceLaw};
 
 /// Points that a resample holds at most.
-const MOST_DRAWN: usize = 4000;
+const MOST_DRAWN: usize = 2000;
 
 /// The estimate of the surface from all of `sizes`. Points of equal parameters and data are replicates of one setting.
 ///
