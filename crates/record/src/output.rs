@@ -1,5 +1,7 @@
 //! The objects that commands print with `--json`; a run record is its own object.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::units::Flops;
@@ -79,12 +81,64 @@ pub struct FitOutput {
     pub compute_range: Option<[f64; 2]>,
     /// Factor in compute that halves the error: 2^k.
     pub halving_cost: Option<f64>,
-    /// How the numbers were obtained.
+    /// How the numbers were obtained: a sentence, or the name of the method that was asked for.
     pub method: String,
     /// What a reader must know before believing them.
     pub warnings: Vec<String>,
-    /// The frontier, with the points that were left out.
+    /// The frontier, with the points that were left out; empty where a method was asked for that needs none.
     pub frontier: Vec<FrontierOutput>,
+    /// What was fitted, where several were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// More, where a method was asked for.
+    #[serde(flatten)]
+    pub by_method: Option<MethodOutput>,
+}
+
+/// What a fit by a named method says beyond the exponents.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct MethodOutput {
+    /// How the numbers were obtained, in a sentence or two.
+    pub description: String,
+    /// Coefficients by name, the floor apart; null where the data do not settle them.
+    #[serde(flatten)]
+    pub coefficients: BTreeMap<String, Option<f64>>,
+    /// The interval of every coefficient and exponent by name; null: an end that is unbounded or unknown.
+    pub intervals: BTreeMap<String, [Option<f64>; 2]>,
+    /// Share of the variance of log error that is explained.
+    pub r2: Option<f64>,
+    /// Akaike's criterion of log error, corrected for few points; lower is better.
+    pub aicc: Option<f64>,
+    /// Settings among the points: those of equal compute are replicates of one.
+    pub cells: usize,
+    /// Rows that were not fitted: held out or dropped.
+    pub held_out: usize,
+    /// Root mean square of the log error on them; null without any.
+    pub holdout_rmse_log: Option<f64>,
+    /// The same on the largest fifth of the computes, from a fit to the others; null where methods are not compared.
+    pub extrapolation_rmse_log: Option<f64>,
+    /// The slope within each decade of compute.
+    pub decades: Vec<DecadeOutput>,
+}
+
+/// The power law within one decade of compute.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DecadeOutput {
+    /// Compute at which it begins.
+    pub from: f64,
+    /// Points within it.
+    pub points: usize,
+    /// -d log E / d log C.
+    pub b: Option<f64>,
+    /// 1/b; null where error does not fall.
+    pub k: Option<f64>,
+}
+
+/// `ergo fit` of several paths, or by several methods.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FitsOutput {
+    /// One fit after the other.
+    pub fits: Vec<FitOutput>,
 }
 
 /// One point of the frontier.

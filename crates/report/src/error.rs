@@ -73,17 +73,21 @@ pub enum ReportError {
         /// The column that was looked for.
         column: String,
     },
-    /// A cell of a CSV file that is not a positive number.
-    #[error("{path}, line {line}, column `{column}`: found `{found}`; expected a positive number")]
+    /// A cell of a CSV file that is not the number that is needed.
+    #[error("{path}, line {line} (row {row}), column `{column}`: found `{found}`; expected {expected}")]
     Value {
         /// The file.
         path: PathBuf,
         /// Line from 1, where the row begins.
         line: usize,
+        /// Row from 1 below the header.
+        row: u64,
         /// The column.
         column: String,
         /// What stands there.
         found: String,
+        /// What may stand there.
+        expected: &'static str,
     },
     /// A row of a CSV file with too few or too many cells.
     #[error("{path}, line {line}: found {found} cells; expected {expected}, as in the header")]

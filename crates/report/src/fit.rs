@@ -104,6 +104,8 @@ fn output(fit: &Fit, frontier: Vec<FrontierOutput>, [compute, error]: [&str; 2])
         method: fit.method.clone(),
         warnings: fit.warnings.clone(),
         frontier,
+        path: None,
+        by_method: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The frontier and its exponent as plain text for a terminal of 100 columns.
 
 use law::number::{short, significant};
-use record::output::{FitOutput, FrontierOutput};
+use record::output::{DecadeOutput, FitOutput, FrontierOutput, MethodOutput};
 
 use crate::fit::FRACTION;
 use crate::label::{factor, grouped, interval, percent, wrap};
@@ -25,7 +25,13 @@ pub fn text(fit: &FitOutput) -> String {
     }
     lines.extend(numbers(fit).iter().map(|(name, value)| format!("{name:<14}{value}")));
     lines.push(String::new());
-    lines.extend(folded(&fit.method, "", ""));
+    if let Some(more) = &fit.by_method {
+        lines.extend(coefficients(more).iter().map(|(name, value)| format!("{name:<14}{value}")));
+        lines.push(String::new());
+        lines.extend(decades(fit, more));
+    }
+    let method = fit.by_method.as_ref().map_or(&fit.method, |more| &more.description);
+    lines.extend(folded(method, "", ""));
     if !fit.warnings.is_empty() {
         lines.push(String::new());
         lines.push("Before believing these numbers:".to_owned());
@@ -168,6 +174,89 @@ fn numbers(fit: &FitOutput) -> Vec<(&'static str, String)> {
         rows.push(("k above floor", with_interval(one(k), interval)));
     }
     rows
+}
+
+/// Coefficients with their intervals, and how well they fit.
+fn coefficients(more: &MethodOutput) -> Vec<(String, String)> {
+    let number = |value: f64| short(value, 5);
+    let row = |(name, value): (&String, &Option<f64>)| {
+        let [low, high] = more.intervals.get(name).copied().unwrap_or_default();
+        let value = value.map_or_else(|| "-".to_owned(), number);
+        (name.clone(), format!("{value}  {}", interval(low, high, number)).trim_end().to_owned())
+    };
+    let mut rows: Vec<_> = more.coefficients.iter().map(row).collect();
+    let figures = [
+        ("R^2", more.r2, 4),
+        ("AICc", more.aicc, 5),
+        ("held out", more.holdout_rmse_log, 3),
+        ("extrapolated", more.extrapolation_rmse_log, 3),
+    ];
+    for (name, value, digits) in figures {
+        rows.extend(value.map(|value| (name.to_owned(), short(value, digits))));
+    }
+    if let Some((_, text)) = rows.iter_mut().find(|(name, _)| name == "held out") {
+        *text = format!("log error off by {text} (root mean square over {} rows)", more.held_out);
+    }
+    rows
+}
+
+/// The exponent of every decade, where there are several; ends with an empty line.
+fn decades(fit: &FitOutput, more: &MethodOutput) -> Vec<String> {
+    if more.decades.len() < 2 {
+        return Vec::new();
+    }
+    let row = |decade: &DecadeOutput| {
+        let k = decade.k.map_or_else(|| "-".to_owned(), |k| format!("{k:.2}"));
+        vec![short(decade.from, 3), decade.points.to_string(), k]
+    };
+    let heading = vec![format!("{} from", fit.compute_unit), "points".to_owned(), "local k".to_owned()];
+    let rows: Vec<_> = std::iter::once(heading).chain(more.decades.iter().map(row)).collect();
+    aligned(&rows).into_iter().chain([String::new()]).collect()
+}
+
+/// Fits side by side, one line each.
+#[must_use]
+pub fn comparison(fits: &[FitOutput]) -> String {
+    let dash = || "-".to_owned();
+    let with = |value: Option<f64>, low: Option<f64>, high: Option<f64>| {
+        let one = |value: f64| format!("{value:.2}");
+        let text = value.map_or_else(dash, one);
+        format!("{text} {}", interval(low, high, one)).trim_end().to_owned()
+    };
+    let several = fits.windows(2).any(|pair| pair[0].path != pair[1].path);
+    let mut rows = vec![
+        ["fit", "points", "k", "k above floor", "R^2", "AICc", "extrapolated", "held out"].map(str::to_owned),
+    ];
+    for fit in fits {
+        let more = fit.by_method.as_ref();
+        let method = more.map_or("frontier", |_| fit.method.as_str());
+        let path = fit.path.as_deref().filter(|_| several);
+        let figure = |value: Option<f64>| value.map_or_else(dash, |value| short(value, 4));
+        rows.push([
+            path.map_or_else(|| method.to_owned(), |path| format!("{path} {method}")),
+            fit.points.to_string(),
+            with(fit.k, fit.k_low, fit.k_high),
+            with(fit.k_floor, fit.k_floor_low, fit.k_floor_high),
+            figure(more.and_then(|more| more.r2)),
+            figure(more.and_then(|more| more.aicc)),
+            figure(more.and_then(|more| more.extrapolation_rmse_log)),
+            figure(more.and_then(|more| more.holdout_rmse_log)),
+        ]);
+    }
+    let is_empty = |column: usize| rows.iter().skip(1).all(|row| row[column] == "-");
+    let kept: Vec<usize> = (0..8).filter(|&column| column < 3 || !is_empty(column)).collect();
+    let kept: Vec<Vec<String>> =
+        rows.iter().map(|row| kept.iter().map(|&column| row[column].clone()).collect()).collect();
+    let mut lines = aligned(&kept);
+    let said = ["extrapolated", "held out"].iter().any(|name| kept[0].iter().any(|cell| cell == name));
+    if said {
+        let words = "Extrapolated and held out: root mean square of the log error on the largest fifth of the \
+                     computes, fitted without them, and on rows held out. AICc compares methods on the same points, and \
+                     lower is better; k of a method with a floor is that of the power law.";
+        lines.push(String::new());
+        lines.extend(folded(words, "", ""));
+    }
+    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// Prose in lines of at most [`COLUMNS`], the first after `first`, the others after `rest`.

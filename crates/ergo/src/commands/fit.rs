@@ -1,29 +1,38 @@
 //! `ergo fit`: the exponent k from run records or from a table of points.
 
+mod choice;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use law::fit::Point;
+use record::output::{FitOutput, FitsOutput};
 use record::run::RunRecord;
 use report::cells::Cost;
 
+use crate::commands::fit::choice::Options;
 use crate::exit::{self, Exit};
 use crate::output::{self, Format};
 
 /// Arguments of `ergo fit`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  ergo fit results/my-sweep\n  \
-                        ergo fit published.csv --compute flops --error top1_error --json")]
+                        ergo fit published.csv --compute flops --error top1_error --json\n  \
+                        ergo fit published.csv --method all\n  \
+                        ergo fit sizes.csv --method surface --params N --data D --error loss --holdout later")]
 pub struct Args {
-    /// Folder of journals, one journal (.jsonl), or a table of points (.csv).
-    path: PathBuf,
+    /// Folders of journals, journals (.jsonl), or tables of points (.csv); of several, a table compares the fits.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
     /// Cost to fit against, for records.
     #[arg(long, value_enum, default_value_t = Against::Flops)]
     against: Against,
     #[command(flatten)]
     columns: Columns,
+    #[command(flatten)]
+    options: Options,
 }
 
 /// Which columns of a table hold the points.
@@ -62,21 +71,52 @@ enum Against {
 /// # Errors
 /// Records or points that cannot be read or fitted; too few of them are no error.
 pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
-    let fit = if is_table(&args.path) {
+    let mut fits = Vec::new();
+    for path in &args.paths {
+        let mut of_path = fits_of(path, args)?;
+        if args.paths.len() > 1 {
+            of_path.iter_mut().for_each(|fit| fit.path = Some(path.display().to_string()));
+        }
+        fits.append(&mut of_path);
+    }
+    match <[FitOutput; 1]>::try_from(fits) {
+        Ok([fit]) => output::result(format, &fit, || report::table::text(&fit))?,
+        Err(fits) => {
+            let all = FitsOutput { fits };
+            output::result(format, &all, || report::table::comparison(&all.fits))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The fits of one path: one, or one for every method.
+fn fits_of(path: &Path, args: &Args) -> anyhow::Result<Vec<FitOutput>> {
+    let choice = args.options.choice()?;
+    if is_table(path) {
         if args.against != Against::Flops {
             return Err(exit::bad_input("--against is for run records: a table has one column of compute"));
         }
-        report::fit::of_points(&points(&args.path, &args.columns)?, args.columns.names())?
-    } else {
-        let cost = match args.against {
-            Against::Flops => Cost::Flops,
-            Against::Seconds => Cost::Seconds,
-            Against::Joules => Cost::Joules,
+        return match choice {
+            Some(choice) => {
+                let wanted = args.options.wanted(&args.columns, &choice);
+                Ok(report::estimates::of_table(path, &wanted, &choice)?)
+            }
+            None => {
+                Ok(vec![report::fit::of_points(&points(path, &args.columns)?, args.columns.names())?])
+            }
         };
-        report::fit::of_cost(&records(&args.path, &args.columns)?, cost)?
+    }
+    args.options.check_for_records(path)?;
+    let cost = match args.against {
+        Against::Flops => Cost::Flops,
+        Against::Seconds => Cost::Seconds,
+        Against::Joules => Cost::Joules,
     };
-    output::result(format, &fit, || report::table::text(&fit))?;
-    Ok(Exit::Done)
+    let records = records(path, &args.columns)?;
+    match choice {
+        Some(choice) => Ok(report::estimates::of_records(&records, cost, &choice)?),
+        None => Ok(vec![report::fit::of_cost(&records, cost)?]),
+    }
 }
 
 /// Whether `path` names a table of points rather than journals: by its ending, or else by a first line that holds

@@ -36,6 +36,8 @@ fn fit() -> FitOutput {
             point("cnn-w16-d2 lr 0.05, 12,000 steps", 1.234e12, 0.1, &["width", "steps"]),
             FrontierOutput { fitted: false, ..point(&"long ".repeat(20), 2e12, f64::NAN, &[]) },
         ],
+        path: None,
+        by_method: None,
     }
 }
 

@@ -1,0 +1,365 @@
+//! A fit by a named method, of tables and of records, in the form that `ergo fit --json` prints.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use law::compare::{self, Compared};
+use law::decades;
+use law::estimate::{self, Estimate};
+use law::fit::{Point, Settings};
+use law::method::Method;
+use law::number::short;
+use law::point::LogPoint;
+use law::sizes;
+use law::surface::Size;
+use record::output::{DecadeOutput, FitOutput, MethodOutput};
+use record::run::RunRecord;
+
+use crate::cells::{self, Cost};
+use crate::csv::{self, Row, Wanted};
+use crate::error::ReportError;
+use crate::fit::{self, FRACTION};
+
+/// Which method is to fit what.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// The method; `None`: every method of error against compute.
+    pub method: Option<Method>,
+    /// The share of points below the line of a comparison's quantile.
+    pub quantile: f64,
+    /// How many of the largest different computes are not fitted.
+    pub drop_largest: usize,
+    /// Errors between which rows are fitted.
+    pub range: Option<[f64; 2]>,
+    /// Resamples of the intervals.
+    pub resamples: usize,
+}
+
+impl Choice {
+    fn settings(&self) -> Settings {
+        Settings { resamples: self.resamples, ..Settings::default() }
+    }
+
+    /// Whether it leaves out anything that could be fitted.
+    fn selects(&self) -> bool {
+        self.drop_largest > 0 || self.range.is_some()
+    }
+}
+
+/// Rows to be fitted, and rows to be judged by.
+struct Split<T> {
+    fitted: Vec<T>,
+    held_out: Vec<T>,
+    notes: Vec<String>,
+}
+
+impl<T> Split<T> {
+    /// Rows by what `choice` leaves out. What the largest computes leave out judges the fit where nothing else does.
+    fn new(rows: Vec<T>, held_out: Vec<T>, choice: &Choice, of: impl Fn(&T) -> Point) -> Split<T> {
+        let mut split = Split { fitted: rows, held_out, notes: Vec::new() };
+        split.keep_range(choice, &of);
+        if choice.drop_largest > 0 {
+            let points: Vec<Point> = split.fitted.iter().map(&of).collect();
+            let (others, _) = compare::without_largest(&points, choice.drop_largest);
+            let most = others.iter().map(|point| point.compute).fold(f64::NEG_INFINITY, f64::max);
+            let is_kept = |row: &T| of(row).compute <= most;
+            let (kept, dropped): (Vec<T>, Vec<T>) = split.fitted.into_iter().partition(is_kept);
+            split.notes.push(format!("{} rows of the largest computes are not fitted.", dropped.len()));
+            split.fitted = kept;
+            if split.held_out.is_empty() {
+                split.held_out = dropped;
+            }
+        }
+        split
+    }
+
+    fn keep_range(&mut self, choice: &Choice, of: &impl Fn(&T) -> Point) {
+        let Some([low, high]) = choice.range else { return };
+        let inside = |value: f64| (low..=high).contains(&value);
+        let before = self.fitted.len();
+        let by_error = self.fitted.iter().any(|row| inside(of(row).error));
+        // Nothing can be fitted of an empty range, so what lies beyond every error can only be meant for compute.
+        let by_compute = !by_error && self.fitted.iter().any(|row| inside(of(row).compute));
+        self.fitted.retain(|row| inside(if by_compute { of(row).compute } else { of(row).error }));
+        let quantity = if by_compute { "computes, as it holds no error" } else { "errors" };
+        self.notes.push(format!(
+            "{} of {before} rows lie in the range {} to {} of {quantity}, and are fitted.",
+            self.fitted.len(),
+            short(low, 6),
+            short(high, 6)
+        ));
+    }
+}
+
+/// The fits of the table at `path`: one, or one for every method where none is chosen.
+///
+/// # Errors
+/// As [`csv::read_rows`], or settings outside their range.
+pub fn of_table(path: &Path, wanted: &Wanted, choice: &Choice) -> Result<Vec<FitOutput>, ReportError> {
+    let compute = wanted.compute.unwrap_or("6 N D");
+    let units = [compute, wanted.error];
+    if choice.method == Some(Method::Surface) {
+        let (mut fitted, mut held_out) = (Vec::new(), Vec::new());
+        let take = |row: Row| if row.held_out { held_out.push(row) } else { fitted.push(row) };
+        csv::read_rows(path, wanted, take)?;
+        let of = |row: &Row| Point { compute: row.compute, error: row.error };
+        let split = Split::new(fitted, held_out, choice, of);
+        let computes: Vec<f64> = split.fitted.iter().map(|row| row.compute).collect();
+        let size = |row: Row| Size { parameters: row.parameters, data: row.data, error: row.error };
+        let sizes = Split {
+            fitted: split.fitted.into_iter().map(size).collect(),
+            held_out: split.held_out.into_iter().map(size).collect(),
+            notes: split.notes,
+        };
+        return Ok(vec![of_sizes(&sizes, &computes, choice, units)?]);
+    }
+    let (mut fitted, mut held_out) = (Vec::new(), Vec::new());
+    csv::read_rows(path, wanted, |row| {
+        let point = Point { compute: row.compute, error: row.error };
+        if row.held_out { held_out.push(point) } else { fitted.push(point) }
+    })?;
+    let split = Split::new(fitted, held_out, choice, |point| *point);
+    match choice.method {
+        Some(method) => Ok(vec![of_split(&split, method, choice, units)?]),
+        None => of_every_method(&split, choice, units),
+    }
+}
+
+/// The fits of records: the power law and the floor through the frontier with its choice repeated, the quantile and the
+/// surface through all runs, the others through the frontier.
+///
+/// # Errors
+/// As [`fit::of_cost`].
+pub fn of_records(
+    records: &[RunRecord],
+    cost: Cost,
+    choice: &Choice,
+) -> Result<Vec<FitOutput>, ReportError> {
+    let plain = fit::of_cost(records, cost)?;
+    let units = [cells::unit(cost), FRACTION];
+    let Some(method) = choice.method else {
+        let frontier = Split::new(frontier(&plain), Vec::new(), choice, |point| *point);
+        let mut fits = of_every_method(&frontier, choice, units)?;
+        for output in &mut fits {
+            if output.method == "quantile" {
+                *output = of_runs(records, cost, Method::Quantile(choice.quantile), choice, units)?;
+            }
+            output.warnings.extend(plain.warnings.iter().filter(|warning| is_of_records(warning)).cloned());
+        }
+        return Ok(fits);
+    };
+    let mut output = match method {
+        Method::Surface => {
+            let split = Split::new(run_sizes(records), Vec::new(), choice, |size: &Size| Point {
+                compute: sizes::compute(size),
+                error: size.error,
+            });
+            let computes: Vec<f64> = split.fitted.iter().map(sizes::compute).collect();
+            of_sizes(&split, &computes, choice, ["6 N D", FRACTION])?
+        }
+        Method::Quantile(_) => of_runs(records, cost, method, choice, units)?,
+        Method::Power | Method::Floor if !choice.selects() => through_choice(&plain, method, choice, units)?,
+        _ => {
+            let split = Split::new(frontier(&plain), Vec::new(), choice, |point| *point);
+            let mut output = of_split(&split, method, choice, units)?;
+            output.warnings.push(
+                "The frontier is taken as given: how it was chosen is in no interval of this method.".to_owned(),
+            );
+            output
+        }
+    };
+    output.frontier.clone_from(&plain.frontier);
+    output.warnings.extend(plain.warnings.iter().filter(|warning| is_of_records(warning)).cloned());
+    Ok(vec![output])
+}
+
+/// Warnings about the records and their grid, which hold for every method.
+fn is_of_records(warning: &str) -> bool {
+    !["k ", "k_floor ", "Floor not", "Error does not", "No interval", "Residuals are"]
+        .iter()
+        .any(|start| warning.starts_with(start))
+}
+
+fn frontier(fit: &FitOutput) -> Vec<Point> {
+    let fitted = fit.frontier.iter().filter(|point| point.fitted);
+    fitted.map(|point| Point { compute: point.compute, error: point.error }).collect()
+}
+
+/// The power law or the floor through a frontier whose choice the intervals of `plain` repeat.
+fn through_choice(
+    plain: &FitOutput,
+    method: Method,
+    choice: &Choice,
+    units: [&str; 2],
+) -> Result<FitOutput, ReportError> {
+    let split = Split { fitted: frontier(plain), held_out: Vec::new(), notes: Vec::new() };
+    let mut output = of_split(&split, method, choice, units)?;
+    if output.k.is_none() {
+        return Ok(output);
+    }
+    (output.k, output.k_low, output.k_high) = (plain.k, plain.k_low, plain.k_high);
+    (output.k_floor, output.k_floor_low, output.k_floor_high) = match method {
+        Method::Floor => (plain.k_floor, plain.k_floor_low, plain.k_floor_high),
+        _ => (None, None, None),
+    };
+    if method == Method::Floor {
+        (output.floor, output.floor_low, output.floor_high) = (plain.floor, plain.floor_low, plain.floor_high);
+    }
+    let more = output.by_method.get_or_insert_default();
+    more.description.clone_from(&plain.method);
+    let over = |ends: [Option<f64>; 2]| ends.map(|end| end.map(|end| 1.0 / end));
+    more.intervals.insert("k".to_owned(), [plain.k_low, plain.k_high]);
+    let exponent = if method == Method::Floor {
+        more.intervals.insert("k_floor".to_owned(), [plain.k_floor_low, plain.k_floor_high]);
+        more.intervals.insert("floor".to_owned(), [plain.floor_low, plain.floor_high]);
+        over([plain.k_floor_high, plain.k_floor_low])
+    } else {
+        over([plain.k_high, plain.k_low])
+    };
+    more.intervals.insert("b".to_owned(), exponent);
+    output.warnings.clone_from(&plain.warnings);
+    Ok(output)
+}
+
+/// A quantile of all runs.
+fn of_runs(
+    records: &[RunRecord],
+    cost: Cost,
+    method: Method,
+    choice: &Choice,
+    units: [&str; 2],
+) -> Result<FitOutput, ReportError> {
+    let point = |run: &RunRecord| {
+        let (compute, error) = (cells::cost_of_run(run, cost)?, run.error.filter(|error| *error > 0.0)?);
+        Some(Point { compute, error })
+    };
+    let split = Split::new(records.iter().filter_map(point).collect(), Vec::new(), choice, |point| *point);
+    of_split(&split, method, choice, units)
+}
+
+/// Runs by parameters and examples seen.
+fn run_sizes(records: &[RunRecord]) -> Vec<Size> {
+    let size = |run: &RunRecord| {
+        let error = run.error.filter(|error| *error > 0.0)?;
+        let (parameters, data) = (run.parameters as f64, run.examples_seen as f64);
+        (parameters > 0.0 && data > 0.0).then_some(Size { parameters, data, error })
+    };
+    records.iter().filter_map(size).collect()
+}
+
+fn of_split(
+    split: &Split<Point>,
+    method: Method,
+    choice: &Choice,
+    units: [&str; 2],
+) -> Result<FitOutput, ReportError> {
+    let estimate = estimate::estimate(&split.fitted, method, &choice.settings())?;
+    Ok(of_estimate(&estimate, split, units))
+}
+
+fn of_every_method(
+    split: &Split<Point>,
+    choice: &Choice,
+    units: [&str; 2],
+) -> Result<Vec<FitOutput>, ReportError> {
+    let compared = compare::compare(&split.fitted, choice.quantile, &choice.settings())?;
+    let output = |Compared { estimate, extrapolation_rmse_log }: &Compared| {
+        let mut output = of_estimate(estimate, split, units);
+        output.by_method.get_or_insert_default().extrapolation_rmse_log = *extrapolation_rmse_log;
+        output
+    };
+    Ok(compared.iter().map(output).collect())
+}
+
+fn of_estimate(estimate: &Estimate, split: &Split<Point>, units: [&str; 2]) -> FitOutput {
+    let logs: Vec<LogPoint> =
+        split.fitted.iter().map(|point| LogPoint::new(point.compute, point.error)).collect();
+    let rmse = estimate.curve.and_then(|curve| compare::rmse_log(&curve, &split.held_out));
+    output(estimate, &split.notes, units, &logs, (split.held_out.len(), rmse))
+}
+
+fn of_sizes(
+    split: &Split<Size>,
+    computes: &[f64],
+    choice: &Choice,
+    units: [&str; 2],
+) -> Result<FitOutput, ReportError> {
+    let mut estimate = sizes::estimate(&split.fitted, &choice.settings())?;
+    let least = computes.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = computes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    estimate.compute_range = estimate.compute_range.map(|_| [least, most]);
+    let logs: Vec<LogPoint> =
+        split.fitted.iter().zip(computes).map(|(size, compute)| LogPoint::new(*compute, size.error)).collect();
+    let rmse = estimate.surface.and_then(|law| sizes::rmse_log(&law, &split.held_out));
+    Ok(output(&estimate, &split.notes, units, &logs, (split.held_out.len(), rmse)))
+}
+
+fn output(
+    estimate: &Estimate,
+    notes: &[String],
+    [compute, error]: [&str; 2],
+    points: &[LogPoint],
+    (held_out, holdout_rmse_log): (usize, Option<f64>),
+) -> FitOutput {
+    let mut coefficients = BTreeMap::new();
+    let mut intervals = BTreeMap::new();
+    for (name, interval) in &estimate.coefficients {
+        coefficients.insert((*name).to_owned(), interval.estimate);
+        intervals.insert((*name).to_owned(), [interval.low, interval.high]);
+    }
+    intervals.insert("k".to_owned(), [estimate.k.low, estimate.k.high]);
+    intervals.insert("k_floor".to_owned(), [estimate.k_floor.low, estimate.k_floor.high]);
+    // The floor has a place of its own, whatever the method.
+    let floor = coefficients.remove("floor").flatten();
+    let [floor_low, floor_high] = intervals.get("floor").copied().unwrap_or_default();
+    match (estimate.method, estimate.surface) {
+        (Method::Surface, law) => {
+            coefficients.insert("objective".to_owned(), law.map(|law| law.objective));
+        }
+        (Method::Quantile(q), _) => {
+            coefficients.insert("quantile".to_owned(), Some(q));
+        }
+        _ => {}
+    }
+    let decades = decades::slopes(points)
+        .iter()
+        .map(|decade| DecadeOutput { from: decade.from, points: decade.points, b: decade.b, k: decade.k })
+        .collect();
+    FitOutput {
+        compute_unit: compute.to_owned(),
+        error_unit: error.to_owned(),
+        k: estimate.k.estimate,
+        k_low: estimate.k.low,
+        k_high: estimate.k.high,
+        k_floor: estimate.k_floor.estimate,
+        k_floor_low: estimate.k_floor.low,
+        k_floor_high: estimate.k_floor.high,
+        floor,
+        floor_low,
+        floor_high,
+        points: estimate.points,
+        error_range: estimate.error_range.map(|[low, high]| [high, low]),
+        compute_range: estimate.compute_range,
+        // 2^k holds without a floor alone.
+        halving_cost: estimate.k.estimate.filter(|_| estimate.surface.is_none()).map(law::fit::halving_cost),
+        method: estimate.method.name().to_owned(),
+        warnings: notes.iter().chain(&estimate.warnings).cloned().collect(),
+        frontier: Vec::new(),
+        path: None,
+        by_method: Some(MethodOutput {
+            description: estimate.description.clone(),
+            coefficients,
+            intervals,
+            r2: estimate.goodness.r2,
+            aicc: estimate.goodness.aicc,
+            cells: estimate.cells,
+            held_out,
+            holdout_rmse_log,
+            extrapolation_rmse_log: None,
+            decades,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

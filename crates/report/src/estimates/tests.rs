@@ -1,0 +1,83 @@
+//! Fits by name of tables and records.
+
+use std::io::Write;
+
+use record::run::SeedRole;
+
+use super::*;
+use crate::sample;
+
+fn choice(method: Method) -> Choice {
+    Choice { method: Some(method), quantile: 0.1, drop_largest: 0, range: None, resamples: 100 }
+}
+
+/// Six winners with k = 4, and beside each a cell that errs half as much again.
+fn records() -> Vec<RunRecord> {
+    let mut runs = Vec::new();
+    for i in 0..6u64 {
+        let flops = 10f64.powi(8 + i as i32);
+        for (net, factor) in [("a", 1.0), ("b", 1.5)] {
+            for (seed, role) in [(0, SeedRole::Selection), (10, SeedRole::Report)] {
+                let mut run = sample::run(net, 100 * (i + 1), seed);
+                run.flops.model_train = record::units::Flops(flops as u64);
+                run.parameters = 100 * (1 + i % 3);
+                run.examples_seen = 1000 << i;
+                let error = 20.0 * flops.powf(-0.25) * factor;
+                runs.push(sample::placed(run, flops as u64, role, &[], error));
+            }
+        }
+    }
+    runs
+}
+
+#[test]
+fn every_method_takes_records() {
+    let runs = records();
+    for method in Method::curves(0.1).into_iter().chain([Method::Surface]) {
+        let fits = of_records(&runs, Cost::Flops, &choice(method)).unwrap();
+        let [fit] = &fits[..] else { panic!("{method:?}: {} fits", fits.len()) };
+        assert_eq!((fit.method.as_str(), fit.frontier.len()), (method.name(), 6));
+        let straight = method.is_power() && method != Method::Quantile(0.1);
+        if straight {
+            assert!((fit.k.unwrap() - 4.0).abs() < 1e-6, "{method:?}: {:?}", fit.k);
+            assert_eq!(fit.points, 6);
+        }
+        assert!(fit.warnings.iter().any(|warning| warning.contains("same test images")), "{:?}", fit.warnings);
+    }
+    let all = of_records(&runs, Cost::Flops, &Choice { method: None, ..choice(Method::Ols) }).unwrap();
+    assert_eq!(all.len(), 11);
+    let quantile = of_records(&runs, Cost::Flops, &choice(Method::Quantile(0.1))).unwrap();
+    // Both cells of every budget, in all their runs that were judged on test images.
+    assert!(quantile[0].points > 6, "{}", quantile[0].points);
+}
+
+#[test]
+fn the_power_law_of_a_sweep_is_that_of_the_plain_fit() {
+    let runs = records();
+    let plain = fit::of_records(&runs).unwrap();
+    let [power] = &of_records(&runs, Cost::Flops, &choice(Method::Power)).unwrap()[..] else { panic!() };
+    assert_eq!((power.k, power.k_low, power.k_high), (plain.k, plain.k_low, plain.k_high));
+    let more = power.by_method.as_ref().unwrap();
+    assert!((more.coefficients["b"].unwrap() - 0.25).abs() < 1e-9);
+    assert_eq!(more.intervals["k"], [plain.k_low, plain.k_high]);
+    assert_eq!(more.description, plain.method);
+}
+
+#[test]
+fn ranges_are_of_errors_and_else_of_computes() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"compute,error\n1e3,0.5\n1e4,0.4\n1e5,0.3\n1e6,0.2\n1e7,0.1\n").unwrap();
+    let wanted = Wanted { compute: Some("compute"), error: "error", sizes: None, holdout: None };
+    let range = |low, high| {
+        let choice = Choice { range: Some([low, high]), ..choice(Method::Ols) };
+        let fit = of_table(file.path(), &wanted, &choice).unwrap().remove(0);
+        (fit.points, fit.compute_range, fit.warnings[0].clone())
+    };
+    let errors = range(0.15, 0.45);
+    assert_eq!((errors.0, errors.1), (3, Some([1e4, 1e6])));
+    assert!(errors.2.contains("3 of 5 rows lie in the range 0.15 to 0.45 of errors"), "{}", errors.2);
+    let computes = range(1e4, 1e7);
+    assert_eq!((computes.0, computes.1), (4, Some([1e4, 1e7])));
+    assert!(computes.2.contains("of computes"), "{}", computes.2);
+    assert_eq!(range(20.0, 30.0).0, 0);
+}
