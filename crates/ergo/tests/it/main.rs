@@ -7,6 +7,7 @@ mod at_hand;
 mod bench;
 mod cli;
 mod data;
+mod estimators;
 mod fit;
 mod flops;
 mod meter;
