@@ -245,13 +245,13 @@ fn line(sample: &Sample, settings: &Settings) -> Option<Line> {
 }
 
 impl Line {
-    /// Why the points show no fall at all: it is less than they scatter, and may be none.
+    /// Why the points show no fall at all: it may be none, and is less than the scatter about it on both sides.
     fn at_floor(&self, sample: &Sample) -> Option<String> {
         let (first, last) = (sample.points.first()?, sample.points.last()?);
         let fall = (self.law.b * (last.log_compute - first.log_compute)).abs();
         let scatter = Curve::Power(self.law).rmse_log(&sample.points).unwrap_or(0.0);
         let may_be_none = self.b.is_some_and(|[low, _]| low <= 0.0);
-        (fall <= 1e-9 || (may_be_none && fall < scatter)).then(|| {
+        (fall <= 1e-9 || (may_be_none && fall < 2.0 * scatter)).then(|| {
             "k has no value: error does not fall beyond its scatter, as if all points lay at their floor."
                 .to_owned()
         })

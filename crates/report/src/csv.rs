@@ -78,7 +78,7 @@ pub fn read_rows(path: &Path, wanted: &Wanted, mut take: impl FnMut(Row)) -> Res
     let column = |name| table.column(&header, name);
     let compute = wanted.compute.map(column).transpose()?;
     let error = column(wanted.error)?;
-    let sizes = wanted.sizes.map(|[n, d]| Ok([column(n)?, column(d)?])).transpose()?;
+    let sizes = wanted.sizes.map(|[n, d]| Ok::<_, ReportError>([column(n)?, column(d)?])).transpose()?;
     let holdout = wanted.holdout.map(column).transpose()?;
     let mut record = ByteRecord::new();
     let mut any = false;

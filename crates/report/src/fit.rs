@@ -51,16 +51,23 @@ pub fn of_cost(records: &[RunRecord], cost: Cost) -> Result<FitOutput, ReportErr
 /// Points that are not positive and finite.
 pub fn of_points(points: &[Point], columns: [&str; 2]) -> Result<FitOutput, ReportError> {
     let fit = law::fit::fit_points(points, &Settings::default())?;
-    let frontier = fit
-        .frontier
+    let listed = if points.len() <= MOST_LISTED { &fit.frontier[..] } else { &[] };
+    let frontier = listed
         .iter()
         .map(|point| FrontierOutput {
             validation_error: None,
             ..frontier_output(point, format!("point {}", point.cell + 1))
         })
         .collect();
-    Ok(output(&fit, frontier, columns))
+    let mut output = output(&fit, frontier, columns);
+    if points.len() > MOST_LISTED {
+        output.warnings.push(format!("The {} points are fitted, and too many to be listed.", points.len()));
+    }
+    Ok(output)
 }
+
+/// Points beyond which a table is not repeated in the output.
+const MOST_LISTED: usize = 1_000_000;
 
 /// A winner with its label; its validation error is left out where none was counted.
 fn of_winner(point: &FrontierPoint, cells: &Cells) -> FrontierOutput {
