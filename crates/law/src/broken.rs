@@ -51,7 +51,8 @@ impl<'a> Scaled<'a> {
         let count: f64 = points.iter().map(|point| point.weight).sum();
         let middle = points.iter().map(|point| point.weight * point.log_compute).sum::<f64>() / count;
         let computes = || points.iter().map(|point| point.log_compute - middle);
-        let (low, high) = (computes().fold(f64::INFINITY, f64::min), computes().fold(f64::NEG_INFINITY, f64::max));
+        let (low, high) =
+            (computes().fold(f64::INFINITY, f64::min), computes().fold(f64::NEG_INFINITY, f64::max));
         Some(Scaled { points, middle, low, high })
     }
 
@@ -84,13 +85,7 @@ impl<'a> Scaled<'a> {
 
     fn restored(&self, place: &Place) -> BrokenLaw {
         let [log_a, b, c, log_d, log_f] = *place;
-        BrokenLaw {
-            log_a: log_a + b * self.middle,
-            b,
-            c,
-            log_d: log_d + self.middle,
-            f: libm::exp(log_f),
-        }
+        BrokenLaw { log_a: log_a + b * self.middle, b, c, log_d: log_d + self.middle, f: libm::exp(log_f) }
     }
 }
 
@@ -116,16 +111,16 @@ pub(crate) fn refit(points: &[LogPoint], near: &BrokenLaw) -> Option<BrokenLaw> 
 
 /// The best of what the best three starts lead to.
 fn descended(scaled: &Scaled, starts: Vec<Option<Place>>, steps: usize) -> Option<BrokenLaw> {
-    let descend =
-        |place: &Place, steps| least_squares::minimise(*place, Loss::Squares, steps, |p, n| scaled.fill(p, n));
+    let descend = |place: &Place, steps| {
+        least_squares::minimise(*place, Loss::Squares, steps, |p, n| scaled.fill(p, n))
+    };
     let mut tried: Vec<(Place, f64)> = starts.iter().flatten().map(|start| descend(start, 2)).collect();
     tried.retain(|(_, cost)| cost.is_finite());
     tried.sort_by(|a, b| a.1.total_cmp(&b.1));
     // A bend that leaves the points, or is sharper than they tell, describes none of them.
     let span = scaled.high - scaled.low;
-    let seen = |place: &Place| {
-        place[3] > scaled.low && place[3] < scaled.high && place[4] > libm::log(1e-3 * span)
-    };
+    let seen =
+        |place: &Place| place[3] > scaled.low && place[3] < scaled.high && place[4] > libm::log(1e-3 * span);
     let finished: Vec<(Place, f64)> = tried.iter().take(3).map(|(place, _)| descend(place, steps)).collect();
     let inside = finished.iter().filter(|(place, _)| seen(place)).min_by(|a, b| a.1.total_cmp(&b.1));
     inside.or(tried.first()).map(|(place, _)| scaled.restored(place))

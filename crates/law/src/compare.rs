@@ -53,8 +53,7 @@ pub fn compare(points: &[Point], quantile: f64, settings: &Settings) -> Result<V
 /// Root mean square of the log error that a curve leaves on points; `None` of nothing.
 #[must_use]
 pub fn rmse_log(curve: &Curve, points: &[Point]) -> Option<f64> {
-    let logs: Vec<LogPoint> =
-        points.iter().map(|point| LogPoint::new(point.compute, point.error)).collect();
+    let logs: Vec<LogPoint> = points.iter().map(|point| LogPoint::new(point.compute, point.error)).collect();
     curve.rmse_log(&logs)
 }
 

@@ -48,7 +48,8 @@ struct Counts {
 /// The likeliest law and the interval of its exponent; `None` without three different computes or any error.
 #[must_use]
 pub fn fit(counts: &[Count]) -> Option<CountLaw> {
-    let usable = |count: &Count| count.compute.is_finite() && count.compute > 0.0 && count.wrong <= count.images;
+    let usable =
+        |count: &Count| count.compute.is_finite() && count.compute > 0.0 && count.wrong <= count.images;
     let wrong: u64 = counts.iter().map(|count| count.wrong).sum();
     if !counts.iter().all(usable) || wrong == 0 {
         return None;
@@ -94,8 +95,7 @@ impl Counts {
     /// Where, on one side, b has become too unlikely, the other numbers being the likeliest for it.
     fn end(&self, best: &[f64; 3], top: f64, side: f64) -> Option<f64> {
         let profile = |b: f64| {
-            let likeliest =
-                simplex([best[0], best[2]], [0.2, 0.5], |p| -self.log_likelihood(p[0], b, p[1]));
+            let likeliest = simplex([best[0], best[2]], [0.2, 0.5], |p| -self.log_likelihood(p[0], b, p[1]));
             2.0 * (top - self.log_likelihood(likeliest[0], b, likeliest[1])) - CHI_SQUARED
         };
         let mut inside = best[1];

@@ -103,13 +103,8 @@ impl Scaled<'_> {
         let law = self.law(place);
         for point in self.points {
             let (error, by) = law.derivatives(point.log_compute - self.middle);
-            let chain = [
-                law.floor * (1.0 - law.floor / self.smallest),
-                law.e0 - self.largest,
-                law.alpha,
-                1.0,
-                1.0,
-            ];
+            let chain =
+                [law.floor * (1.0 - law.floor / self.smallest), law.e0 - self.largest, law.alpha, 1.0, 1.0];
             let gradient = std::array::from_fn(|i| by[i] * chain[i] / error);
             normal.add(point.weight, point.log_error - libm::log(error), &gradient);
         }
@@ -137,7 +132,8 @@ impl Scaled<'_> {
 }
 
 fn scaled(points: &[LogPoint]) -> Option<Scaled<'_>> {
-    if crate::point::different_computes(points) < 6 || points.iter().any(|point| !point.log_error.is_finite()) {
+    if crate::point::different_computes(points) < 6 || points.iter().any(|point| !point.log_error.is_finite())
+    {
         return None;
     }
     let errors = || points.iter().map(|point| point.log_error);
@@ -173,8 +169,9 @@ pub(crate) fn refit(points: &[LogPoint], near: &BoundedLaw) -> Option<BoundedLaw
 
 /// A few steps from every start, and all that are needed from the best three.
 fn best(scaled: &Scaled, starts: &[Place], steps: usize) -> Option<BoundedLaw> {
-    let descend =
-        |place: &Place, steps| least_squares::minimise(*place, Loss::Squares, steps, |p, n| scaled.fill(p, n));
+    let descend = |place: &Place, steps| {
+        least_squares::minimise(*place, Loss::Squares, steps, |p, n| scaled.fill(p, n))
+    };
     let mut tried: Vec<(Place, f64)> = starts.iter().map(|start| descend(start, steps / 3)).collect();
     tried.retain(|(_, cost)| cost.is_finite());
     tried.sort_by(|a, b| a.1.total_cmp(&b.1));

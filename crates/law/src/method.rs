@@ -76,9 +76,7 @@ impl Method {
             Method::M1 => "M1, least squares of log error, E = b C^-c".to_owned(),
             Method::M2 => "M2, least squares of log error, E = floor + b C^-c".to_owned(),
             Method::M3 => "M3, least squares of log error, E = b (1/C + g)^c".to_owned(),
-            Method::M4 => {
-                "M4, least squares of log error, (E - floor) / (e0 - E)^alpha = b C^-c".to_owned()
-            }
+            Method::M4 => "M4, least squares of log error, (E - floor) / (e0 - E)^alpha = b C^-c".to_owned(),
             Method::Exponential => "Least squares of 1/error on log compute, 1/E = a + b ln C".to_owned(),
             Method::Surface => "E = floor + A/N^alpha + B/D^beta, the least sum of Huber losses (0.001) of \
                                 log error"
@@ -101,7 +99,8 @@ impl Method {
     /// The coefficients of a curve by the names that the method gives them.
     #[must_use]
     pub fn coefficients(self, curve: &Curve) -> Vec<(&'static str, f64)> {
-        let (factor, exponent) = if matches!(self, Method::M1 | Method::M2) { ("b", "c") } else { ("a", "b") };
+        let (factor, exponent) =
+            if matches!(self, Method::M1 | Method::M2) { ("b", "c") } else { ("a", "b") };
         match curve {
             Curve::Power(law) => vec![(factor, libm::exp(law.log_a)), (exponent, law.b)],
             Curve::Floor(law) => vec![("floor", law.floor), (factor, law.a), (exponent, law.b)],
@@ -114,12 +113,7 @@ impl Method {
             ],
             Curve::Shifted(law) => {
                 let floor = libm::exp(law.log_b + law.c * law.log_g);
-                vec![
-                    ("floor", floor),
-                    ("b", libm::exp(law.log_b)),
-                    ("c", law.c),
-                    ("g", libm::exp(law.log_g)),
-                ]
+                vec![("floor", floor), ("b", libm::exp(law.log_b)), ("c", law.c), ("g", libm::exp(law.log_g))]
             }
             Curve::Bounded(law) => vec![
                 ("floor", law.floor),

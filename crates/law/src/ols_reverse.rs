@@ -15,9 +15,7 @@ pub fn swapped(points: &[LogPoint]) -> Vec<LogPoint> {
         weight: point.weight,
     };
     let mut swapped: Vec<LogPoint> = points.iter().map(swap).collect();
-    swapped.sort_by(|a, b| {
-        a.log_compute.total_cmp(&b.log_compute).then(a.log_error.total_cmp(&b.log_error))
-    });
+    swapped.sort_by(|a, b| a.log_compute.total_cmp(&b.log_compute).then(a.log_error.total_cmp(&b.log_error)));
     swapped
 }
 

@@ -33,7 +33,8 @@ pub(crate) fn different_computes(points: &[LogPoint]) -> usize {
 /// One point for each compute of `points`, which rise in compute: the mean of the logarithms, weighted by how many
 /// they are. Least squares of log error cannot tell these from the points themselves.
 pub(crate) fn cells(points: &[LogPoint]) -> Vec<LogPoint> {
-    points.chunk_by(|a, b| b.log_compute - a.log_compute <= EQUAL).map(|cell| {
-        crate::group::middle(cell.iter().copied())
-    }).collect()
+    points
+        .chunk_by(|a, b| b.log_compute - a.log_compute <= EQUAL)
+        .map(|cell| crate::group::middle(cell.iter().copied()))
+        .collect()
 }

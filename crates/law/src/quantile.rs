@@ -33,7 +33,7 @@ pub fn loss(points: &[LogPoint], q: f64, law: &PowerLaw) -> f64 {
     points.iter().map(of).sum()
 }
 
-/// Points in two columns, with room to work in that resamples share.
+/// Points in two columns, with room to work in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Problem {
     x: Vec<f64>,
@@ -59,11 +59,6 @@ enum Side {
 }
 
 impl Problem {
-    pub(crate) fn clear(&mut self) {
-        self.x.clear();
-        self.y.clear();
-    }
-
     pub(crate) fn push(&mut self, point: &LogPoint) {
         self.x.push(point.log_compute);
         self.y.push(point.log_error);

@@ -101,7 +101,9 @@ fn unfit(estimate: &Estimate, points: &[LogSize]) -> Option<String> {
     }
     let [low, high] = estimate.compute_range?;
     if high / low <= 10.0 * (1.0 + 1e-9) {
-        return Some("k has no value: the points span one decade of parameters times data at most.".to_owned());
+        return Some(
+            "k has no value: the points span one decade of parameters times data at most.".to_owned(),
+        );
     }
     let [least, most] = estimate.error_range?;
     if most / least - 1.0 <= 1e-9 {
@@ -170,7 +172,9 @@ fn fill(
         if law.alpha > 0.0 && law.beta > 0.0 { law.k() } else { f64::INFINITY }
     });
     if law.alpha <= 0.0 || law.beta <= 0.0 {
-        estimate.warnings.push("k has no value: error does not fall with parameters or with data.".to_owned());
+        estimate
+            .warnings
+            .push("k has no value: error does not fall with parameters or with data.".to_owned());
         estimate.k = Interval { estimate: None, ..k };
     } else {
         estimate.k = k;

@@ -40,11 +40,7 @@ pub(crate) struct LogSize {
 
 impl LogSize {
     pub(crate) fn new(size: &Size) -> LogSize {
-        LogSize {
-            n: libm::log(size.parameters),
-            d: libm::log(size.data),
-            log_error: libm::log(size.error),
-        }
+        LogSize { n: libm::log(size.parameters), d: libm::log(size.data), log_error: libm::log(size.error) }
     }
 }
 

@@ -67,7 +67,8 @@ pub fn read(path: &Path, compute: &str, error: &str) -> Result<Vec<Point>, Repor
 pub fn read_rows(path: &Path, wanted: &Wanted, mut take: impl FnMut(Row)) -> Result<(), ReportError> {
     let failed = |e: std::io::Error| ReportError::Read { path: path.to_owned(), reason: e.to_string() };
     let mut text = BufReader::with_capacity(1 << 16, File::open(path).map_err(failed)?);
-    let mark = if text.fill_buf().map_err(failed)?.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let mark =
+        if text.fill_buf().map_err(failed)?.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     text.consume(mark);
     let table = Table { path, mark };
     let mut reader = Reader::from_reader(text);

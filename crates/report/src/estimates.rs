@@ -130,11 +130,7 @@ pub fn of_table(path: &Path, wanted: &Wanted, choice: &Choice) -> Result<Vec<Fit
 ///
 /// # Errors
 /// As [`fit::of_cost`].
-pub fn of_records(
-    records: &[RunRecord],
-    cost: Cost,
-    choice: &Choice,
-) -> Result<Vec<FitOutput>, ReportError> {
+pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<Vec<FitOutput>, ReportError> {
     let plain = fit::of_cost(records, cost)?;
     let units = [cells::unit(cost), FRACTION];
     let Some(method) = choice.method else {
@@ -163,7 +159,8 @@ pub fn of_records(
             let split = Split::new(frontier(&plain), Vec::new(), choice, |point| *point);
             let mut output = of_split(&split, method, choice, units)?;
             output.warnings.push(
-                "The frontier is taken as given: how it was chosen is in no interval of this method.".to_owned(),
+                "The frontier is taken as given: how it was chosen is in no interval of this method."
+                    .to_owned(),
             );
             output
         }
@@ -203,7 +200,8 @@ fn through_choice(
         _ => (None, None, None),
     };
     if method == Method::Floor {
-        (output.floor, output.floor_low, output.floor_high) = (plain.floor, plain.floor_low, plain.floor_high);
+        (output.floor, output.floor_low, output.floor_high) =
+            (plain.floor, plain.floor_low, plain.floor_high);
     }
     let more = output.by_method.get_or_insert_default();
     more.description.clone_from(&plain.method);
@@ -288,8 +286,12 @@ fn of_sizes(
     let least = computes.iter().copied().fold(f64::INFINITY, f64::min);
     let most = computes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     estimate.compute_range = estimate.compute_range.map(|_| [least, most]);
-    let logs: Vec<LogPoint> =
-        split.fitted.iter().zip(computes).map(|(size, compute)| LogPoint::new(*compute, size.error)).collect();
+    let logs: Vec<LogPoint> = split
+        .fitted
+        .iter()
+        .zip(computes)
+        .map(|(size, compute)| LogPoint::new(*compute, size.error))
+        .collect();
     let rmse = estimate.surface.and_then(|law| sizes::rmse_log(&law, &split.held_out));
     Ok(output(&estimate, &split.notes, units, &logs, (split.held_out.len(), rmse)))
 }

@@ -101,9 +101,7 @@ fn fits_of(path: &Path, args: &Args) -> anyhow::Result<Vec<FitOutput>> {
                 let wanted = args.options.wanted(&args.columns, &choice);
                 Ok(report::estimates::of_table(path, &wanted, &choice)?)
             }
-            None => {
-                Ok(vec![report::fit::of_points(&points(path, &args.columns)?, args.columns.names())?])
-            }
+            None => Ok(vec![report::fit::of_points(&points(path, &args.columns)?, args.columns.names())?]),
         };
     }
     args.options.check_for_records(path)?;

@@ -135,7 +135,10 @@ fn children(args: &Args, format: Format) -> anyhow::Result<(i32, u64)> {
 /// When it cannot be written.
 pub fn trace(path: &Path) -> anyhow::Result<Trace> {
     Trace::append(path).map_err(|error| {
-        exit::bad_input_with_hint(format!("--trace {}: {error}", path.display()), "name a file in a folder that exists")
+        exit::bad_input_with_hint(
+            format!("--trace {}: {error}", path.display()),
+            "name a file in a folder that exists",
+        )
     })
 }
 

@@ -34,7 +34,11 @@ fn number(value: &Value, name: &str) -> f64 {
 }
 
 fn warned(fit: &Value, words: &str) -> bool {
-    fit["warnings"].as_array().expect("warnings").iter().any(|w| w.as_str().is_some_and(|w| w.contains(words)))
+    fit["warnings"]
+        .as_array()
+        .expect("warnings")
+        .iter()
+        .any(|w| w.as_str().is_some_and(|w| w.contains(words)))
 }
 
 #[test]
@@ -50,8 +54,10 @@ fn every_method_has_a_name_and_the_same_form() {
         }
         assert!(fit["intervals"]["k_floor"].is_array() && fit["description"].is_string(), "{fit}");
         assert_eq!((&fit["points"], &fit["holdout_rmse_log"]), (&Value::from(14), &Value::Null));
-        assert!(run(&["fit", &path, "--method", name, "--resamples", "100"]).stdout.contains("Least squares")
-            || ["quantile", "m1", "m2", "m3", "m4"].contains(&name));
+        assert!(
+            run(&["fit", &path, "--method", name, "--resamples", "100"]).stdout.contains("Least squares")
+                || ["quantile", "m1", "m2", "m3", "m4"].contains(&name)
+        );
     }
 }
 
@@ -140,7 +146,10 @@ fn options_that_do_not_go_together_are_refused() {
     refused(&["fit", &path, "--method", "nonsense"], &["nonsense", "ols-reverse"]);
     refused(&["fit", &path, "--method", "ols", "--quantile", "0.2"], &["--quantile"]);
     refused(&["fit", &path, "--method", "ols", "--params", "n"], &["--params"]);
-    refused(&["fit", &path, "--method", "quantile", "--quantile", "1.5"], &["quantile = 1.5", "between 0 and 1"]);
+    refused(
+        &["fit", &path, "--method", "quantile", "--quantile", "1.5"],
+        &["quantile = 1.5", "between 0 and 1"],
+    );
     refused(&["fit", &path, "--method", "ols", "--resamples", "3"], &["resamples = 3", "at least 80"]);
     crate::fit::journal(folder.path());
     fs::remove_file(&path).expect("removed");
@@ -179,7 +188,8 @@ fn a_surface_of_parameters_and_data() {
     let (_folder, path) = table(&lines);
     let columns = ["--params", "N", "--data", "D", "--error", "loss", "--holdout", "later"];
     let arguments =
-        [&["fit", &path, "--method", "surface", "--resamples", "100", "--json"] as &[&str], &columns].concat();
+        [&["fit", &path, "--method", "surface", "--resamples", "100", "--json"] as &[&str], &columns]
+            .concat();
     let fit = json(&arguments);
     assert_eq!((&fit["method"], &fit["points"]), (&Value::from("surface"), &Value::from(24)));
     let made = [("floor", 1.8172), ("A", 482.01), ("alpha", 0.3478), ("B", 2085.43), ("beta", 0.3658)];
@@ -209,7 +219,11 @@ fn several_paths_and_all_methods_are_compared() {
     assert_eq!(all["fits"].as_array().map(Vec::len), Some(11));
     assert!(number(&all["fits"][0], "extrapolation_rmse_log") < 1e-9, "{all}");
     let ran = run(&["fit", &first, second, "--method", "all", "--resamples", "100"]);
-    assert!(ran.stdout.contains("extrapolated") && ran.stdout.contains("other.csv exponential"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("extrapolated") && ran.stdout.contains("other.csv exponential"),
+        "{}",
+        ran.stdout
+    );
 }
 
 /// A million rows of a hundred computes: what is kept of a row is its numbers.

@@ -244,7 +244,8 @@ fn signals_reach_the_command() {
 
 /// Sends a signal by its name.
 fn signal(name: &str, id: u32) {
-    let sent = std::process::Command::new("kill").args([format!("-{name}"), id.to_string()]).status().unwrap();
+    let sent =
+        std::process::Command::new("kill").args([format!("-{name}"), id.to_string()]).status().unwrap();
     assert!(sent.success());
 }
 

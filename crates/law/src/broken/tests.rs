@@ -8,12 +8,8 @@ fn exact_points_give_the_law_back() {
     let laws = [(0.1, 0.3, 1e9, 0.5), (0.4, -0.3, 1e8, 1.5), (0.05, 0.1, 1e10, 0.8)];
     for (b, c, d, f) in laws {
         let law = BrokenLaw { log_a: 2.0, b, c, log_d: f64::ln(d), f };
-        let points = sample::logs(&sample::about(
-            sample::computes(1e5, 1e13, 33),
-            |x| law.log_error(x),
-            0.0,
-            0,
-        ));
+        let points =
+            sample::logs(&sample::about(sample::computes(1e5, 1e13, 33), |x| law.log_error(x), 0.0, 0));
         let found = fit(&points).unwrap();
         let near = |a: f64, b: f64| (a - b).abs() < 1e-6 * (1.0 + b.abs());
         let lines = near(found.log_a, 2.0) && near(found.b, b) && near(found.c, c);

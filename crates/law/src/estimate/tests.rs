@@ -20,11 +20,7 @@ fn laws() -> Vec<(Method, Curve, [f64; 2])> {
         (Method::M1, Curve::Power(line), [1e8, 1e14]),
         (Method::Floor, Curve::Floor(floor), [1e5, 1e12]),
         (Method::M2, Curve::Floor(floor), [1e5, 1e12]),
-        (
-            Method::M3,
-            Curve::Shifted(m3::ShiftedLaw { log_b: 3.0, c: 0.4, log_g: -22.0 }),
-            [1e5, 1e12],
-        ),
+        (Method::M3, Curve::Shifted(m3::ShiftedLaw { log_b: 3.0, c: 0.4, log_g: -22.0 }), [1e5, 1e12]),
         (
             Method::M4,
             Curve::Bounded(m4::BoundedLaw { floor: 0.04, e0: 0.9, alpha: 1.0, log_b: 7.0, c: 0.5 }),
@@ -78,7 +74,10 @@ fn intervals_hold_what_made_the_points() {
             // The factor of a quantile is that of its line, below the one that made the points.
             let moved = matches!(method, Method::Quantile(_)) && *name == "a";
             let room = 0.3 * (high - low);
-            assert!(moved || (low - room < made && made < high + room), "{method:?}: {name} {interval:?} {made}");
+            assert!(
+                moved || (low - room < made && made < high + room),
+                "{method:?}: {name} {interval:?} {made}"
+            );
         }
     }
 }
@@ -141,7 +140,8 @@ fn replicates_do_not_narrow_the_interval_of_their_cells() {
     let mut stream = chance::Stream::new(2, chance::Purpose::Test, 0);
     let mut points = Vec::new();
     for cell in &cells {
-        points.extend((0..100).map(|_| Point { error: cell.error * (0.001 * stream.normal()).exp(), ..*cell }));
+        points
+            .extend((0..100).map(|_| Point { error: cell.error * (0.001 * stream.normal()).exp(), ..*cell }));
     }
     for method in [Method::Ols, Method::Quantile(0.5)] {
         let width = |points: &[Point]| {

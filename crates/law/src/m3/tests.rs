@@ -7,12 +7,8 @@ use crate::sample;
 fn exact_points_give_the_law_back() {
     for (g, c) in [(1e-9, 0.3), (3e-12, 0.5), (2e-10, 0.15)] {
         let law = ShiftedLaw { log_b: 3.0, c, log_g: f64::ln(g) };
-        let points = sample::logs(&sample::about(
-            sample::computes(1e6, 1e12, 25),
-            |x| law.log_error(x),
-            0.0,
-            0,
-        ));
+        let points =
+            sample::logs(&sample::about(sample::computes(1e6, 1e12, 25), |x| law.log_error(x), 0.0, 0));
         let found = fit(&points).unwrap();
         assert!((found.c / c - 1.0).abs() < 1e-6 && (found.log_g - law.log_g).abs() < 1e-5, "{found:?}");
         assert!((found.log_b - 3.0).abs() < 1e-5, "{found:?}");

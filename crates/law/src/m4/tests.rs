@@ -40,12 +40,8 @@ fn derivatives_are_those_of_differences() {
 fn exact_points_give_the_law_back() {
     for (alpha, c) in [(0.5, 0.4), (1.0, 0.5), (2.0, 0.6)] {
         let law = BoundedLaw { floor: 0.04, e0: 0.9, alpha, log_b: c * 15.0, c };
-        let points = sample::logs(&sample::about(
-            sample::computes(1e4, 1e12, 40),
-            |x| law.log_error(x),
-            0.0,
-            0,
-        ));
+        let points =
+            sample::logs(&sample::about(sample::computes(1e4, 1e12, 40), |x| law.log_error(x), 0.0, 0));
         let found = fit(&points).unwrap();
         let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-6;
         let levels = near(found.floor, law.floor) && near(found.e0, law.e0);

@@ -39,7 +39,9 @@ fn other_columns_by_name() {
 #[test]
 fn faults_say_where_what_and_what_was_expected() {
     let value = |line, row, column, found| {
-        format!("FILE, line {line} (row {row}), column `{column}`: found `{found}`; expected a positive number")
+        format!(
+            "FILE, line {line} (row {row}), column `{column}`: found `{found}`; expected a positive number"
+        )
     };
     let empty = "FILE: found no rows; expected a header and at least one row below it";
     let cases = [
@@ -73,13 +75,15 @@ fn faults_say_where_what_and_what_was_expected() {
 fn sizes_and_held_out_rows_are_told_apart() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"n,d,loss,later\n10,200,3.5,0\n20,400,3.25,1\n40,800,3,0.0\n").unwrap();
-    let wanted =
-        Wanted { compute: None, error: "loss", sizes: Some(["n", "d"]), holdout: Some("later") };
+    let wanted = Wanted { compute: None, error: "loss", sizes: Some(["n", "d"]), holdout: Some("later") };
     let mut rows = Vec::new();
     read_rows(file.path(), &wanted, |row| rows.push(row)).unwrap();
     let row = |compute, error, parameters, data, held_out| Row { compute, error, parameters, data, held_out };
-    let expected =
-        [row(12_000.0, 3.5, 10.0, 200.0, false), row(48_000.0, 3.25, 20.0, 400.0, true), row(192_000.0, 3.0, 40.0, 800.0, false)];
+    let expected = [
+        row(12_000.0, 3.5, 10.0, 200.0, false),
+        row(48_000.0, 3.25, 20.0, 400.0, true),
+        row(192_000.0, 3.0, 40.0, 800.0, false),
+    ];
     assert_eq!(rows, expected);
     file.write_all(b"1,1,1,yes\n").unwrap();
     let refused = read_rows(file.path(), &wanted, |_| ()).unwrap_err().to_string();

@@ -42,7 +42,11 @@ fn every_method_takes_records() {
             assert!((fit.k.unwrap() - 4.0).abs() < 1e-6, "{method:?}: {:?}", fit.k);
             assert_eq!(fit.points, 6);
         }
-        assert!(fit.warnings.iter().any(|warning| warning.contains("same test images")), "{:?}", fit.warnings);
+        assert!(
+            fit.warnings.iter().any(|warning| warning.contains("same test images")),
+            "{:?}",
+            fit.warnings
+        );
     }
     let all = of_records(&runs, Cost::Flops, &Choice { method: None, ..choice(Method::Ols) }).unwrap();
     assert_eq!(all.len(), 11);
