@@ -1,8 +1,8 @@
 //! The power law by the likelihood of counts of errors, in which no error at all is an observation like any other.
 //!
-//! The wrong among n images are beta-binomial: their mean is n p with p = a C^-b, and trainings of one setting spread
-//! more than n throws of a coin would, by the factor 1 + (n - 1) rho (Skellam, 1948). Least squares of log error must
-//! leave out a training without errors, and so bends the line up where it matters.
+//! The wrong among n images are beta-binomial (Skellam, 1948): their mean is n p with p = a C^-b, and trainings of one
+//! setting spread more than n throws of a coin would, as if p itself varied by the same share s of itself at every
+//! compute. Least squares of log error must leave out a training without errors, and so bends the line up where it matters.
 
 use crate::fit::Interval;
 
@@ -24,8 +24,8 @@ pub struct CountLaw {
     pub log_a: f64,
     /// How fast error falls: k = 1/b.
     pub b: f64,
-    /// Correlation between the images of one training.
-    pub rho: f64,
+    /// Deviation of p between trainings of one setting, as a share of p; 0 where counts scatter as throws of a coin.
+    pub spread: f64,
     /// ln of the likelihood.
     pub log_likelihood: f64,
     /// b with the interval in which twice the likelihood's logarithm lies within 3.84 of its largest.
@@ -35,8 +35,11 @@ pub struct CountLaw {
 /// The 95% point of chi-squared with one degree of freedom.
 const CHI_SQUARED: f64 = 3.841_458_820_694_124;
 
-/// Below this rho the spread is that of throws of a coin, and the gammas of the general law would lose digits.
+/// Below this correlation between images the gammas of the general law would lose digits.
 const LEAST_RHO: f64 = 1e-7;
+
+/// Below this share of p the trainings spread as throws of a coin.
+const LEAST_SPREAD: f64 = 1e-4;
 
 /// Counts about the middle of their computes.
 struct Counts {
@@ -64,28 +67,30 @@ pub fn fit(counts: &[Count]) -> Option<CountLaw> {
     let middle = logs.iter().sum::<f64>() / logs.len() as f64;
     let data = Counts { x: logs.iter().map(|x| x - middle).collect(), counts: counts.to_vec(), middle };
     let images: u64 = counts.iter().map(|count| count.images).sum();
-    let start = [libm::log(wrong as f64 / images as f64), 0.2, -7.0];
-    let [log_p, b, log_rho] = simplex(start, [0.5, 0.1, 2.0], |p| -data.log_likelihood(p[0], p[1], p[2]));
-    let best = data.log_likelihood(log_p, b, log_rho);
-    let end = |side: f64| data.end(&[log_p, b, log_rho], best, side);
-    let rho = libm::exp(log_rho);
+    let start = [libm::log(wrong as f64 / images as f64), 0.2, -3.0];
+    let [log_p, b, log_spread] = simplex(start, [0.5, 0.1, 1.0], |p| -data.log_likelihood(p[0], p[1], p[2]));
+    let best = data.log_likelihood(log_p, b, log_spread);
+    let end = |side: f64| data.end(&[log_p, b, log_spread], best, side);
+    let spread = libm::exp(log_spread);
     Some(CountLaw {
         log_a: log_p + b * data.middle,
         b,
-        rho: if rho < LEAST_RHO { 0.0 } else { rho },
+        spread: if spread < LEAST_SPREAD { 0.0 } else { spread },
         log_likelihood: best,
         interval: Interval { estimate: Some(b), low: end(-1.0), high: end(1.0) },
     })
 }
 
 impl Counts {
-    fn log_likelihood(&self, log_p: f64, b: f64, log_rho: f64) -> f64 {
-        let rho = libm::exp(log_rho.min(-1e-3));
+    fn log_likelihood(&self, log_p: f64, b: f64, log_spread: f64) -> f64 {
+        let spread = libm::exp(log_spread);
         let one = |(x, count): (&f64, &Count)| {
             // An error beyond every image has no likelihood; the line is kept below it, and pays for it.
             let log_error = log_p - b * x;
             let beyond = (log_error + 1e-9).max(0.0);
             let p = libm::exp(log_error.min(-1e-9));
+            // The variance of p is p (1 - p) rho.
+            let rho = (spread * spread * p / (1.0 - p)).min(0.999);
             let (wrong, images) = (count.wrong as f64, count.images as f64);
             beta_binomial(wrong, images, p, rho) - 1e3 * beyond * beyond
         };

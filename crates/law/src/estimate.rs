@@ -156,7 +156,8 @@ pub fn estimate(points: &[Point], method: Method, settings: &Settings) -> Result
     let fewest = if matches!(method, Method::Broken | Method::M4) { 7 } else { FEWEST };
     let fewest = if method.has_floor() { fewest.max(4) } else { fewest };
     let curve = (estimate.cells >= fewest).then(|| fit_curve(&sample, method)).flatten();
-    let Some(curve) = curve.filter(|curve| is_usable(method, curve)) else {
+    let is_whole = |curve: &Curve| is_usable(method, curve) && curve.rmse_log(&sample.cells).is_some();
+    let Some(curve) = curve.filter(is_whole) else {
         estimate.warnings.push(format!(
             "No {} fit: it needs {fewest} different computes and points that bend as it does; there are {}.",
             method.name(),

@@ -41,6 +41,26 @@ pub(crate) struct Problem {
     residuals: Vec<f64>,
     order: Vec<f64>,
     breaks: Vec<Break>,
+    /// Points of which it is known on which side of the best line they lie.
+    above: Settled,
+    below: Settled,
+}
+
+/// How many points are settled on one side, and the sums over them that matter.
+#[derive(Clone, Copy, Debug, Default)]
+struct Settled {
+    count: usize,
+    x: f64,
+    /// Sum of |x|, for rounding.
+    size: f64,
+}
+
+impl Settled {
+    fn add(&mut self, x: f64) {
+        self.count += 1;
+        self.x += x;
+        self.size += x.abs();
+    }
 }
 
 /// A slope at which a point turns from above the line to below it, and how much the slope of the loss rises there.
@@ -58,6 +78,9 @@ enum Side {
     Higher,
 }
 
+/// Fewer points than this are not worth settling.
+const FEW: usize = 500;
+
 impl Problem {
     pub(crate) fn push(&mut self, point: &LogPoint) {
         self.x.push(point.log_compute);
@@ -67,10 +90,11 @@ impl Problem {
     /// The best line, from a slope near it.
     ///
     /// The least loss for a slope s, over all intercepts, is a convex function of s; its intercept is the quantile of
-    /// y - s x. Turning the line about the point that holds this quantile leads to the best line through that point,
-    /// which goes through a second one: a weighted quantile again. At every slope the subgradient tells on which
-    /// side the best slope lies, and proves the best one when it holds zero; the two sides close in, halving where
-    /// a turn would leave them. Each turn takes time in proportion to the points, and there are about ten.
+    /// y - s x. At every slope the subgradient tells on which side the best slope lies, and proves the best one
+    /// when it holds zero. Turning the line about the point that holds the quantile leads to the best line through
+    /// that point, which goes through a second one: a weighted quantile again. So the two sides close in, halving
+    /// where a turn would leave them, each step in time proportional to the points. Among many points the sides are
+    /// found first, and most points then lie on one side of every line that is left (Portnoy and Koenker, 1997).
     pub(crate) fn solve(&mut self, q: f64, start: f64) -> Option<PowerLaw> {
         let count = self.x.len();
         if count < 2 || !(q > 0.0 && q < 1.0) || !start.is_finite() {
@@ -78,11 +102,22 @@ impl Problem {
         }
         let middle = self.x.iter().sum::<f64>() / count as f64;
         self.x.iter_mut().for_each(|x| *x -= middle);
+        let place = ((q * count as f64 - 1e-9).ceil() as usize).clamp(1, count) - 1;
         let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
         let mut slope = start;
-        let mut intercept = self.intercept(q, slope);
+        let mut intercept = self.intercept(place, slope);
+        let mut side = self.side(q, slope, intercept);
+        if count >= FEW && side != Side::Here {
+            (low, high) = self.sides(q, place, slope, intercept, side);
+            if low.is_finite() && high.is_finite() {
+                self.settle(place, low, high);
+                slope = f64::midpoint(low, high);
+                intercept = self.intercept(place, slope);
+                side = self.side(q, slope, intercept);
+            }
+        }
         for _ in 0..400 {
-            match self.side(q, slope, intercept) {
+            match side {
                 Side::Here => break,
                 Side::Lower => high = slope,
                 Side::Higher => low = slope,
@@ -92,17 +127,84 @@ impl Problem {
                 break;
             }
             slope = next;
-            intercept = self.intercept(q, slope);
+            intercept = self.intercept(place, slope);
+            side = self.side(q, slope, intercept);
         }
         Some(PowerLaw { log_a: intercept - slope * middle, b: -slope })
     }
 
-    /// The smallest y - slope x with at least the share q of them at or below it.
-    fn intercept(&mut self, q: f64, slope: f64) -> f64 {
+    /// Slopes on either side of the best, from one that is not: some standard errors apart, as far as needed.
+    fn sides(&mut self, q: f64, place: usize, slope: f64, intercept: f64, side: Side) -> (f64, f64) {
+        let count = self.x.len() as f64;
+        let scatter = self.residuals.iter().map(|residual| (residual - intercept).abs()).sum::<f64>() / count;
+        let spread = (self.x.iter().map(|x| x * x).sum::<f64>() / count).sqrt();
+        let (mut low, mut high) = match side {
+            Side::Lower => (f64::NEG_INFINITY, slope),
+            _ => (slope, f64::INFINITY),
+        };
+        let mut step = 4.0 * scatter / (spread * count.sqrt());
+        for _ in 0..100 {
+            let tried = if low.is_finite() { low + step } else { high - step };
+            if !tried.is_finite() || tried == slope {
+                break;
+            }
+            let intercept = self.intercept(place, tried);
+            match (self.side(q, tried, intercept), low.is_finite()) {
+                // The best itself is an end a little beyond it.
+                (Side::Here, true) | (Side::Lower, true) => {
+                    high = tried + step;
+                    break;
+                }
+                (Side::Here, false) | (Side::Higher, false) => {
+                    low = tried - step;
+                    break;
+                }
+                (Side::Higher, true) => low = tried,
+                (Side::Lower, false) => high = tried,
+            }
+            step *= 4.0;
+        }
+        (low, high)
+    }
+
+    /// Takes out the points that lie on one side of every line with a slope from `low` to `high` and the intercept
+    /// that is best for it: that one lies between the quantiles of the least and of the largest residuals.
+    fn settle(&mut self, place: usize, low: f64, high: f64) {
+        let ends = |(x, y): (&f64, &f64)| {
+            let (a, b) = (y - low * x, y - high * x);
+            [a.min(b), a.max(b)]
+        };
+        let quantile = |order: &mut Vec<f64>, ends: &mut dyn Iterator<Item = f64>| {
+            order.clear();
+            order.extend(ends);
+            *order.select_nth_unstable_by(place, f64::total_cmp).1
+        };
+        let points = || self.x.iter().zip(&self.y);
+        let least = quantile(&mut self.order, &mut points().map(|point| ends(point)[0]));
+        let most = quantile(&mut self.order, &mut points().map(|point| ends(point)[1]));
+        let room = 1e3 * self.rounding(low.abs().max(high.abs()), least.abs().max(most.abs()));
+        let mut kept = 0;
+        for i in 0..self.x.len() {
+            let [bottom, top] = ends((&self.x[i], &self.y[i]));
+            if bottom > most + room {
+                self.above.add(self.x[i]);
+            } else if top < least - room {
+                self.below.add(self.x[i]);
+            } else {
+                (self.x[kept], self.y[kept]) = (self.x[i], self.y[i]);
+                kept += 1;
+            }
+        }
+        self.x.truncate(kept);
+        self.y.truncate(kept);
+    }
+
+    /// The residual y - slope x at the `place` of all, in order.
+    fn intercept(&mut self, place: usize, slope: f64) -> f64 {
         self.residuals.clear();
         self.residuals.extend(self.x.iter().zip(&self.y).map(|(x, y)| y - slope * x));
         self.order.clone_from(&self.residuals);
-        let place = ((q * self.order.len() as f64 - 1e-9).ceil() as usize).clamp(1, self.order.len()) - 1;
+        let place = place.saturating_sub(self.below.count).min(self.order.len().saturating_sub(1));
         *self.order.select_nth_unstable_by(place, f64::total_cmp).1
     }
 
@@ -119,19 +221,18 @@ impl Problem {
     /// there is to the largest x, and the smallest to the smallest.
     fn side(&self, q: f64, slope: f64, intercept: f64) -> Side {
         let zero = self.rounding(slope, intercept);
-        let (mut sum, mut product, mut size) = (0.0, 0.0, 0.0);
+        let (above, below) = (self.above, self.below);
+        let mut sum = q * above.count as f64 + (q - 1.0) * below.count as f64;
+        let mut product = q * above.x + (q - 1.0) * below.x;
+        let mut size = above.size + below.size;
         let mut on_line: Vec<f64> = Vec::new();
         for (&x, &residual) in self.x.iter().zip(&self.residuals) {
-            let above = residual - intercept;
+            let off = residual - intercept;
             size += x.abs();
-            let psi = if above > zero {
-                q
-            } else {
-                if above >= -zero {
-                    on_line.push(x);
-                }
-                q - 1.0
-            };
+            let psi = if off > zero { q } else { q - 1.0 };
+            if off.abs() <= zero {
+                on_line.push(x);
+            }
             sum += psi;
             product += psi * x;
         }
@@ -161,11 +262,15 @@ impl Problem {
     }
 
     /// The slope of the best line through the point that holds the intercept, or one between the sides where that
-    /// lies beyond them; `None` where all points have one x.
+    /// lies beyond them; `None` where all points have one x. Settled points are taken to stay on their side, which is
+    /// true near the best line; elsewhere the slope is a step, and [`Problem::side`] judges it with the others.
     fn turned(&mut self, q: f64, slope: f64, intercept: f64, low: f64, high: f64) -> Option<f64> {
         let pivot = self.residuals.iter().position(|residual| *residual == intercept)?;
         let (at_x, at_y) = (self.x[pivot], self.y[pivot]);
-        let (mut target, mut beyond) = (0.0, false);
+        let (above, below) = (self.above, self.below);
+        let moment = |side: Settled| side.x - side.count as f64 * at_x;
+        let mut target = q * moment(above) - (1.0 - q) * moment(below);
+        let mut others = above.count + below.count > 0;
         self.breaks.clear();
         for (&x, &y) in self.x.iter().zip(&self.y) {
             let dx = x - at_x;
@@ -181,9 +286,9 @@ impl Problem {
             } else if turn < high {
                 self.breaks.push(Break { slope: turn, weight });
             }
-            beyond = true;
+            others = true;
         }
-        if !beyond {
+        if !others {
             return None;
         }
         let next = weighted_place(&mut self.breaks, target).filter(|next| *next > low && *next < high);

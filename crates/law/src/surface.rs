@@ -128,7 +128,9 @@ pub(crate) fn fit_logs(points: &[LogSize]) -> Option<SurfaceLaw> {
     let mut near: Vec<(Place, f64)> =
         starts.iter().take(STARTS).map(|(place, _)| coarse.descend(*place, 250)).collect();
     near.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let found = near.iter().take(2).map(|(place, _)| scaled.polished(*place, 600));
+    // All of a great many points take long, and then a few among them have told the best start already.
+    let finished = if step > 1 { 1 } else { 2 };
+    let found = near.iter().take(finished).map(|(place, _)| scaled.polished(*place, 600));
     let (place, cost) = found.min_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, cost)| cost.is_finite())?;
     Some(scaled.restored(&place, cost))
 }

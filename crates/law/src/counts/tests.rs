@@ -36,12 +36,12 @@ fn trainings(images: u64, seeds: usize, spread: f64, seed: u64) -> Vec<Count> {
 
 #[test]
 fn the_law_is_found_where_some_trainings_have_no_errors() {
-    let counts = trainings(200, 10, 0.0, 1);
+    let counts = trainings(60, 10, 0.0, 1);
     assert!(counts.iter().filter(|count| count.wrong == 0).count() > 2);
     let law = fit(&counts).unwrap();
     let (low, high) = (law.interval.low.unwrap(), law.interval.high.unwrap());
-    assert!(low < 0.4 && 0.4 < high && high - low < 0.1, "{law:?}");
-    assert!((law.log_a - 0.5f64.ln()).abs() < 0.1 && law.rho < 0.01, "{law:?}");
+    assert!(low < 0.4 && 0.4 < high && high - low < 0.15, "{law:?}");
+    assert!((law.log_a - 0.5f64.ln()).abs() < 0.2 && law.spread < 0.2, "{law:?}");
 }
 
 #[test]
@@ -49,10 +49,10 @@ fn trainings_that_spread_have_wider_intervals() {
     let width = |spread: f64| {
         let law = fit(&trainings(5000, 3, spread, 2)).unwrap();
         assert!(law.interval.low.unwrap() < 0.4 && 0.4 < law.interval.high.unwrap(), "{law:?}");
-        (law.interval.high.unwrap() - law.interval.low.unwrap(), law.rho)
+        (law.interval.high.unwrap() - law.interval.low.unwrap(), law.spread)
     };
     let (coin, spread) = (width(0.0), width(0.3));
-    assert!(spread.0 > 2.0 * coin.0 && spread.1 > coin.1, "{coin:?} {spread:?}");
+    assert!(spread.0 > 2.0 * coin.0 && (spread.1 - 0.3).abs() < 0.2 && coin.1 < 0.1, "{coin:?} {spread:?}");
 }
 
 #[test]

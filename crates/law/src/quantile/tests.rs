@@ -68,6 +68,56 @@ fn the_share_below_the_line_is_the_quantile() {
     }
 }
 
+/// Settling most points first leads to the same line as turning all of them, and no nearby line is better.
+#[test]
+fn many_points_have_the_line_that_turning_alone_finds() {
+    for (count, scatter, seed) in [(600, 0.5, 1), (3000, 0.1, 2), (3001, 2.0, 3), (20_000, 0.3, 4)] {
+        let bent = |x: f64| -0.2 * x + 0.01 * (x - 25.0) * (x - 25.0);
+        let points = sample::logs(&sample::about(sample::computes(1e8, 1e14, count), bent, scatter, seed));
+        for q in [0.02, 0.1, 0.5, 0.97] {
+            let found = fit(&points, q).unwrap();
+            let least = loss(&points, q, &found);
+            for far in [-3.0, 0.0, 50.0] {
+                let mut problem = Problem::default();
+                points.iter().for_each(|point| problem.push(point));
+                let law = problem.solve(q, -found.b + far).unwrap();
+                assert!((loss(&points, q, &law) - least).abs() <= 1e-11 * least, "{count} {q} {far}");
+            }
+            for (db, da) in
+                [(1e-6, 0.0), (-1e-6, 0.0), (0.0, 1e-6), (0.0, -1e-6), (1e-6, 2.5e-5), (-1e-6, -2.5e-5)]
+            {
+                let near = PowerLaw { log_a: found.log_a + da, b: found.b + db };
+                assert!(loss(&points, q, &near) >= least * (1.0 - 1e-12), "{count} {q}");
+            }
+        }
+    }
+}
+
+/// Ties in great number: few computes, errors rounded to a few digits, and all points on one line.
+#[test]
+fn many_points_with_ties_have_the_least_loss_of_all_pairs() {
+    let mut points = Vec::new();
+    let mut stream = chance::Stream::new(5, chance::Purpose::Test, 0);
+    for i in 0..1500 {
+        let x = f64::from(i % 5);
+        points.push(point(x, (2.0 * (3.0 - 0.4 * x + stream.normal())).round() / 2.0));
+    }
+    let mut different: Vec<LogPoint> = points.clone();
+    different
+        .sort_by(|a, b| a.log_compute.total_cmp(&b.log_compute).then(a.log_error.total_cmp(&b.log_error)));
+    different.dedup();
+    for q in [0.1, 0.25, 0.5, 0.9] {
+        let found = loss(&points, q, &fit(&points, q).unwrap());
+        for a in &different {
+            for b in different.iter().filter(|b| b.log_compute > a.log_compute) {
+                let slope = (b.log_error - a.log_error) / (b.log_compute - a.log_compute);
+                let law = PowerLaw { log_a: a.log_error - slope * a.log_compute, b: -slope };
+                assert!(found <= loss(&points, q, &law) * (1.0 + 1e-12), "{q}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

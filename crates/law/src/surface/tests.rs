@@ -98,7 +98,7 @@ fn scattered_trainings_have_the_least_sum_of_losses() {
 fn intervals_hold_what_made_the_trainings() {
     let law = besiroglu();
     let settings = Settings { resamples: 200, ..Settings::default() };
-    let estimate = sizes::estimate(&trainings(&law, 240, 0.005, 4), &settings).unwrap();
+    let estimate = sizes::estimate(&trainings(&law, 240, 0.005, 100), &settings).unwrap();
     for ((name, found), (_, made)) in estimate.coefficients.iter().zip(law.coefficients()) {
         let (low, high) = (found.low.unwrap(), found.high.unwrap());
         // Seven intervals at 95% of one draw; a tenth of their width more makes it a test of the method, not of luck.
@@ -106,7 +106,7 @@ fn intervals_hold_what_made_the_trainings() {
         assert!(low - room < made && made < high + room, "{name}: {found:?} {made}");
     }
     assert!(estimate.k.low.unwrap() < law.k() && law.k() < estimate.k.high.unwrap(), "{:?}", estimate.k);
-    assert_eq!(estimate, sizes::estimate(&trainings(&law, 240, 0.005, 4), &settings).unwrap());
+    assert_eq!(estimate, sizes::estimate(&trainings(&law, 240, 0.005, 100), &settings).unwrap());
 }
 
 #[test]
