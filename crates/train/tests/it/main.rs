@@ -55,6 +55,7 @@ fn train(
         threads,
         jobs: 1,
         place: None,
+        profile: false,
         evaluate_each_pass: true,
         checkpoint,
         trace: None,
