@@ -1,10 +1,14 @@
 //! What was told is added up over looks and processes.
 
+use data::set::SetName;
 use record::bench::LayerPhase;
+use record::device::Device;
 use record::profile::Part;
 use record::run::SecondsRecord;
+use record::spec::{LearnerName, RunSpec};
 
 use super::*;
+use crate::learner::{build, check_profile, is_built};
 
 fn entry(layer: &str, phase: LayerPhase, seconds: f64) -> ProfileEntry {
     ProfileEntry { layer: layer.into(), phase, seconds: Seconds(seconds), calls: 2 }
@@ -48,4 +52,15 @@ fn what_was_trained_without_a_profile_is_said() {
     let profile = told.profile(&metering(8.0), 1);
     assert_eq!((profile.profiled, profile.parts[4].seconds), (Seconds(5.0), Seconds(8.0 - 3.75)));
     assert!(profile.notes.iter().any(|note| note.starts_with("3.000 s of the train phase")), "{:?}", profile.notes);
+}
+
+#[test]
+fn who_can_tell_is_known_beforehand() {
+    for name in LearnerName::ALL.into_iter().filter(|&name| is_built(name)) {
+        let plan = RunSpec { learner: name, ..RunSpec::new(SetName::Digits, "linear", 1, 8, 1) }.plan().unwrap();
+        let mut learner = build(&[&plan], Device::Cpu).unwrap();
+        learner.profile(true);
+        let tells = learner.take_profile().is_some();
+        assert_eq!(tells, check_profile(name).is_ok(), "{}", name.name());
+    }
 }
