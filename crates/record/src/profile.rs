@@ -143,7 +143,7 @@ pub fn parts(train: Seconds, layers: &[LayerSeconds], windows: &[EnergyWindow]) 
 /// The energy of one domain, in proportion to `shares`. Power within a step is not known, so a part may have drawn nothing
 /// and may have drawn all of it.
 fn split(window: &EnergyWindow, shares: &[f64]) -> Vec<PartEnergy> {
-    let (_, first) = shares.split_last().unwrap_or((&0.0, &[]));
+    let first = shares.split_last().map_or(&[][..], |(_, first)| first);
     let joules = window.joules.map(|Joules(whole)| {
         cut(whole, &first.iter().map(|share| share * whole).collect::<Vec<_>>())
     });

@@ -72,7 +72,7 @@ pub struct OverheadProgress {
 /// When the learner cannot be built or fails, or threads cannot be started.
 pub fn measure(
     options: &OverheadOptions<'_>,
-    watch: &mut dyn FnMut(OverheadProgress),
+    watch: &mut (dyn FnMut(OverheadProgress) + Send),
 ) -> Result<Option<OverheadOutput>, TrainError> {
     let plan = RunSpec::new(SetName::Digits, NET, 1, BATCH, 1).plan()?;
     let pool = thread_pool(options.threads)?;
@@ -104,9 +104,9 @@ struct Trial<'a> {
     metered: Seconds,
 }
 
-impl Trial<'_> {
+impl<'a> Trial<'a> {
     /// Builds the learner, trains until memory is fetched and caches are filled, and finds how many steps a block has.
-    fn begin<'a>(plan: &RunPlan, options: &'a OverheadOptions<'a>) -> Result<Trial<'a>, TrainError> {
+    fn begin(plan: &RunPlan, options: &'a OverheadOptions<'a>) -> Result<Trial<'a>, TrainError> {
         let images = digits::images(Role::Training { run_seed: plan.spec.seed }.seed(), 0..inputs::POOL_IMAGES);
         let mut subject = Subject::build(plan, Device::Cpu, &images, 1)?;
         subject.slice(BenchPhase::Train, options.block)?;
