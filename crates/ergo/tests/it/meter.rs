@@ -388,8 +388,7 @@ fn the_experiment_can_be_interrupted() {
     child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
     let child = child.spawn().unwrap();
     std::thread::sleep(Duration::from_secs(3));
-    let told = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(told.success());
+    signal("INT", child.id());
     let ended = ran(&child.wait_with_output().unwrap());
     assert_eq!(ended.code, 130, "{}", ended.stderr);
     let told = object(&ended.stdout);

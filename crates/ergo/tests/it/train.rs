@@ -100,6 +100,23 @@ fn a_training_is_taken_apart_on_request() {
     );
 }
 
+/// The time of the layers is in the journal too, and reports add it up.
+#[test]
+fn reports_add_up_what_was_taken_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let record = json(&[&SMALL[..], &["--profile", "--out", out]].concat());
+    let told = json(&["report", out, "--json"]);
+    let parts = told["train_parts"].as_array().unwrap();
+    assert_eq!(parts.len(), 5);
+    for (part, of_run) in parts.iter().zip(record["profile"]["parts"].as_array().unwrap()) {
+        assert_eq!((&part["part"], &part["seconds"]), (&of_run["part"], &of_run["seconds"]));
+        assert_eq!(part["runs"], 1);
+    }
+    let text = run(&["report", out]).stdout;
+    assert!(text.contains("forward ") && text.contains("of 1 runs with a profile"), "{text}");
+}
+
 /// A profile asks for another run, not for another id: what is kept is told, with what it lacks.
 #[test]
 fn a_kept_record_without_a_profile_says_so() {
