@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::profile::Part;
+
 /// What energy and time cost; triples are lower bound, central value and upper bound.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CostOutput {
@@ -36,6 +38,9 @@ pub struct ReportOutput {
     pub seconds: f64,
     /// Those of training steps alone.
     pub train_seconds: f64,
+    /// Training steps taken apart, over the runs that were trained with a profile; absent without one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub train_parts: Vec<ReportedPart>,
     /// Energy of the machine by how it was obtained; kinds are never added to each other.
     pub energy: Vec<ReportedEnergy>,
     /// What that cost.
@@ -53,4 +58,15 @@ pub struct ReportedEnergy {
     pub runs: usize,
     /// Joules with their bounds; null when unknown.
     pub joules: Option<[f64; 3]>,
+}
+
+/// A part of the training steps of the runs with a profile.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReportedPart {
+    /// Which one.
+    pub part: Part,
+    /// Runs with a profile, the same for all parts.
+    pub runs: usize,
+    /// Seconds of these runs, one after the other.
+    pub seconds: f64,
 }

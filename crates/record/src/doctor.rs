@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::overhead::OverheadOutput;
 use crate::run::Host;
 
 /// Whether a source of energy can be read.
@@ -42,6 +43,8 @@ pub struct DoctorOutput {
     pub processors: ProcessorState,
     /// What a run here can claim, in sentences.
     pub claims: Vec<String>,
+    /// What metering costs a training; null without `--overhead`.
+    pub overhead: Option<OverheadOutput>,
 }
 
 /// One source of energy.

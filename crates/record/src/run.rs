@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::energy::{EnergyWindow, Sampling};
+use crate::profile::TrainProfile;
 use crate::spec::{RunId, RunSpec};
 use crate::units::{Flops, Seconds};
 
@@ -74,6 +75,9 @@ pub struct RunRecord {
     /// How energy was sampled; absent where only the edges of phases were read, and from records of before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
+    /// The train phase taken apart; absent where nobody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<TrainProfile>,
     /// The run in passes over its images; one entry for a run shorter than a pass.
     pub epochs: Vec<Epoch>,
     /// SHA-256 over names, shapes and little-endian f32 values of all weights and buffers.

@@ -2,9 +2,11 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+use record::bench::LayerPhase;
 use record::energy::{Kind, Phase};
+use record::profile::{LayerSeconds, TrainProfile, parts};
 use record::run::{BLOCKS, FLOPS_CONVENTION, RunRecord, SCHEMA, Status};
-use record::units::{Flops, Joules};
+use record::units::{Flops, Joules, Seconds};
 use serde_json::{Value, json};
 
 /// Every key of the schema, with a value that is not its default.
@@ -81,4 +83,30 @@ fn numbers_that_are_not_finite_become_null_and_come_back_as_unknown() {
     let back: RunRecord = serde_json::from_str(&text).expect("readable");
     assert_eq!(back.epochs[0].train_loss, None);
     assert_eq!(back.error, None);
+}
+
+/// A profile stands beside the phases, and a record without one is what it was.
+#[test]
+fn a_profile_is_read_back() {
+    let mut record = golden();
+    assert_eq!(record.profile, None);
+    let layers = vec![LayerSeconds {
+        layer: "0.conv".into(),
+        phase: LayerPhase::Forward,
+        seconds: Seconds(record.seconds.train.0 / 3.0),
+        calls: 7,
+    }];
+    record.profile = Some(TrainProfile {
+        parts: parts(record.seconds.train, &layers, &record.energy),
+        layers,
+        threads: 2,
+        profiled: record.seconds.train,
+        clock: Seconds(0.25),
+        notes: vec!["a note".into()],
+    });
+    let text = serde_json::to_string(&record).expect("serialisable");
+    for key in ["\"part\":\"forward\"", "\"bounds_cover\":\"split\"", "\"profiled_seconds\"", "\"clock_seconds\":0.25"] {
+        assert!(text.contains(key), "{key}");
+    }
+    assert_eq!(serde_json::from_str::<RunRecord>(&text).expect("readable"), record);
 }

@@ -1,7 +1,8 @@
 //! What finished runs took together: operations, seconds, joules by kind, and costs.
 
-use record::cost::{ReportOutput, ReportedEnergy};
+use record::cost::{ReportOutput, ReportedEnergy, ReportedPart};
 use record::energy::{Kind, Phase, total_bounds};
+use record::profile::{Part, TrainProfile};
 use record::run::{RunRecord, Status};
 use record::units::{FLOPS_PER_PFS_DAY, Joules, Seconds};
 
@@ -37,10 +38,21 @@ pub fn of(records: &[RunRecord], rates: &Rates) -> Result<ReportOutput, ReportEr
         evaluate_flops: sum(|record| record.flops.model_eval.0),
         seconds: all_seconds,
         train_seconds: seconds(|record| record.seconds.train),
+        train_parts: train_parts(records),
         warnings: warnings(beside, &energy),
         energy,
         costs: cost(one.map(|joules| joules.map(Joules)), Seconds(all_seconds), rates),
     })
+}
+
+/// The parts of the training steps, over the runs with a profile.
+fn train_parts(records: &[RunRecord]) -> Vec<ReportedPart> {
+    let profiles: Vec<&TrainProfile> = records.iter().filter_map(|record| record.profile.as_ref()).collect();
+    let of = |part: Part| {
+        let of_part = profiles.iter().flat_map(|profile| &profile.parts).filter(|one| one.part == part);
+        ReportedPart { part, runs: profiles.len(), seconds: of_part.map(|one| one.seconds.0).sum() }
+    };
+    if profiles.is_empty() { Vec::new() } else { Part::ALL.map(of).to_vec() }
 }
 
 /// The machine's energy in each run by the rule of totals, added within one kind.

@@ -2,6 +2,7 @@
 
 use kernels::isa::Isa;
 use meter::metering::Metering;
+use record::profile::TrainProfile;
 use record::run::{
     BLOCKS, Circumstances, Evaluation, FLOPS_CONVENTION, FlopsRecord, RunRecord, SCHEMA, Status,
 };
@@ -18,6 +19,7 @@ pub(crate) struct Finished {
     pub weights_sha256: String,
     pub executed: Executed,
     pub metering: Metering,
+    pub profile: Option<TrainProfile>,
 }
 
 /// Counts outcomes, in total and block by block.
@@ -40,7 +42,7 @@ pub(crate) fn evaluation(outcomes: &[Outcome]) -> Evaluation {
 
 /// The record of a finished run.
 pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finished) -> RunRecord {
-    let Finished { tally, validation, weights_sha256, executed, metering } = finished;
+    let Finished { tally, validation, weights_sha256, executed, metering, profile } = finished;
     let test = tally.test.filter(|_| tally.status == Status::Done);
     let examples_seen = tally.step * plan.spec.batch;
     let model_train = plan.train_flops_per_image().times(examples_seen);
@@ -76,6 +78,7 @@ pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finishe
         mfu: None,
         energy: metering.energy,
         sampling: metering.sampling,
+        profile,
         epochs: tally.epochs,
         weights_sha256,
         place: options.place.cloned(),

@@ -10,6 +10,8 @@ pub mod error;
 mod fresh;
 pub mod learner;
 pub mod native;
+pub mod overhead;
+mod profile;
 pub mod run;
 pub mod schedule;
 pub mod shelf;

@@ -34,6 +34,8 @@ pub struct RunOptions<'a> {
     pub jobs: usize,
     /// Place in a sweep.
     pub place: Option<&'a Place>,
+    /// Take the train phase apart, with a learner that can tell.
+    pub profile: bool,
     /// Count wrong test images after every pass, not only at the end.
     pub evaluate_each_pass: bool,
     /// Where to keep a checkpoint while training; none: nothing is kept.

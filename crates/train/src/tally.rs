@@ -7,6 +7,7 @@ use record::units::{Flops, Seconds};
 use serde::{Deserialize, Serialize};
 
 use crate::learner::Executed;
+use crate::profile::Told;
 
 /// What a run has counted so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub(crate) struct Tally {
     pub executed: Executed,
     /// What earlier processes metered.
     pub metering: Option<Metering>,
+    /// What the learner told of its layers.
+    #[serde(default)]
+    pub profile: Told,
     /// Times resumed.
     pub resumed: u64,
 }
@@ -45,6 +49,7 @@ impl Default for Tally {
             model_eval: Flops(0),
             executed: Executed::default(),
             metering: None,
+            profile: Told::default(),
             resumed: 0,
         }
     }

@@ -221,6 +221,7 @@ impl Worker<'_> {
             threads: self.options.threads,
             jobs: self.options.jobs,
             place: Some(&task.place),
+            profile: false,
             evaluate_each_pass: false,
             checkpoint: None,
             trace: None,

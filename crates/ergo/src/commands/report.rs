@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use record::cost::ReportOutput;
 use record::energy::Kind;
+use report::label::percent;
 
 use crate::exit::Exit;
 use crate::output::{self, Format};
@@ -53,6 +54,13 @@ fn text(told: &ReportOutput) -> String {
             ),
         ),
     ];
+    if let Some(first) = told.train_parts.first() {
+        let all: f64 = told.train_parts.iter().map(|part| part.seconds).sum();
+        let share = |seconds: f64| percent(if all > 0.0 { seconds / all } else { 0.0 }, 2);
+        let parts = told.train_parts.iter().map(|part| format!("{} {}", part.part.name(), share(part.seconds)));
+        let runs = first.runs;
+        rows.push(row("steps", format!("{}, of {runs} runs with a profile", parts.collect::<Vec<_>>().join(", "))));
+    }
     for energy in &told.energy {
         let how = match energy.kind {
             Kind::Counter => "by counters",

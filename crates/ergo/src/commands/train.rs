@@ -1,5 +1,7 @@
 //! `ergo train`: one training, from settings to record.
 
+mod profile;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -30,7 +32,8 @@ use crate::{arguments, build_info, cli, interrupt, out_folder, output, progress,
 #[command(
     allow_negative_numbers = true,
     after_help = "Examples:\n  ergo train --net cnn-w8-d2 --epochs 1\n  \
-    ergo train --data mnist --net cnn-w16-d2 --epochs 6 --out runs/mnist --json"
+    ergo train --data mnist --net cnn-w16-d2 --epochs 6 --out runs/mnist --json\n  \
+    ergo train --net net-a --epochs 1 --profile"
 )]
 pub struct TrainArgs {
     /// Data set.
@@ -96,6 +99,10 @@ pub struct TrainArgs {
     /// Keep record, weights and checkpoints here; the same command goes on where it was stopped.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Also take the training steps apart: forward, backward, optimizer, and what is neither; the native learner can tell,
+    /// and trains slower by the time of reading the clock, which the record names.
+    #[arg(long)]
+    profile: bool,
     /// Keep everything that the sources of energy show in this file, for `ergo meter --replay`.
     #[arg(long, value_name = "FILE.jsonl")]
     trace: Option<PathBuf>,
@@ -115,11 +122,14 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     arguments::check_trainable(&args.net)?;
     let wish = Wish { learner: args.learner, device: args.device, precision: args.precision };
     let (learner, device) = device::choose(wish)?;
+    if args.profile {
+        train::learner::check_profile(learner)?;
+    }
     let plan = plan(args, learner)?;
     if let Some(folder) = &args.out {
         out_folder::check(folder)?;
         // A record that is there already needs neither images nor a disk that can be written.
-        if let Some(record) = kept(folder, &plan)? {
+        if let Some(record) = kept(folder, &plan, args.profile)? {
             return print(format, &record);
         }
     }
@@ -138,7 +148,7 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     out_folder::make(folder)?;
     let mut journal = Journal::open(folder, "0")?;
     // Another process may have finished it while this one waited for the journal.
-    if let Some(record) = kept(folder, &plan)? {
+    if let Some(record) = kept(folder, &plan, args.profile)? {
         return print(format, &record);
     }
     let checkpoint = folder.join(format!("checkpoint-{}.safetensors", plan.id.short()));
@@ -157,14 +167,17 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     }
 }
 
-/// The record of `plan` in `folder`, where the run was finished before.
-fn kept(folder: &Path, plan: &RunPlan) -> anyhow::Result<Option<RunRecord>> {
+/// The record of `plan` in `folder`, where the run was finished before, with a line where it lacks the profile that was asked for.
+fn kept(folder: &Path, plan: &RunPlan, with_profile: bool) -> anyhow::Result<Option<RunRecord>> {
     if !folder.exists() {
         return Ok(None);
     }
     let record = journal::read(folder)?.into_iter().find(|record| record.id == plan.id);
-    if record.is_some() {
+    if let Some(record) = &record {
         output::note(&format!("already trained: this is the record in {}", folder.display()));
+        if with_profile && record.profile.is_none() {
+            output::note("it has no profile: name another folder with --out to train again with one");
+        }
     }
     Ok(record)
 }
@@ -226,6 +239,7 @@ fn train(
         threads,
         jobs: 1,
         place: None,
+        profile: args.profile,
         evaluate_each_pass: true,
         checkpoint,
         trace: args.trace.as_deref(),
@@ -290,6 +304,7 @@ fn text(record: &RunRecord) -> String {
     let speed = record.flops_per_second.unwrap_or(f64::NAN) / 1e9;
     let time = quantity::seconds(record.seconds.train.0);
     lines.push(format!("  time         {time}  ({rate:.0} img/s, {speed:.1} GFLOP/s)"));
+    lines.extend(record.profile.iter().flat_map(|profile| profile::lines(record, profile)));
     lines.push(format!("  energy       {}", energy_in_words(record)));
     lines.push(format!("  weights      sha256 {}", record.weights_sha256));
     lines.join("\n") + "\n"

@@ -345,3 +345,52 @@ fn the_doctor_has_a_reason_for_everything_that_is_not_well() {
     assert_eq!(of(&told, "sources", "dram-0")["status"], "ok");
     assert!(run(&["doctor"]).stdout.contains("Joules of the processor packages"));
 }
+
+/// A few pairs on this machine, and on one with counters, which are read between the edges too.
+#[test]
+fn the_doctor_measures_what_metering_costs() {
+    let few = ["doctor", "--overhead", "--overhead-pairs", "2", "--overhead-block", "0.02", "--json"];
+    assert!(json(&["doctor", "--json"])["overhead"].is_null());
+    let machine = Machine::new();
+    for arguments in [few.to_vec(), [&few[..], &["--sysroot", machine.path()]].concat()] {
+        let told = json(&arguments);
+        let overhead = &told["overhead"];
+        for key in ["ratio", "ratio_low", "ratio_high", "half_width", "coverage", "block_seconds", "metered_seconds"] {
+            assert!(overhead[key].as_f64().unwrap() >= 0.0, "{key}: {overhead}");
+        }
+        assert_eq!((overhead["pairs"].as_u64(), overhead["pairs_limit"].as_u64()), (Some(2), Some(2)));
+        assert_eq!((&overhead["half_width_limit"], &overhead["is_narrow"]), (&0.005.into(), &false.into()));
+        assert_eq!((&overhead["net"], &overhead["learner"]), (&"net-a".into(), &"native".into()));
+        assert!(overhead["steps_per_block"].as_u64().unwrap() > 0 && overhead["method"].is_string());
+        for pair in overhead["blocks"].as_array().unwrap() {
+            assert!(pair["metered_seconds"].as_f64().unwrap() > 0.0, "{pair}");
+            assert!(pair["unmetered_seconds"].as_f64().unwrap() > 0.0 && pair["metered_first"].is_boolean());
+        }
+        if arguments.contains(&"--sysroot") {
+            assert_eq!(overhead["domains"], serde_json::json!(["package-0", "dram-0"]));
+            let sampler = &overhead["sampler"];
+            assert_eq!((&sampler["interval_seconds"], &sampler["share_limit"]), (&0.1.into(), &0.005.into()));
+            assert!(sampler["processor_seconds"].as_f64().unwrap() > 0.0, "{sampler}");
+            assert!((0.0..0.5).contains(&sampler["share"].as_f64().unwrap()), "{sampler}");
+        }
+    }
+    let plain = run(&few[..6]);
+    assert!(plain.stdout.contains("metering made training") && plain.code == 0, "{}", plain.stderr);
+    assert_eq!(run(&["doctor", "--overhead-pairs", "2"]).code, 2);
+    crate::shell::refused(&["doctor", "--overhead", "--overhead-pairs", "0"], &["--overhead-pairs", "from 1"]);
+    crate::shell::refused(&["doctor", "--overhead", "--overhead-block", "0"], &["from 0.01 to 10"]);
+}
+
+#[test]
+fn the_experiment_can_be_interrupted() {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
+    child.args(["doctor", "--overhead", "--json"]);
+    child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = child.spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    signal("INT", child.id());
+    let ended = ran(&child.wait_with_output().unwrap());
+    assert_eq!(ended.code, 130, "{}", ended.stderr);
+    let told = object(&ended.stdout);
+    assert!(told["error"].as_str().unwrap().contains("--overhead-pairs"), "{told}");
+}

@@ -1,5 +1,7 @@
 //! Tests of sums over records made by hand.
 
+use record::profile::parts;
+
 use super::*;
 use crate::sample;
 
@@ -45,4 +47,24 @@ fn kinds_are_not_added() {
 #[test]
 fn without_records_there_is_nothing_to_tell() {
     assert!(matches!(of(&[], &rates()), Err(ReportError::NoRecords)));
+}
+
+/// Two runs of 2 s of training steps, of which one has a profile without a layer: all of it is rest.
+#[test]
+fn parts_are_those_of_runs_with_a_profile() {
+    let plain = run(1, "package-0", Kind::Counter, 5.0);
+    assert!(of(std::slice::from_ref(&plain), &rates()).unwrap().train_parts.is_empty());
+    let mut taken_apart = run(2, "package-0", Kind::Counter, 5.0);
+    taken_apart.profile = Some(TrainProfile {
+        parts: parts(Seconds(2.0), &[], &[]),
+        layers: Vec::new(),
+        threads: 1,
+        profiled: Seconds(2.0),
+        clock: Seconds(0.0),
+        notes: Vec::new(),
+    });
+    let told = of(&[plain, taken_apart], &rates()).unwrap();
+    let seconds: Vec<_> = told.train_parts.iter().map(|part| (part.part, part.runs, part.seconds)).collect();
+    assert_eq!(seconds[..2], [(Part::Images, 1, 0.0), (Part::Forward, 1, 0.0)]);
+    assert_eq!((seconds.len(), seconds[4]), (5, (Part::Rest, 1, 2.0)));
 }

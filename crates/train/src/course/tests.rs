@@ -29,6 +29,7 @@ fn a_stop_while_judging_is_heeded_and_loses_no_step() {
         threads: 1,
         jobs: 1,
         place: None,
+        profile: false,
         evaluate_each_pass: true,
         checkpoint: Some(&checkpoint),
         trace: None,
