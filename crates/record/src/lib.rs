@@ -10,5 +10,6 @@ pub mod journal;
 pub mod metered;
 pub mod output;
 pub mod run;
+pub mod simulate;
 pub mod spec;
 pub mod units;
