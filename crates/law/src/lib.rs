@@ -7,6 +7,7 @@
 mod bootstrap;
 pub mod cell;
 pub mod error;
+pub mod expert;
 pub mod fit;
 pub mod floor;
 pub mod frontier;

@@ -12,5 +12,6 @@ pub mod output;
 pub mod overhead;
 pub mod profile;
 pub mod run;
+pub mod simulate;
 pub mod spec;
 pub mod units;

@@ -7,6 +7,7 @@ pub mod cost;
 pub mod csv;
 pub mod curves;
 pub mod error;
+pub mod expert;
 pub mod figures;
 pub mod fit;
 pub mod grid;
