@@ -66,10 +66,19 @@ impl Machine {
                     std::thread::sleep(Duration::from_millis(1));
                 }
             });
-            let done = work();
-            over.store(true, Ordering::SeqCst);
-            done
+            // Also where `work` panics, or nobody would ever hear of it.
+            let _over = Raised(&over);
+            work()
         })
+    }
+}
+
+/// Raises a flag when it goes.
+struct Raised<'a>(&'a AtomicBool);
+
+impl Drop for Raised<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
