@@ -244,7 +244,8 @@ fn signals_reach_the_command() {
 
 /// Sends a signal by its name.
 fn signal(name: &str, id: u32) {
-    let sent = std::process::Command::new("kill").args([format!("-{name}"), id.to_string()]).status().unwrap();
+    let sent =
+        std::process::Command::new("kill").args([format!("-{name}"), id.to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
@@ -355,7 +356,9 @@ fn the_doctor_measures_what_metering_costs() {
     for arguments in [few.to_vec(), [&few[..], &["--sysroot", machine.path()]].concat()] {
         let told = json(&arguments);
         let overhead = &told["overhead"];
-        for key in ["ratio", "ratio_low", "ratio_high", "half_width", "coverage", "block_seconds", "metered_seconds"] {
+        for key in
+            ["ratio", "ratio_low", "ratio_high", "half_width", "coverage", "block_seconds", "metered_seconds"]
+        {
             assert!(overhead[key].as_f64().unwrap() >= 0.0, "{key}: {overhead}");
         }
         assert_eq!((overhead["pairs"].as_u64(), overhead["pairs_limit"].as_u64()), (Some(2), Some(2)));
@@ -377,7 +380,10 @@ fn the_doctor_measures_what_metering_costs() {
     let plain = run(&few[..6]);
     assert!(plain.stdout.contains("metering made training") && plain.code == 0, "{}", plain.stderr);
     assert_eq!(run(&["doctor", "--overhead-pairs", "2"]).code, 2);
-    crate::shell::refused(&["doctor", "--overhead", "--overhead-pairs", "0"], &["--overhead-pairs", "from 1"]);
+    crate::shell::refused(
+        &["doctor", "--overhead", "--overhead-pairs", "0"],
+        &["--overhead-pairs", "from 1"],
+    );
     crate::shell::refused(&["doctor", "--overhead", "--overhead-block", "0"], &["from 0.01 to 10"]);
 }
 

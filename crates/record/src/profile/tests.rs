@@ -93,7 +93,8 @@ proptest! {
 
 #[test]
 fn nothing_has_parts_of_nothing() {
-    let parts = parts(Seconds(0.0), &[layer(LayerPhase::Forward, 1.0)], &[window("host", Phase::Train, Some(0.0))]);
+    let parts =
+        parts(Seconds(0.0), &[layer(LayerPhase::Forward, 1.0)], &[window("host", Phase::Train, Some(0.0))]);
     assert_eq!(seconds(&parts), [0.0; 5]);
     assert_eq!(joules(&parts, "host"), [Some(0.0); 5]);
     assert!(super::parts(Seconds(1.0), &[], &[]).iter().all(|part| part.energy.is_empty()));
