@@ -146,7 +146,6 @@ pub fn bench_row(net: &str, learner: &str, device: &str, images_per_second: f64)
         watts: None,
         energy_kind: Kind::None,
         energy: Vec::new(),
-        sampling: None,
         profile: None,
         slices: Vec::new(),
     }
