@@ -125,7 +125,8 @@ pub struct LayerSeconds {
 pub fn parts(train: Seconds, layers: &[LayerSeconds], windows: &[EnergyWindow]) -> Vec<PartOfTrain> {
     let told = |part: Part| {
         let of_part = layers.iter().filter(|layer| Part::of(layer.phase) == part);
-        of_part.map(|layer| layer.seconds.0).sum::<f64>()
+        // A sum of no numbers would be -0.
+        of_part.fold(0.0, |sum, layer| sum + layer.seconds.0)
     };
     let (told_of, _) = Part::ALL.split_at(Part::ALL.len() - 1);
     let seconds = cut(train.0, &told_of.iter().map(|&part| told(part)).collect::<Vec<_>>());

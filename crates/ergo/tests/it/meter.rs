@@ -287,7 +287,7 @@ fn a_trace_tells_the_same_again() {
     let busy = told["sampling"]["processor_seconds"].as_f64().unwrap();
     assert!(busy > 0.0 && busy < 0.2 * told["seconds"].as_f64().unwrap(), "{told}");
     assert!(run(&["meter", "--replay", trace]).stderr.contains("package-0"));
-    std::fs::remove_file(trace).unwrap();
+    fs::remove_file(trace).unwrap();
     machine.while_drawing(|| {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
         child.args(["meter", "--sysroot", machine.path(), "--trace", trace, "--", "sleep", "3"]);
