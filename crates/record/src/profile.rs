@@ -125,13 +125,18 @@ pub struct LayerSeconds {
 pub fn parts(train: Seconds, layers: &[LayerSeconds], windows: &[EnergyWindow]) -> Vec<PartOfTrain> {
     let told = |part: Part| {
         let of_part = layers.iter().filter(|layer| Part::of(layer.phase) == part);
-        of_part.map(|layer| layer.seconds.0).sum::<f64>()
+        // A sum of no numbers would be -0.
+        of_part.fold(0.0, |sum, layer| sum + layer.seconds.0)
     };
     let (told_of, _) = Part::ALL.split_at(Part::ALL.len() - 1);
     let seconds = cut(train.0, &told_of.iter().map(|&part| told(part)).collect::<Vec<_>>());
-    let shares: Vec<f64> = seconds.iter().map(|&part| if train.0 > 0.0 { part / train.0 } else { 0.0 }).collect();
-    let energy: Vec<Vec<PartEnergy>> =
-        windows.iter().filter(|window| window.phase == Phase::Train).map(|window| split(window, &shares)).collect();
+    let shares: Vec<f64> =
+        seconds.iter().map(|&part| if train.0 > 0.0 { part / train.0 } else { 0.0 }).collect();
+    let energy: Vec<Vec<PartEnergy>> = windows
+        .iter()
+        .filter(|window| window.phase == Phase::Train)
+        .map(|window| split(window, &shares))
+        .collect();
     let of_part = |(number, (&part, &seconds)): (usize, (&Part, &f64))| PartOfTrain {
         part,
         seconds: Seconds(seconds),
@@ -144,9 +149,9 @@ pub fn parts(train: Seconds, layers: &[LayerSeconds], windows: &[EnergyWindow]) 
 /// and may have drawn all of it.
 fn split(window: &EnergyWindow, shares: &[f64]) -> Vec<PartEnergy> {
     let first = shares.split_last().map_or(&[][..], |(_, first)| first);
-    let joules = window.joules.map(|Joules(whole)| {
-        cut(whole, &first.iter().map(|share| share * whole).collect::<Vec<_>>())
-    });
+    let joules = window
+        .joules
+        .map(|Joules(whole)| cut(whole, &first.iter().map(|share| share * whole).collect::<Vec<_>>()));
     let part = |number: usize| {
         let joules = joules.as_ref().and_then(|parts| parts.get(number)).copied().map(Joules);
         PartEnergy {

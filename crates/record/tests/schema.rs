@@ -105,7 +105,12 @@ fn a_profile_is_read_back() {
         notes: vec!["a note".into()],
     });
     let text = serde_json::to_string(&record).expect("serialisable");
-    for key in ["\"part\":\"forward\"", "\"bounds_cover\":\"split\"", "\"profiled_seconds\"", "\"clock_seconds\":0.25"] {
+    for key in [
+        "\"part\":\"forward\"",
+        "\"bounds_cover\":\"split\"",
+        "\"profiled_seconds\"",
+        "\"clock_seconds\":0.25",
+    ] {
         assert!(text.contains(key), "{key}");
     }
     assert_eq!(serde_json::from_str::<RunRecord>(&text).expect("readable"), record);

@@ -304,7 +304,8 @@ impl<'a> Course<'a> {
         let told = self.told();
         let metering = self.tally.metering_so_far(self.meter.finish());
         let profile = self.options.profile.then(|| told.profile(&metering, self.options.threads));
-        let finished = Finished { tally: self.tally, validation, weights_sha256, executed, metering, profile };
+        let finished =
+            Finished { tally: self.tally, validation, weights_sha256, executed, metering, profile };
         Ok(Some((assemble::record(self.plan, self.options, finished), state)))
     }
 }

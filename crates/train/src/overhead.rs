@@ -107,7 +107,8 @@ struct Trial<'a> {
 impl<'a> Trial<'a> {
     /// Builds the learner, trains until memory is fetched and caches are filled, and finds how many steps a block has.
     fn begin(plan: &RunPlan, options: &'a OverheadOptions<'a>) -> Result<Trial<'a>, TrainError> {
-        let images = digits::images(Role::Training { run_seed: plan.spec.seed }.seed(), 0..inputs::POOL_IMAGES);
+        let images =
+            digits::images(Role::Training { run_seed: plan.spec.seed }.seed(), 0..inputs::POOL_IMAGES);
         let mut subject = Subject::build(plan, Device::Cpu, &images, 1)?;
         subject.slice(BenchPhase::Train, options.block)?;
         let slice = subject.slice(BenchPhase::Train, options.block)?;
@@ -189,7 +190,8 @@ impl<'a> Trial<'a> {
             share_limit: SAMPLER_SHARE,
         });
         let blocks: Vec<f64> = self.pairs.iter().map(|pair| pair.unmetered.0).collect();
-        let read = self.options.sources.describe().into_iter().filter(|facts| facts.status == SourceStatus::Ok);
+        let read =
+            self.options.sources.describe().into_iter().filter(|facts| facts.status == SourceStatus::Ok);
         OverheadOutput {
             ratio: ratio.median,
             ratio_low: ratio.low,

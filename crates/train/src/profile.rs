@@ -51,7 +51,8 @@ impl Told {
         let calls: u64 = self.layers.iter().map(|layer| layer.calls).sum();
         let reading = reading();
         let clock = Seconds(calls as f64 * reading.0 / threads.max(1) as f64);
-        let estimated = metering.energy.iter().any(|window| window.phase == Phase::Train && window.joules.is_some());
+        let estimated =
+            metering.energy.iter().any(|window| window.phase == Phase::Train && window.joules.is_some());
         let mut notes = vec![of_threads(threads), OPTIMIZER.to_owned()];
         if estimated {
             notes.push(SPLIT.to_owned());

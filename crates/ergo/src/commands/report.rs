@@ -57,9 +57,13 @@ fn text(told: &ReportOutput) -> String {
     if let Some(first) = told.train_parts.first() {
         let all: f64 = told.train_parts.iter().map(|part| part.seconds).sum();
         let share = |seconds: f64| percent(if all > 0.0 { seconds / all } else { 0.0 }, 2);
-        let parts = told.train_parts.iter().map(|part| format!("{} {}", part.part.name(), share(part.seconds)));
+        let parts =
+            told.train_parts.iter().map(|part| format!("{} {}", part.part.name(), share(part.seconds)));
         let runs = first.runs;
-        rows.push(row("steps", format!("{}, of {runs} runs with a profile", parts.collect::<Vec<_>>().join(", "))));
+        rows.push(row(
+            "steps",
+            format!("{}, of {runs} runs with a profile", parts.collect::<Vec<_>>().join(", ")),
+        ));
     }
     for energy in &told.energy {
         let how = match energy.kind {

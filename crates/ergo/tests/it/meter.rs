@@ -253,7 +253,8 @@ fn signals_reach_the_command() {
 
 /// Sends a signal by its name.
 fn signal(name: &str, id: u32) {
-    let sent = std::process::Command::new("kill").args([format!("-{name}"), id.to_string()]).status().unwrap();
+    let sent =
+        std::process::Command::new("kill").args([format!("-{name}"), id.to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
@@ -295,7 +296,7 @@ fn a_trace_tells_the_same_again() {
     let busy = told["sampling"]["processor_seconds"].as_f64().unwrap();
     assert!(busy > 0.0 && busy < 0.2 * told["seconds"].as_f64().unwrap(), "{told}");
     assert!(run(&["meter", "--replay", trace]).stderr.contains("package-0"));
-    std::fs::remove_file(trace).unwrap();
+    fs::remove_file(trace).unwrap();
     machine.while_drawing(|| {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
         child.args(["meter", "--sysroot", machine.path(), "--trace", trace, "--", "sleep", "3"]);
@@ -364,7 +365,9 @@ fn the_doctor_measures_what_metering_costs() {
     for arguments in [few.to_vec(), [&few[..], &["--sysroot", machine.path()]].concat()] {
         let told = json(&arguments);
         let overhead = &told["overhead"];
-        for key in ["ratio", "ratio_low", "ratio_high", "half_width", "coverage", "block_seconds", "metered_seconds"] {
+        for key in
+            ["ratio", "ratio_low", "ratio_high", "half_width", "coverage", "block_seconds", "metered_seconds"]
+        {
             assert!(overhead[key].as_f64().unwrap() >= 0.0, "{key}: {overhead}");
         }
         assert_eq!((overhead["pairs"].as_u64(), overhead["pairs_limit"].as_u64()), (Some(2), Some(2)));
@@ -386,7 +389,10 @@ fn the_doctor_measures_what_metering_costs() {
     let plain = run(&few[..6]);
     assert!(plain.stdout.contains("metering made training") && plain.code == 0, "{}", plain.stderr);
     assert_eq!(run(&["doctor", "--overhead-pairs", "2"]).code, 2);
-    crate::shell::refused(&["doctor", "--overhead", "--overhead-pairs", "0"], &["--overhead-pairs", "from 1"]);
+    crate::shell::refused(
+        &["doctor", "--overhead", "--overhead-pairs", "0"],
+        &["--overhead-pairs", "from 1"],
+    );
     crate::shell::refused(&["doctor", "--overhead", "--overhead-block", "0"], &["from 0.01 to 10"]);
 }
 

@@ -82,7 +82,10 @@ fn a_training_is_taken_apart_on_request() {
             assert_eq!(energy["bounds_cover"], cover);
         }
     }
-    assert_eq!((profile["threads"].as_u64(), &profile["profiled_seconds"]), (Some(1), &record["seconds"]["train"]));
+    assert_eq!(
+        (profile["threads"].as_u64(), &profile["profiled_seconds"]),
+        (Some(1), &record["seconds"]["train"])
+    );
     assert!(profile["clock_seconds"].as_f64().unwrap() > 0.0);
     for layer in profile["layers"].as_array().unwrap() {
         for key in ["layer", "phase", "seconds", "calls"] {

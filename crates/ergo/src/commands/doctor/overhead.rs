@@ -31,7 +31,9 @@ pub fn run(args: &Args, sources: &Sources) -> anyhow::Result<Option<OverheadOutp
         bar.set_position(progress.pairs as u64);
         bar.set_message(so_far.clone());
         let (done, most) = (progress.pairs, progress.most_pairs);
-        lines.tell(&bar, done as f64, most as f64, || format!("{done} of at most {most} pairs done, {so_far}"));
+        lines.tell(&bar, done as f64, most as f64, || {
+            format!("{done} of at most {most} pairs done, {so_far}")
+        });
     });
     bar.finish_and_clear();
     Ok(measured?)
@@ -71,7 +73,10 @@ pub fn text(told: &OverheadOutput) -> String {
     text += &if told.is_narrow {
         format!("  the interval is narrow enough: \u{b1}{width}, at most {limit} was asked for\n")
     } else {
-        format!("  the interval is still wide: \u{b1}{width} after {} pairs, and {limit} was asked for\n", told.pairs)
+        format!(
+            "  the interval is still wide: \u{b1}{width} after {} pairs, and {limit} was asked for\n",
+            told.pairs
+        )
     };
     text += &match &told.sampler {
         None => "  no thread reads between the edges of phases: what is read here needs none\n".to_owned(),
@@ -79,7 +84,9 @@ pub fn text(told: &OverheadOutput) -> String {
             let (share, limit) = (percent(sampler.share, 2), percent(sampler.share_limit, 2));
             let verdict = if sampler.share <= sampler.share_limit { "within" } else { "above" };
             let every = quantity::seconds(sampler.interval.0);
-            format!("  the sampler reads every {every} and took {share} of a processor, {verdict} the limit of {limit}\n")
+            format!(
+                "  the sampler reads every {every} and took {share} of a processor, {verdict} the limit of {limit}\n"
+            )
         }
     };
     text
@@ -124,15 +131,23 @@ mod tests {
     #[test]
     fn the_result_is_stated_whatever_it_is() {
         let good = text(&told());
-        for words in
-            ["1.0004 [0.9980, 1.0020]", "30 pairs", "narrow enough", "package-0", "0.020% of a processor, within"]
-        {
+        for words in [
+            "1.0004 [0.9980, 1.0020]",
+            "30 pairs",
+            "narrow enough",
+            "package-0",
+            "0.020% of a processor, within",
+        ] {
             assert!(good.contains(words), "`{words}` is not in: {good}");
         }
         let mut bad = OverheadOutput { is_narrow: false, domains: Vec::new(), ..told() };
         bad.sampler = bad.sampler.map(|sampler| SamplerOverhead { share: 0.02, ..sampler });
         let words = text(&bad);
-        assert!(words.contains("still wide") && words.contains("above the limit") && words.contains("read: nothing"));
+        assert!(
+            words.contains("still wide")
+                && words.contains("above the limit")
+                && words.contains("read: nothing")
+        );
         assert!(text(&OverheadOutput { sampler: None, ..told() }).contains("no thread reads"));
     }
 
@@ -140,6 +155,9 @@ mod tests {
     fn progress_tells_what_is_known() {
         let progress = OverheadProgress { pairs: 3, most_pairs: 9, ratio: 1.01, half_width: f64::INFINITY };
         assert_eq!(so_far(&progress), "ratio 1.0100");
-        assert_eq!(so_far(&OverheadProgress { half_width: 0.004, ..progress }), "ratio 1.0100 \u{b1} 0.0040, to be 0.005");
+        assert_eq!(
+            so_far(&OverheadProgress { half_width: 0.004, ..progress }),
+            "ratio 1.0100 \u{b1} 0.0040, to be 0.005"
+        );
     }
 }
