@@ -10,7 +10,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::estimate::Estimate;
 use crate::rapl::ReadText;
 use crate::source::{EnergySource, Found, Limits, Look, ReadError, SourceFacts};
-use crate::{battery, host, nvml, perf, rapl};
+use crate::visible::CardChoice;
+use crate::{battery, host, hwmon, nvml, perf, rapl};
 
 /// Where to look for sources, and how often to read them.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Options {
     pub root: PathBuf,
     /// Where to look for NVIDIA cards.
     pub nvml: NvmlLibrary,
+    /// Which of them this process may use.
+    pub cards: CardChoice,
     /// Whose processor time an estimate is made of, where there is no counter.
     pub estimate: EstimateOf,
     /// Time between two readings of the counters while a phase lasts.
@@ -30,6 +33,7 @@ impl Default for Options {
         Options {
             root: "/".into(),
             nvml: NvmlLibrary::Driver,
+            cards: CardChoice::default(),
             estimate: EstimateOf::Process,
             interval: Seconds(0.1),
         }
@@ -58,7 +62,7 @@ pub enum NvmlLibrary {
 }
 
 impl NvmlLibrary {
-    pub(crate) fn open(&self) -> Option<Result<Arc<dyn nvml::Cards>, String>> {
+    pub(crate) fn open(&self) -> Option<Result<Arc<dyn nvml::Cards>, nvml::NoCards>> {
         match self {
             NvmlLibrary::Driver => Some(nvml::open(None)),
             NvmlLibrary::At(library) => Some(nvml::open(Some(library))),
@@ -95,12 +99,15 @@ impl Sources {
     #[must_use]
     pub fn discover(options: &Options) -> Sources {
         let read: ReadText = Arc::new(|file: &Path| std::fs::read_to_string(file));
-        let cards = options.nvml.open().map_or_else(Found::default, nvml::discover);
+        let cards = options.nvml.open().map_or_else(Found::default, |cards| {
+            nvml::discover(cards, &options.cards, &options.root)
+        });
         let mut counters = rapl::discover(&options.root, &read);
         // The same counters, where the files are not for this user; an imitated machine has none.
         if options.root == Path::new("/") && !has_package(&counters) {
             counters.join(perf::discover(&options.root, &perf::open));
         }
+        counters.join(hwmon::discover(&options.root, &read, &counters));
         counters.join(battery::discover(&options.root));
         Sources::combine(options, Arc::new(SystemClock::start()), counters, cards)
     }
@@ -158,11 +165,11 @@ impl Sources {
         self.0.facts.iter()
     }
 
-    /// Parts of the machine's total that are known to exist and cannot be read. An estimate of the host
+    /// Parts of what is metered that are known to exist and cannot be read. An estimate of the host
     /// stands in for packages and memory; the platform only repeats its parts.
     pub(crate) fn unknown(&self) -> impl Iterator<Item = &SourceFacts> {
         let estimated = self.facts().any(|(facts, _)| facts.kind == Kind::Modelled);
-        self.0.unreadable.iter().filter(move |facts| {
+        self.0.unreadable.iter().filter(|facts| facts.belongs).filter(move |facts| {
             let domain = &facts.domain;
             // What one way does not show, another may.
             if self.facts().any(|(known, _)| known.domain == *domain) {
