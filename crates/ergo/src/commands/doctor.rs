@@ -8,8 +8,8 @@ use record::doctor::{DoctorOutput, DoctorSource, ProcessorState, SourceStatus};
 use record::energy::Kind;
 use record::run::Host;
 
-use super::meter::options;
 use crate::exit::Exit;
+use crate::meter_options;
 use crate::output::{self, Format};
 
 /// Share of the processors that may be busy before timings on them are worth little.
@@ -29,7 +29,7 @@ pub struct Args {
 /// # Errors
 /// When the folder of `--sysroot` is not there.
 pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
-    let options = options(args.sysroot.as_deref())?;
+    let options = meter_options::under(args.sysroot.as_deref())?;
     let facts = Sources::discover(&options).describe();
     let host = meter::host::host(&options);
     let processors = meter::processors::state(&options.root);
@@ -90,6 +90,13 @@ fn claims(facts: &[SourceFacts], host: &Host, processors: &ProcessorState) -> Ve
     );
     if of(Kind::Counter, "gpu-") || of(Kind::Integrated, "gpu-") {
         claims.push("Those of NVIDIA cards are the vendor's figures for whole boards.".to_owned());
+        // What is doubtful is so of all cards alike.
+        let doubt = |facts: &SourceFacts| facts.note.clone().filter(|_| facts.domain.starts_with("gpu-"));
+        let doubts = facts.iter().filter(|facts| facts.status == SourceStatus::Ok).find_map(doubt);
+        claims.extend(doubts.map(|doubt| format!("Which cards are metered may be wrong: {doubt}.")));
+    }
+    if of(Kind::Integrated, "psys") {
+        claims.push("The machine's own power meter tells what all of it draws at its supply.".to_owned());
     }
     if of(Kind::Counter, "battery") {
         claims.push("The batteries tell what the whole machine draws, over minutes.".to_owned());

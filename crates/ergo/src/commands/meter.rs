@@ -12,17 +12,23 @@ use meter::meter::Meter;
 use meter::metering::Metering;
 use meter::power_log::{self, PowerLog, PowerLogError};
 use meter::sources::{EstimateOf, Options, Sources};
+use meter::tenancy::Tenancy;
 use record::energy::{self, EnergyWindow, Kind, Phase};
 use record::metered::{MeterOutput, MeteredEnergy};
+use record::run::Host;
 use record::units::{Joules, Seconds};
 use report::label::percent;
 
 use crate::arguments;
 use crate::exit::{self, Exit};
+use crate::meter_options;
 use crate::output::{self, Format};
 use crate::quantity;
 use crate::rates::{self, RateArgs};
 use crate::table::aligned;
+
+/// Less than this share of the machine is what its own housekeeping takes.
+const OTHERS: f64 = 0.02;
 
 /// Seconds for which the next line of a log is awaited at most.
 const LONGEST_WAIT: f64 = 15.0;
@@ -56,21 +62,6 @@ pub struct Args {
     command: Vec<OsString>,
 }
 
-/// Where to look for sources: on this machine, or in a folder that imitates one.
-///
-/// # Errors
-/// When there is no such folder.
-pub fn options(sysroot: Option<&Path>) -> anyhow::Result<Options> {
-    match sysroot {
-        None => Ok(Options::default()),
-        Some(root) if root.is_dir() => Ok(Options::imitated(root)),
-        Some(root) => Err(exit::bad_input(format!(
-            "--sysroot {}: expected a folder with sys and proc in it, found none",
-            root.display()
-        ))),
-    }
-}
-
 /// Runs the command and prints what it cost.
 ///
 /// # Errors
@@ -83,19 +74,20 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
         ));
     }
     let interval = Seconds(args.interval);
-    let options = Options { estimate: EstimateOf::Machine, interval, ..options(args.sysroot.as_deref())? };
+    let options = meter_options::under(args.sysroot.as_deref())?;
+    let options = Options { estimate: EstimateOf::Machine, interval, ..options };
     let sources = Sources::discover(&options);
     let idle = args.idle.map(|seconds| idle(&sources, seconds)).transpose()?.unwrap_or_default();
     let clock = SystemClock::start();
     let meter = Meter::start(&sources);
+    let tenancy = Tenancy::start(&options.root);
     let before = clock.cpu();
     let exit_code = child::run(&args.command, format)?;
+    let others_share = tenancy.others();
     let metering = meter.finish();
     let overhead = (clock.cpu() - before).0 / metering.seconds.total.0.max(f64::MIN_POSITIVE);
-    let mut told = told(args, &metering, exit_code);
-    told.idle = idle;
-    told.overhead = overhead;
-    told.host = meter::host::host(&options);
+    let host = meter::host::host(&options);
+    let told = told(args, Ended { metering, exit_code, others_share, idle, overhead, host });
     match format {
         // The command has run, and its code is what whoever started this asked for.
         Format::Json => {
@@ -118,9 +110,20 @@ fn idle(sources: &Sources, seconds: f64) -> anyhow::Result<Vec<MeteredEnergy>> {
     Ok(MeteredEnergy::of_totals(&meter.finish().energy))
 }
 
-fn told(args: &Args, metering: &Metering, exit_code: i32) -> MeterOutput {
+/// What is known when the command has ended.
+struct Ended {
+    metering: Metering,
+    exit_code: i32,
+    others_share: Option<f64>,
+    idle: Vec<MeteredEnergy>,
+    overhead: f64,
+    host: Host,
+}
+
+fn told(args: &Args, ended: Ended) -> MeterOutput {
+    let Ended { metering, exit_code, others_share, idle, overhead, host } = ended;
     let seconds = metering.seconds.total;
-    let mut windows = metering.energy.clone();
+    let mut windows = metering.energy;
     let parts = energy::total(&windows, Phase::Total);
     if let Some(path) = &args.power_log {
         let mut wall = match read_to(path, metering.started_unix + seconds.0) {
@@ -140,9 +143,10 @@ fn told(args: &Args, metering: &Metering, exit_code: i32) -> MeterOutput {
         total_joules: total.map(|([_, joules, _], _)| joules),
         total_kind: total.map_or(Kind::None, |(_, kind)| kind),
         costs: report::cost::cost(total.map(|(joules, _)| joules), seconds, &args.rates.rates()),
-        idle: Vec::new(),
-        overhead: 0.0,
-        host: Default::default(),
+        idle,
+        others_share,
+        overhead,
+        host,
     }
 }
 
@@ -202,18 +206,14 @@ fn text(told: &MeterOutput) -> String {
     for energy in &told.idle {
         text.extend(energy.notes.iter().map(|note| format!("{} idle: {note}\n", energy.domain)));
     }
+    if let Some(share) = told.others_share.filter(|&share| share > OTHERS) {
+        text += &format!("other programs had {} of this machine meanwhile\n", percent(share, 2));
+    }
     text + &format!("metering took {} of a processor\n", percent(told.overhead, 2))
 }
 
 fn row(energy: &MeteredEnergy) -> Vec<String> {
     let joules = |joules: Option<Joules>| number(joules.map(|joules| joules.0));
-    let kind = match energy.kind {
-        Kind::Counter => "counter",
-        Kind::Integrated => "integrated power",
-        Kind::Modelled => "estimate",
-        Kind::User => "your log",
-        Kind::None => "unknown",
-    };
     let mark = if energy.kind == Kind::Modelled { "~" } else { "" };
     vec![
         energy.domain.clone(),
@@ -222,7 +222,7 @@ fn row(energy: &MeteredEnergy) -> Vec<String> {
         joules(energy.joules_high),
         number(energy.watts_mean.map(|watts| watts.0)),
         number(energy.watts_max.map(|watts| watts.0)),
-        kind.to_owned(),
+        energy.kind.name().to_owned(),
     ]
 }
 
