@@ -51,7 +51,9 @@ pub(crate) fn discover(root: &Path, read: &ReadText, known: &Found) -> Found {
             Belongs::Socket(socket) => sockets.entry(socket).or_default().push(sensor),
             Belongs::Core => {}
             Belongs::Machine if meters == 1 => machine = Some(sensor),
-            Belongs::Machine => others.push((sensor, "one of several power meters, whose shares are not known".into())),
+            Belongs::Machine => {
+                others.push((sensor, "one of several power meters, whose shares are not known".into()))
+            }
             Belongs::Unknown(why) => others.push((sensor, why)),
         }
     }
@@ -86,7 +88,9 @@ fn one<S: EnergySource + 'static>(opened: Result<S, SourceFacts>) -> Found {
 
 /// Whether a domain is read, as a whole or die by die.
 fn reads(found: &Found, domain: &str) -> bool {
-    let of_domain = |read: &str| read.strip_prefix(domain).is_some_and(|rest| rest.is_empty() || rest.starts_with("-die-"));
+    let of_domain = |read: &str| {
+        read.strip_prefix(domain).is_some_and(|rest| rest.is_empty() || rest.starts_with("-die-"))
+    };
     found.readable.iter().any(|source| of_domain(source.domain()))
 }
 
@@ -278,8 +282,7 @@ impl Meter {
         }
         let interval = sensor.file.with_file_name("power1_average_interval");
         let milliseconds = whole_number(read, &interval, "a whole number of milliseconds").ok();
-        let update =
-            milliseconds.filter(|&ms| ms > 0).map_or(METER_UPDATE, |ms| Seconds(ms as f64 / 1000.0));
+        let update = milliseconds.filter(|&ms| ms > 0).map_or(METER_UPDATE, |ms| Seconds(ms as f64 / 1000.0));
         let source = format!("{}, the whole machine at its supply, integrated", sensor.source());
         let facts = SourceFacts::readable(domain, Kind::Integrated, &source);
         Ok(Meter { facts, file: sensor.file.clone(), update, read: Arc::clone(read) })

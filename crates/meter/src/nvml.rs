@@ -127,8 +127,7 @@ fn held_back(reasons: ThrottleReasons) -> String {
 /// Every card that `choice` leaves: its energy counter where it has one that shows something, else its power, integrated.
 /// Who computes on it is looked up in `proc` under `root`.
 pub(crate) fn discover(cards: Result<Arc<dyn Cards>, NoCards>, choice: &CardChoice, root: &Path) -> Found {
-    let counted =
-        cards.and_then(|cards| cards.count().map(|count| (cards, count)).map_err(NoCards::Failed));
+    let counted = cards.and_then(|cards| cards.count().map(|count| (cards, count)).map_err(NoCards::Failed));
     let (cards, count) = match counted {
         Ok((_, 0)) => return absent("the NVIDIA driver shows no card"),
         Ok(counted) => counted,

@@ -99,9 +99,10 @@ impl Sources {
     #[must_use]
     pub fn discover(options: &Options) -> Sources {
         let read: ReadText = Arc::new(|file: &Path| std::fs::read_to_string(file));
-        let cards = options.nvml.open().map_or_else(Found::default, |cards| {
-            nvml::discover(cards, &options.cards, &options.root)
-        });
+        let cards = options
+            .nvml
+            .open()
+            .map_or_else(Found::default, |cards| nvml::discover(cards, &options.cards, &options.root));
         let mut counters = rapl::discover(&options.root, &read);
         // The same counters, where the files are not for this user; an imitated machine has none.
         if options.root == Path::new("/") && !has_package(&counters) {

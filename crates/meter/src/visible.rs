@@ -110,14 +110,17 @@ fn named(names: &[String], cards: &dyn Cards, count: u32) -> Result<Visible, Str
     let mut parts = false;
     for name in names {
         let is_part = name.starts_with("MIG-");
-        let Some(card) = (if is_part { whole(name, cards, &uuids) } else { only(name, &uuids) }) else { break };
+        let Some(card) = (if is_part { whole(name, cards, &uuids) } else { only(name, &uuids) }) else {
+            break;
+        };
         parts |= is_part;
         visible.push(card);
     }
     if !parts {
         visible = unless_repeated(visible);
     }
-    let note = parts.then(|| "CUDA_VISIBLE_DEVICES names a part of the card; the energy is that of all".to_owned());
+    let note =
+        parts.then(|| "CUDA_VISIBLE_DEVICES names a part of the card; the energy is that of all".to_owned());
     Ok(Visible { cards: visible.into_iter().filter(|&card| card < count).collect(), note })
 }
 

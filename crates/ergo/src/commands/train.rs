@@ -23,7 +23,8 @@ use crate::output::Format;
 use crate::progress::{PlainLines, Rates};
 use crate::store::DataDir;
 use crate::{
-    arguments, build_info, cli, interrupt, meter_options, out_folder, output, progress, quantity, store, threads,
+    arguments, build_info, cli, interrupt, meter_options, out_folder, output, progress, quantity, store,
+    threads,
 };
 
 /// Arguments of `ergo train`.

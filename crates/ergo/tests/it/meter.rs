@@ -227,8 +227,11 @@ fn sensors_of_hwmon_are_metered() {
     }
     machine.write("later", "43000000\n");
     let file = |name: &str| machine.root.path().join(name).display().to_string();
-    let script =
-        format!("sleep 0.7; mv {} {}; sleep 0.1", file("later"), file("sys/class/hwmon/hwmon0/energy2_input"));
+    let script = format!(
+        "sleep 0.7; mv {} {}; sleep 0.1",
+        file("later"),
+        file("sys/class/hwmon/hwmon0/energy2_input")
+    );
     let told = json(&["meter", "--json", "--sysroot", machine.path(), "--", "sh", "-c", &script]);
     assert_eq!(told["energy"].as_array().unwrap().len(), 2, "{told}");
     let (package, psys) = (of(&told, "energy", "package-0"), of(&told, "energy", "psys"));
@@ -242,7 +245,10 @@ fn sensors_of_hwmon_are_metered() {
     assert_eq!(of(&told, "sources", "package-0")["status"], "ok");
     let sensor = of(&told, "sources", "sensor");
     assert_eq!(sensor["status"], "absent");
-    assert!(sensor["reason"].as_str().unwrap().contains("AMD") && told["claims"].to_string().contains("power meter"));
+    assert!(
+        sensor["reason"].as_str().unwrap().contains("AMD")
+            && told["claims"].to_string().contains("power meter")
+    );
 }
 
 #[test]

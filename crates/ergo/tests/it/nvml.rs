@@ -180,8 +180,12 @@ fn cards_that_are_hidden_are_not_metered_and_not_missed() {
         ("1,0", vec!["gpu-1", "gpu-0"], false),
     ] {
         let told = told(visible, &["meter", "--json", sysroot[0], sysroot[1], "--", "sleep", "0.3"]);
-        let domains: Vec<&str> =
-            told["energy"].as_array().unwrap().iter().filter_map(|energy| energy["domain"].as_str()).collect();
+        let domains: Vec<&str> = told["energy"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|energy| energy["domain"].as_str())
+            .collect();
         assert_eq!(domains, [vec!["package-0"], expected].concat(), "{visible}");
         assert_eq!(told["total_joules"].is_number(), whole, "{visible}: {told}");
     }

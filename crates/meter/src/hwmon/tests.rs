@@ -26,7 +26,8 @@ fn chip(root: &TempDir, folder: &str, name: &str, files: Files<'_>) {
 /// A chip of amd_energy with a counter for each of these labels.
 fn amd(root: &TempDir, folder: &str, labels: &[String]) {
     for (place, label) in labels.iter().enumerate() {
-        let (label_file, input) = (format!("energy{}_label", place + 1), format!("energy{}_input", place + 1));
+        let (label_file, input) =
+            (format!("energy{}_label", place + 1), format!("energy{}_input", place + 1));
         let shown = (1000 * (place + 1)).to_string();
         chip(root, folder, "amd_energy", &[(&label_file, label), (&input, &shown)]);
     }
@@ -54,7 +55,10 @@ fn known(domains: &[&str]) -> Found {
 /// Nothing that is left out may be missed.
 fn left_out(found: &Found) -> Vec<String> {
     for facts in &found.unreadable {
-        assert_eq!((facts.domain.as_str(), facts.status, facts.belongs), (SENSOR, SourceStatus::Absent, false));
+        assert_eq!(
+            (facts.domain.as_str(), facts.status, facts.belongs),
+            (SENSOR, SourceStatus::Absent, false)
+        );
     }
     let why = |facts: &SourceFacts| format!("{}: {}", facts.source, facts.note.clone().unwrap_or_default());
     found.unreadable.iter().map(why).collect()
@@ -80,14 +84,18 @@ fn eight_sockets_are_packages_and_their_cores_are_not() {
 #[test]
 fn sockets_come_in_numerical_order_whatever_the_chip() {
     let root = TempDir::new().unwrap();
-    let labels = |sockets: &[u32]| sockets.iter().map(|socket| format!("Esocket{socket}")).collect::<Vec<_>>();
+    let labels =
+        |sockets: &[u32]| sockets.iter().map(|socket| format!("Esocket{socket}")).collect::<Vec<_>>();
     amd(&root, "hwmon10", &labels(&[0, 11]));
     amd(&root, "hwmon9", &labels(&[10, 2, 0]));
     let found = found(&root);
     assert_eq!(domains(&found), ["package-0", "package-2", "package-10", "package-11"]);
     assert!(found.readable[0].facts().source.contains("hwmon9/energy3_input"), "hwmon9 comes first");
     let [again] = left_out(&found).try_into().unwrap();
-    assert!(again.contains("hwmon10/energy1_input") && again.contains("another counter of package-0"), "{again}");
+    assert!(
+        again.contains("hwmon10/energy1_input") && again.contains("another counter of package-0"),
+        "{again}"
+    );
 }
 
 #[test]
@@ -117,7 +125,11 @@ fn a_package_that_is_counted_elsewhere_is_not_counted_again() {
         true => Err(io::ErrorKind::PermissionDenied.into()),
         false => fs::read_to_string(file),
     });
-    let found = discover(root.path(), &refusing, &known(&["package-0", "package-1-die-0", "package-1-die-1", "package-20"]));
+    let found = discover(
+        root.path(),
+        &refusing,
+        &known(&["package-0", "package-1-die-0", "package-1-die-1", "package-20"]),
+    );
     assert_eq!(domains(&found), ["package-2"]);
     assert_eq!(left_out(&found).len(), 2, "what is not needed need not be readable");
 }
@@ -137,10 +149,15 @@ fn permission_denied_names_the_file_and_the_remedy() {
     });
     let found = discover(root.path(), &refusing, &Found::default());
     assert!(found.readable.is_empty());
-    for (facts, (domain, file)) in
-        found.unreadable.iter().zip([("package-0", "hwmon0/energy1_input"), ("psys", "hwmon1/power1_average")])
+    for (facts, (domain, file)) in found
+        .unreadable
+        .iter()
+        .zip([("package-0", "hwmon0/energy1_input"), ("psys", "hwmon1/power1_average")])
     {
-        assert_eq!((facts.domain.as_str(), facts.status, facts.belongs), (domain, SourceStatus::Denied, true));
+        assert_eq!(
+            (facts.domain.as_str(), facts.status, facts.belongs),
+            (domain, SourceStatus::Denied, true)
+        );
         assert!(facts.note.as_ref().unwrap().contains(&format!("{file}: permission denied")), "{facts:?}");
         assert!(facts.fix.as_ref().unwrap().contains("sudo chmod a+r"), "{facts:?}");
     }
@@ -172,7 +189,10 @@ fn the_meter_of_the_machine_is_its_platform() {
     chip(&root, "hwmon4", ACPI_METER, &files);
     let mut shown = found(&root);
     let meter = &mut shown.readable[0];
-    assert_eq!((meter.domain(), meter.facts().kind, meter.limits().update), ("psys", Kind::Integrated, Seconds(5.0)));
+    assert_eq!(
+        (meter.domain(), meter.facts().kind, meter.limits().update),
+        ("psys", Kind::Integrated, Seconds(5.0))
+    );
     assert_eq!(meter.read().unwrap(), Reading::Power(Watts(250.5)));
     assert!(meter.facts().source.contains("whole machine"));
     let file = root.path().join("sys/class/hwmon/hwmon4/power1_average");
@@ -209,14 +229,22 @@ fn meters_of_older_drivers_batteries_and_several_meters() {
 #[test]
 fn other_sensors_are_described_and_not_counted() {
     let root = TempDir::new().unwrap();
-    chip(&root, "hwmon0", "amdgpu", &[("power1_average", "1"), ("power1_input", "2"), ("power1_label", "PPT")]);
+    chip(
+        &root,
+        "hwmon0",
+        "amdgpu",
+        &[("power1_average", "1"), ("power1_input", "2"), ("power1_label", "PPT")],
+    );
     chip(&root, "hwmon1", "ina3221", &[("power1_input", "5"), ("power2_input", "6"), ("temp1_input", "40")]);
     chip(&root, "hwmon2", "xe", &[("energy1_input", "7"), ("energy1_label", "Esocket0")]);
     let described = found(&root);
     assert!(described.readable.is_empty());
     let told = left_out(&described);
     assert_eq!(told.len(), 4, "{told:?}");
-    assert!(told[0].starts_with("hwmon amdgpu PPT ") && told[0].contains("power1_average: cards of AMD"), "{told:?}");
+    assert!(
+        told[0].starts_with("hwmon amdgpu PPT ") && told[0].contains("power1_average: cards of AMD"),
+        "{told:?}"
+    );
     assert!(told[1].contains("ina3221") && told[1].contains("power1_input: what it measures"), "{told:?}");
     assert!(told[3].contains("cards of Intel"), "{told:?}");
     let clock = Arc::new(HandClock::default());

@@ -130,7 +130,10 @@ fn hidden_cards_are_described_and_not_missed() {
     // The first card for CUDA keeps the number of the driver.
     assert_eq!(read, ["gpu-2"]);
     for (facts, domain) in found.unreadable.iter().zip(["gpu-0", "gpu-1"]) {
-        assert_eq!((facts.domain.as_str(), facts.status, facts.belongs), (domain, SourceStatus::Absent, false));
+        assert_eq!(
+            (facts.domain.as_str(), facts.status, facts.belongs),
+            (domain, SourceStatus::Absent, false)
+        );
         assert_eq!(facts.note.as_deref(), Some("hidden by CUDA_VISIBLE_DEVICES"));
         assert!(facts.source.contains("GPU-"), "{facts:?}");
     }
@@ -147,9 +150,15 @@ fn hidden_cards_are_described_and_not_missed() {
 fn a_driver_that_fails_is_missed_unless_no_card_may_be_used() {
     let failed = || Err(NoCards::Failed("driver/library version mismatch".into()));
     let broken = found(failed());
-    assert_eq!((broken.unreadable[0].domain.as_str(), broken.unreadable[0].status), ("gpu-0", SourceStatus::Broken));
+    assert_eq!(
+        (broken.unreadable[0].domain.as_str(), broken.unreadable[0].status),
+        ("gpu-0", SourceStatus::Broken)
+    );
     let hidden = discover(failed(), &choice("-1"), Path::new("/nowhere"));
-    assert_eq!((hidden.unreadable[0].domain.as_str(), hidden.unreadable[0].status), ("gpu", SourceStatus::Absent));
+    assert_eq!(
+        (hidden.unreadable[0].domain.as_str(), hidden.unreadable[0].status),
+        ("gpu", SourceStatus::Absent)
+    );
     assert!(hidden.unreadable[0].note.as_ref().unwrap().contains("mismatch"));
 }
 

@@ -71,13 +71,14 @@ fn numbers_count_up_to_the_first_that_is_not_valid() {
 
 #[test]
 fn nothing_and_repetitions_leave_none() {
-    for text in ["", " ", "-1", "none", "NoDevFiles", "4", "0,0", "1,2,1", "GPU-", "GPU-x", "GPU-8932", "MIG-"] {
+    for text in
+        ["", " ", "-1", "none", "NoDevFiles", "4", "0,0", "1,2,1", "GPU-", "GPU-x", "GPU-8932", "MIG-"]
+    {
         check(text, &[]);
     }
     assert_eq!(visible(None, None, &ALIKE).cards.len(), 4);
-    let leaves_none = |text: Option<&str>| {
-        CardChoice { visible: text.map(str::to_owned), order: None }.leaves_none()
-    };
+    let leaves_none =
+        |text: Option<&str>| CardChoice { visible: text.map(str::to_owned), order: None }.leaves_none();
     assert!(leaves_none(Some("")) && leaves_none(Some("-1")) && leaves_none(Some("0,0")));
     assert!(!leaves_none(None) && !leaves_none(Some("0")) && !leaves_none(Some("GPU-x")));
 }
