@@ -90,10 +90,10 @@ fn claims(facts: &[SourceFacts], host: &Host, processors: &ProcessorState) -> Ve
     );
     if of(Kind::Counter, "gpu-") || of(Kind::Integrated, "gpu-") {
         claims.push("Those of NVIDIA cards are the vendor's figures for whole boards.".to_owned());
-        // What is doubtful is so of all cards alike.
-        let doubt = |facts: &SourceFacts| facts.note.clone().filter(|_| facts.domain.starts_with("gpu-"));
-        let doubts = facts.iter().filter(|facts| facts.status == SourceStatus::Ok).find_map(doubt);
-        claims.extend(doubts.map(|doubt| format!("Which cards are metered may be wrong: {doubt}.")));
+        // What there is to know of the choice of cards is the same for all of them.
+        let note = |facts: &SourceFacts| facts.note.clone().filter(|_| facts.domain.starts_with("gpu-"));
+        let note = facts.iter().filter(|facts| facts.status == SourceStatus::Ok).find_map(note);
+        claims.extend(note.map(|note| format!("Which cards are metered: {note}.")));
     }
     if of(Kind::Integrated, "psys") {
         claims.push("The machine's own power meter tells what all of it draws at its supply.".to_owned());
