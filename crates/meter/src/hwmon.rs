@@ -151,8 +151,10 @@ fn sensors(chip: &Chip, read: &ReadText) -> Vec<Sensor> {
     for entry in std::fs::read_dir(&chip.folder).into_iter().flatten().flatten() {
         let Some((key, is_average)) = entry.file_name().to_str().and_then(shows) else { continue };
         // Where there are both, a mean misses less than a moment.
-        if is_average || !files.contains_key(&key) {
+        if is_average {
             files.insert(key, entry.path());
+        } else {
+            files.entry(key).or_insert_with(|| entry.path());
         }
     }
     let sensor = |((quantity, number), file): ((Quantity, u32), PathBuf)| {
