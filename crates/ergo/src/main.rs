@@ -11,6 +11,7 @@ mod exit;
 mod figures;
 mod files;
 mod interrupt;
+mod meter_options;
 mod out_folder;
 mod output;
 mod progress;

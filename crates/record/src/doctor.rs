@@ -13,7 +13,7 @@ pub enum SourceStatus {
     Ok,
     /// It is there, and not for this user.
     Denied,
-    /// This machine has none.
+    /// This machine has none that counts here; the reason says whether it has another.
     Absent,
     /// It is there and answers nonsense, or fails.
     Broken,
@@ -52,7 +52,8 @@ pub struct DoctorOutput {
 pub struct DoctorSource {
     /// What is read, or would be.
     pub name: String,
-    /// `package-N`, `dram-N`, `psys`, `gpu-N`, `battery` or `host`; without a number where none was found.
+    /// `package-N`, `dram-N`, `psys`, `gpu-N`, `battery` or `host`; without a number where none was found; `sensor` where it
+    /// is not known what is measured.
     pub domain: String,
     /// Whether it can be read.
     pub status: SourceStatus,

@@ -10,8 +10,8 @@ use record::doctor::{DoctorOutput, DoctorSource, ProcessorState, SourceStatus};
 use record::energy::Kind;
 use record::run::Host;
 
-use super::meter::options;
 use crate::exit::Exit;
+use crate::meter_options;
 use crate::output::{self, Format};
 use crate::{arguments, cli, threads};
 
@@ -45,7 +45,7 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     if args.overhead {
         threads::settle(arguments::processors());
     }
-    let options = options(args.sysroot.as_deref())?;
+    let options = meter_options::under(args.sysroot.as_deref())?;
     let sources = Sources::discover(&options);
     let facts = sources.describe();
     let host = meter::host::host(&options);
@@ -121,6 +121,13 @@ fn claims(facts: &[SourceFacts], host: &Host, processors: &ProcessorState) -> Ve
     );
     if of(Kind::Counter, "gpu-") || of(Kind::Integrated, "gpu-") {
         claims.push("Those of NVIDIA cards are the vendor's figures for whole boards.".to_owned());
+        // What there is to know of the choice of cards is the same for all of them.
+        let note = |facts: &SourceFacts| facts.note.clone().filter(|_| facts.domain.starts_with("gpu-"));
+        let note = facts.iter().filter(|facts| facts.status == SourceStatus::Ok).find_map(note);
+        claims.extend(note.map(|note| format!("Which cards are metered: {note}.")));
+    }
+    if of(Kind::Integrated, "psys") {
+        claims.push("The machine's own power meter tells what all of it draws at its supply.".to_owned());
     }
     if of(Kind::Counter, "battery") {
         claims.push("The batteries tell what the whole machine draws, over minutes.".to_owned());

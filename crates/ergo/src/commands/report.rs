@@ -66,13 +66,7 @@ fn text(told: &ReportOutput) -> String {
         ));
     }
     for energy in &told.energy {
-        let how = match energy.kind {
-            Kind::Counter => "by counters",
-            Kind::Integrated => "by integrated power",
-            Kind::Modelled => "an estimate",
-            Kind::User => "by your log",
-            Kind::None => "unknown",
-        };
+        let how = energy.kind.name();
         let joules = energy.joules.map_or_else(
             || how.to_owned(),
             |[low, central, high]| {

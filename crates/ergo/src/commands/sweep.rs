@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
-use meter::sources::{Options, Sources};
+use meter::sources::Sources;
 use record::device::Device;
 use record::journal;
 use record::output::{FitOutput, SweepOutput};
@@ -27,7 +27,7 @@ use crate::exit::{self, Exit};
 use crate::output::Format;
 use crate::store::DataDir;
 use crate::sweep_progress::SweepProgress;
-use crate::{arguments, build_info, figures, interrupt, out_folder, output, store, threads};
+use crate::{arguments, build_info, figures, interrupt, meter_options, out_folder, output, store, threads};
 
 /// How many of the cells outside the limits are named.
 const DROPPED_SHOWN: usize = 3;
@@ -235,7 +235,7 @@ fn train(
     folder: &Path,
     stop: &AtomicBool,
 ) -> anyhow::Result<WorkEnd> {
-    let meter_options = Options::default();
+    let meter_options = meter_options::here();
     let sources = Sources::discover(&meter_options);
     let host = meter::host::host(&meter_options);
     let prefix = args.shard.map_or(String::new(), |(index, count)| format!("{index}of{count}-"));

@@ -19,13 +19,15 @@ use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
 use train::shelf::Shelf;
 use train::worker::thread_pool;
 
-use super::meter::options as meter_options;
 use crate::device::{self, Wish};
 use crate::exit::{self, Exit};
 use crate::output::Format;
 use crate::progress::{PlainLines, Rates};
 use crate::store::DataDir;
-use crate::{arguments, build_info, cli, interrupt, out_folder, output, progress, quantity, store, threads};
+use crate::{
+    arguments, build_info, cli, interrupt, meter_options, out_folder, output, progress, quantity, store,
+    threads,
+};
 
 /// Arguments of `ergo train`.
 #[derive(Debug, clap::Args)]
@@ -227,7 +229,7 @@ fn train(
     checkpoint: Option<&Path>,
     stop: &AtomicBool,
 ) -> anyhow::Result<Ended> {
-    let meter_options = meter_options(args.sysroot.as_deref())?;
+    let meter_options = meter_options::under(args.sysroot.as_deref())?;
     let sources = Sources::discover(&meter_options);
     let host = meter::host::host(&meter_options);
     let threads = args.threads.unwrap_or_else(arguments::processors);

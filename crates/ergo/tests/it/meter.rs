@@ -178,6 +178,88 @@ fn without_counters_the_machine_is_estimated() {
     assert!(host["notes"].to_string().contains("proc/stat"), "{host}");
 }
 
+/// Of 200 ticks the machine spends 100 in programs, of which 30 are of this one and 10 of its children.
+#[test]
+fn what_other_programs_had_is_told() {
+    let machine = Machine::new();
+    let file = |name: &str| machine.root.path().join(name).display().to_string();
+    let stat = |busy: u64, idle: u64| format!("cpu  {busy} 0 100 {idle} 0 0 0 0 0 0\ncpu0 1 1 1 1\n");
+    let own = |own: u64, of_children: u64| {
+        format!("7 (ergo) S 1 1 1 0 -1 0 0 0 0 0 {own} 0 {of_children} 0 20 0\n")
+    };
+    let script = format!(
+        "mv {} {}; mv {} {}",
+        file("later"),
+        file("proc/stat"),
+        file("later-self"),
+        file("proc/self/stat")
+    );
+    let set = |ours: u64| {
+        machine.write("proc/stat", &stat(100, 1000));
+        machine.write("proc/self/stat", &own(5, 6));
+        machine.write("later", &stat(200, 1100));
+        machine.write("later-self", &own(5 + ours, 16));
+    };
+    let arguments = ["--sysroot", machine.path(), "--", "sh", "-c", &script];
+    set(30);
+    let told = json(&[&["meter", "--json"], arguments.as_slice()].concat());
+    assert_eq!(told["others_share"].as_f64(), Some(0.3), "{told}");
+    set(30);
+    let text = run(&[&["meter"], arguments.as_slice()].concat()).stderr;
+    assert!(text.contains("other programs had 30% of this machine meanwhile"), "{text}");
+    set(87);
+    let text = run(&[&["meter"], arguments.as_slice()].concat()).stderr;
+    assert!(!text.contains("other programs had"), "{text}");
+    // Nothing moves: nothing is known.
+    let told = json(&["meter", "--json", "--sysroot", machine.path(), "--", "true"]);
+    assert_eq!(told["others_share"], Value::Null);
+}
+
+/// A server of AMD without RAPL: its socket is counted by hwmon, its power meter integrated, another sensor only described.
+#[test]
+fn sensors_of_hwmon_are_metered() {
+    let machine = Machine::new();
+    fs::remove_dir_all(machine.root.path().join("sys/class/powercap")).unwrap();
+    for (file, text) in [
+        ("hwmon0/name", "amd_energy"),
+        ("hwmon0/energy1_label", "Ecore000"),
+        ("hwmon0/energy1_input", "77"),
+        ("hwmon0/energy2_label", "Esocket0"),
+        ("hwmon0/energy2_input", "1000000"),
+        ("hwmon1/name", "power_meter"),
+        ("hwmon1/power1_average", "120000000"),
+        ("hwmon1/power1_average_interval", "100"),
+        ("hwmon2/name", "amdgpu"),
+        ("hwmon2/power1_average", "9000000"),
+    ] {
+        machine.write(&format!("sys/class/hwmon/{file}"), text);
+    }
+    machine.write("later", "43000000\n");
+    let file = |name: &str| machine.root.path().join(name).display().to_string();
+    let script = format!(
+        "sleep 0.7; mv {} {}; sleep 0.1",
+        file("later"),
+        file("sys/class/hwmon/hwmon0/energy2_input")
+    );
+    let told = json(&["meter", "--json", "--sysroot", machine.path(), "--", "sh", "-c", &script]);
+    assert_eq!(told["energy"].as_array().unwrap().len(), 2, "{told}");
+    let (package, psys) = (of(&told, "energy", "package-0"), of(&told, "energy", "psys"));
+    assert_eq!((package["joules"].as_f64(), &package["kind"]), (Some(42.0), &"counter".into()), "{package}");
+    let expected = 120.0 * told["seconds"].as_f64().unwrap();
+    assert!((psys["joules"].as_f64().unwrap() / expected - 1.0).abs() < 0.03, "{psys}");
+    assert_eq!(psys["kind"], "integrated");
+    // The platform only repeats its parts.
+    assert_eq!((told["total_joules"].as_f64(), &told["total_kind"]), (Some(42.0), &"counter".into()));
+    let told = json(&["doctor", "--json", "--sysroot", machine.path()]);
+    assert_eq!(of(&told, "sources", "package-0")["status"], "ok");
+    let sensor = of(&told, "sources", "sensor");
+    assert_eq!(sensor["status"], "absent");
+    assert!(
+        sensor["reason"].as_str().unwrap().contains("AMD")
+            && told["claims"].to_string().contains("power meter")
+    );
+}
+
 #[test]
 fn a_wall_meter_stands_beside_and_calibrates() {
     let machine = Machine::new();
@@ -222,6 +304,8 @@ fn the_command_keeps_its_output_and_its_code() {
     assert_eq!((value["exit_code"].as_i64(), &value["command"][0]), (Some(3), &"sh".into()));
     assert!(told.stderr.contains("out\n"), "{}", told.stderr);
     assert!(value["idle"][0]["watts_mean"].as_f64().unwrap() > 0.0);
+    let others = &value["others_share"];
+    assert!(others.is_null() || (0.0..=1.0).contains(&others.as_f64().unwrap()), "{others}");
     let killed = run(&["meter", "--", "sh", "-c", "kill -9 $$"]);
     assert_eq!(killed.code, 137, "{}", killed.stderr);
     refused(&["--", "no-such-program"], &["no-such-program"]);
