@@ -4,7 +4,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use data::set::SetName;
 
-use crate::commands::{bench, data as data_command, doctor, fit, flops, meter, plot, report, simulate, sweep, train};
+use crate::commands::{
+    bench, data as data_command, doctor, fit, flops, meter, plot, report, simulate, sweep, train,
+};
 
 /// Trains small convolutional networks and meters the work: what does each further halving of the error cost?
 #[derive(Debug, Parser)]

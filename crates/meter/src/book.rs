@@ -56,7 +56,8 @@ impl Book {
 
     /// All windows, with those of parts that cannot be read.
     pub(crate) fn energy(&self, unknown: &[&SourceFacts]) -> Vec<EnergyWindow> {
-        let measured = self.tallies.iter().flat_map(|tally| windows::of_tally(&tally.closed(), &self.timeline));
+        let measured =
+            self.tallies.iter().flat_map(|tally| windows::of_tally(&tally.closed(), &self.timeline));
         let unknown = unknown.iter().flat_map(|facts| windows::of_unreadable(facts, &self.timeline));
         windows::merged(measured.chain(unknown))
     }

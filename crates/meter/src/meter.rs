@@ -128,7 +128,8 @@ impl Meter {
             let totals = energy.iter_mut().filter(|window| window.phase == Phase::Total);
             totals.for_each(|window| window.notes.push(format!("the trace is not whole: {trouble}")));
         }
-        let sampling = sources.sampling().map(|rate| Sampling { interval: rate.interval, processor: sampler });
+        let sampling =
+            sources.sampling().map(|rate| Sampling { interval: rate.interval, processor: sampler });
         let seconds = ledger.book.timeline.seconds();
         Metering { seconds, energy, started_unix: self.started_unix, sampling }
     }

@@ -67,7 +67,8 @@ struct Part {
 pub fn replay(path: &Path) -> Result<Replayed, ReplayError> {
     let text = fs::read_to_string(path)
         .map_err(|error| ReplayError::Unread { path: path.into(), reason: error.to_string() })?;
-    let parts = parts(&text).map_err(|(line, reason)| ReplayError::Line { path: path.into(), line, reason })?;
+    let parts =
+        parts(&text).map_err(|(line, reason)| ReplayError::Line { path: path.into(), line, reason })?;
     let is_whole = parts.last().is_some_and(|part| part.end.is_some());
     let count = parts.len();
     let metered = parts.into_iter().map(Part::meter);
@@ -103,7 +104,8 @@ impl Part {
     fn meter(mut self) -> Metering {
         let Start { started_unix, sources, unreadable, shown, .. } = self.start;
         let facts: Vec<_> = sources.into_iter().map(|described| described.facts()).collect();
-        let unreadable: Vec<SourceFacts> = unreadable.into_iter().map(|described| described.facts().0).collect();
+        let unreadable: Vec<SourceFacts> =
+            unreadable.into_iter().map(|described| described.facts().0).collect();
         let readable: Vec<&SourceFacts> = facts.iter().map(|(facts, _)| facts).collect();
         let looks = shown.into_iter().map(|shown| shown.look()).collect();
         let mut book = Book::open(facts.iter().cloned(), looks);
@@ -115,10 +117,9 @@ impl Part {
         let mut energy = book.energy(&unknown(&readable, &unreadable));
         match self.end {
             Some(ending) => book.note_ending(&mut energy, &ending),
-            None => energy
-                .iter_mut()
-                .filter(|window| window.kind != Kind::None)
-                .for_each(|window| window.notes.push("the trace was cut off before the run ended".to_owned())),
+            None => energy.iter_mut().filter(|window| window.kind != Kind::None).for_each(|window| {
+                window.notes.push("the trace was cut off before the run ended".to_owned())
+            }),
         }
         Metering { seconds: book.timeline.seconds(), energy, started_unix, sampling: None }
     }

@@ -38,9 +38,8 @@ impl Sampler {
     /// Calls `tick` at `rate`, but not more than a thousand times a second; it answers whether the edges of phases are
     /// enough. `None` when the system gives no thread: the edges are then all there is.
     pub(crate) fn start(rate: Rate, tick: impl Fn() -> bool + Send + 'static) -> Option<Sampler> {
-        let duration = |seconds: Seconds| {
-            Duration::try_from_secs_f64(seconds.0.max(0.001)).unwrap_or(Duration::MAX)
-        };
+        let duration =
+            |seconds: Seconds| Duration::try_from_secs_f64(seconds.0.max(0.001)).unwrap_or(Duration::MAX);
         let usual = duration(rate.interval);
         let relaxed = if rate.relaxes { usual.max(duration(RELAXED)) } else { usual };
         let (stop, stopped) = channel();

@@ -9,8 +9,8 @@ use record::units::Seconds;
 use crate::clock::{Clock, SystemClock};
 use crate::estimate::Estimate;
 use crate::rapl::ReadText;
-use crate::source::{EnergySource, Found, Limits, Look, ReadError, SourceFacts};
 use crate::sampler::{self, Rate};
+use crate::source::{EnergySource, Found, Limits, Look, ReadError, SourceFacts};
 use crate::visible::CardChoice;
 use crate::{battery, host, hwmon, nvml, perf, rapl};
 
@@ -122,12 +122,7 @@ impl Sources {
         Sources::new(clock, sources, interval.map(|interval| Rate { interval, relaxes: false }), false)
     }
 
-    fn new(
-        clock: Arc<dyn Clock>,
-        sources: Found,
-        rate: Option<Rate>,
-        watches_machine: bool,
-    ) -> Sources {
+    fn new(clock: Arc<dyn Clock>, sources: Found, rate: Option<Rate>, watches_machine: bool) -> Sources {
         let facts = sources.readable.iter().map(|s| (s.facts().clone(), s.limits())).collect();
         let readable = sources.readable.into_iter().map(Mutex::new).collect();
         let unreadable = sources.unreadable;

@@ -168,7 +168,8 @@ impl Tally {
             closed.whole.covered += seconds;
         } else {
             let last = self.still.iter().rposition(|&part| part > 0.0).unwrap_or(0);
-            let why = format!("the counter did not move in the last {seconds:.1} s, of which nothing is known");
+            let why =
+                format!("the counter did not move in the last {seconds:.1} s, of which nothing is known");
             closed.gap(last, why);
         }
         closed

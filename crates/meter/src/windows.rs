@@ -68,9 +68,8 @@ pub(crate) fn merged(windows: impl Iterator<Item = EnergyWindow>) -> Vec<EnergyW
 fn beside(known: &mut EnergyWindow, other: EnergyWindow) {
     let is_known = known.kind == other.kind && known.joules.is_some() && other.joules.is_some();
     let joules = |a: Option<Joules>, b: Option<Joules>| a.zip(b).filter(|_| is_known).map(|(a, b)| a + b);
-    let watts = |a: Option<Watts>, b: Option<Watts>| {
-        a.zip(b).filter(|_| is_known).map(|(a, b)| Watts(a.0 + b.0))
-    };
+    let watts =
+        |a: Option<Watts>, b: Option<Watts>| a.zip(b).filter(|_| is_known).map(|(a, b)| Watts(a.0 + b.0));
     known.kind = if is_known { known.kind } else { Kind::None };
     known.joules = joules(known.joules, other.joules);
     known.joules_low = joules(known.joules_low, other.joules_low);

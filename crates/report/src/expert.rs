@@ -45,7 +45,9 @@ const FLOPS: Against = Against {
 /// Performance against samples and against operations.
 #[must_use]
 pub fn draw(told: &ExpertOutput) -> Vec<Figure> {
-    [SAMPLES, FLOPS].map(|against| Figure { name: against.name.to_owned(), svg: figure(told, against) }).to_vec()
+    [SAMPLES, FLOPS]
+        .map(|against| Figure { name: against.name.to_owned(), svg: figure(told, against) })
+        .to_vec()
 }
 
 fn figure(told: &ExpertOutput, against: Against) -> String {
@@ -87,7 +89,14 @@ fn share(performance: f64) -> f64 {
     libm::pow(10.0, performance)
 }
 
-fn draw_curve(svg: &mut Svg, frame: &Frame, curve: &ExpertCurve, against: Against, colour: &str, shape: Shape) {
+fn draw_curve(
+    svg: &mut Svg,
+    frame: &Frame,
+    curve: &ExpertCurve,
+    against: Against,
+    colour: &str,
+    shape: Shape,
+) {
     let at = |place: &ExpertPlace, performance: f64| frame.place((against.of)(place), share(performance));
     let below = curve.places.iter().map(|place| at(place, place.low));
     let above = curve.places.iter().rev().map(|place| at(place, place.high));
@@ -119,7 +128,9 @@ fn legend(svg: &mut Svg, told: &ExpertOutput, against: Against, [x, mut y]: Posi
         y += 6.0;
         svg.line([x, y - 4.0], [x + 13.0, y - 4.0], CROSSING);
         let cost = if cost < 1e6 { grouped(cost.round() as u64) } else { format!("{cost:.1e}") };
-        for line in svg::wrap(&format!("flexible is ahead of the expert from {cost} on"), SIZE, WIDTH - x - 30.0) {
+        for line in
+            svg::wrap(&format!("flexible is ahead of the expert from {cost} on"), SIZE, WIDTH - x - 30.0)
+        {
             svg.text([x + 18.0, y], Anchor::Start, SIZE, &line, &format!("fill=\"{TEXT}\""));
             y += 15.0;
         }
@@ -223,7 +234,10 @@ mod tests {
     #[test]
     fn the_table_says_where_they_cross() {
         let text = text(&told());
-        assert!(text.contains("flexible system is ahead of the expert from 2,000 samples on; in FLOPs"), "{text}");
+        assert!(
+            text.contains("flexible system is ahead of the expert from 2,000 samples on; in FLOPs"),
+            "{text}"
+        );
         assert!(text.contains("regularised system does not come"), "{text}");
         assert!(text.contains("-3.000"), "{text}");
     }

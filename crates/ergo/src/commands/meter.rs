@@ -104,7 +104,16 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     let metering = meter.finish();
     let overhead = (clock.cpu() - before).0 / metering.seconds.total.0.max(f64::MIN_POSITIVE);
     let host = meter::host::host(&options);
-    let ended = Ended { metering, runs, exit_code, others_share, idle, overhead: Some(overhead), host, replayed: None };
+    let ended = Ended {
+        metering,
+        runs,
+        exit_code,
+        others_share,
+        idle,
+        overhead: Some(overhead),
+        host,
+        replayed: None,
+    };
     print(&told(args, ended), format);
     // The system keeps eight bits of a code.
     Ok(Exit::Command((exit_code & 0xff) as u8))

@@ -125,7 +125,8 @@ fn setting(args: &ExpertArgs) -> anyhow::Result<Setting> {
     let most = setting.samples.last().copied().unwrap_or(0);
     let numbers = (most + 12 * setting.features).saturating_mul(setting.features);
     if numbers > 1 << 30 {
-        let found = format!("{most} samples of {} features need {} GB a thread", setting.features, numbers >> 27);
+        let found =
+            format!("{most} samples of {} features need {} GB a thread", setting.features, numbers >> 27);
         return Err(exit::bad_input_with_hint(found, "give fewer --samples or --features"));
     }
     Ok(setting)

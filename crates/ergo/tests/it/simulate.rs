@@ -31,7 +31,9 @@ fn the_flexible_system_overtakes_the_expert() {
     assert!((60.0..1000.0).contains(&ahead), "{told}");
     assert!(told["regularised_ahead_samples"].as_f64().is_none_or(|samples| samples < ahead));
     for name in ["expert-vs-samples", "expert-vs-flops"] {
-        assert!(out.join(name).with_extension("png").exists() && out.join(name).with_extension("svg").exists());
+        assert!(
+            out.join(name).with_extension("png").exists() && out.join(name).with_extension("svg").exists()
+        );
     }
     let kept: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(out.join("expert.json")).unwrap()).unwrap();

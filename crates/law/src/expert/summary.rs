@@ -103,8 +103,7 @@ mod tests {
         let mut outcomes: Vec<Outcome> = (0..11).map(|i| outcome(Some(f64::from(i)), 10)).collect();
         outcomes.push(outcome(None, 22));
         let curve = curve(&outcomes, System::Expert);
-        let expected =
-            Place { samples: 5, flops: 11.0, performance: 5.0, low: 1.0, high: 9.0, singular: 1 };
+        let expected = Place { samples: 5, flops: 11.0, performance: 5.0, low: 1.0, high: 9.0, singular: 1 };
         assert_eq!(curve, [expected]);
         assert!(super::curve(&outcomes, System::Oracle).is_empty());
     }
@@ -116,10 +115,10 @@ mod tests {
         // Ahead at first, worst in the middle, ahead for good half-way (in logarithms) from 1,000 to 10,000.
         let flexible = places(&[(10, -0.5), (100, -2.0), (1000, -0.7), (10_000, -0.3)]);
         let crossing = overtaking(&expert, &flexible, samples).unwrap();
-        assert!((crossing / 3162.277_660 - 1.0).abs() < 1e-6, "{crossing}");
+        assert!((crossing / 3_162.277_660 - 1.0).abs() < 1e-6, "{crossing}");
         assert_eq!(overtaking(&expert, &flexible[..3], samples), None);
         assert_eq!(overtaking(&expert, &places(&[(10, 0.0), (100, 0.0)]), samples), None);
         let flops = overtaking(&expert, &flexible, |place| place.flops).unwrap();
-        assert!((flops / 31_622.776_60 - 1.0).abs() < 1e-6);
+        assert!((flops / 31_622.776_6 - 1.0).abs() < 1e-6);
     }
 }

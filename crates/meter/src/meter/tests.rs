@@ -273,7 +273,11 @@ fn a_counter_that_freezes_is_not_believed_to_measure_nothing() {
     let total = window(&metering, "package-0", Phase::Total);
     assert_eq!((joules(&metering, Phase::Total), total.coverage, total.gaps), (Some(10.0), 0.25, 1));
     assert_eq!(total.watts_mean, Some(Watts(10.0)));
-    assert!(total.notes.iter().any(|note| note.contains("did not move in the last 3.0 s")), "{:?}", total.notes);
+    assert!(
+        total.notes.iter().any(|note| note.contains("did not move in the last 3.0 s")),
+        "{:?}",
+        total.notes
+    );
     assert_eq!(record::energy::total(&metering.energy, Phase::Total), None, "a quarter is not the whole");
 }
 

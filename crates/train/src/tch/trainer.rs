@@ -144,7 +144,8 @@ impl Trainer {
             Some(judged) if Arc::ptr_eq(&judged.images.pixels, &images.pixels) => judged,
             _ => Judged::new(images, self.device).map_err(failed("place the images"))?,
         };
-        let outcomes = (0..self.lanes.len()).map(|lane| self.judge(lane, &judged).map_err(failed("evaluate")));
+        let outcomes =
+            (0..self.lanes.len()).map(|lane| self.judge(lane, &judged).map_err(failed("evaluate")));
         let outcomes = outcomes.collect();
         self.judged = Some(judged);
         outcomes
