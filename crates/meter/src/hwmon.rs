@@ -8,7 +8,7 @@ use record::doctor::SourceStatus;
 use record::energy::Kind;
 use record::units::{Seconds, Watts};
 
-use crate::rapl::ReadText;
+use crate::rapl::{ReadText, number};
 use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
 
 /// The domain of what is described and not counted.
@@ -119,12 +119,6 @@ fn chips(folder: &Path, read: &ReadText) -> Vec<Chip> {
         })
     };
     numbered.into_values().filter_map(chip).collect()
-}
-
-/// A number in digits only; `str::parse` would also take `+1`.
-fn number(digits: &str) -> Option<u32> {
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if plain { digits.parse().ok() } else { None }
 }
 
 /// What a file shows.
