@@ -9,6 +9,8 @@ pub mod error;
 pub mod journal;
 pub mod metered;
 pub mod output;
+pub mod peak;
 pub mod run;
 pub mod spec;
 pub mod units;
+pub mod utilisation;
