@@ -3,6 +3,7 @@
 use std::fmt;
 
 use data::set::SetName;
+use net::cost::Descent;
 use net::network::{Network, Shape};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -10,6 +10,7 @@ pub mod error;
 mod fresh;
 pub mod learner;
 pub mod native;
+pub mod peak;
 pub mod run;
 pub mod schedule;
 pub mod shelf;

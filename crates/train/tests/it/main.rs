@@ -54,6 +54,7 @@ fn train(
         device: Device::Cpu,
         threads,
         jobs: 1,
+        peak: None,
         place: None,
         evaluate_each_pass: true,
         checkpoint,
