@@ -18,5 +18,6 @@ mod step;
 mod tally;
 #[cfg(test)]
 mod testing;
+pub mod theoretical;
 mod timeline;
 mod windows;

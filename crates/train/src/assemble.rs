@@ -43,12 +43,12 @@ pub(crate) fn evaluation(outcomes: &[Outcome]) -> Evaluation {
 /// The record of a finished run.
 pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finished) -> RunRecord {
     let Finished { tally, validation, weights_sha256, executed, metering } = finished;
+    let peak = tally.peak_so_far(options.peak);
+    let faults = peak.as_ref().map(|peak| peak.faults(executed.train, metering.seconds.train));
     let test = tally.test.filter(|_| tally.status == Status::Done);
     let examples_seen = tally.step * plan.spec.batch;
     let model_train = plan.train_flops_per_image().times(examples_seen);
     let train_seconds = metering.seconds.train.0;
-    let peak = tally.peak_so_far(options.peak);
-    let faults = peak.as_ref().map(|peak| peak.faults(executed.train, metering.seconds.train));
     let rate = |amount: f64| (train_seconds > 0.0).then(|| amount / train_seconds);
     RunRecord {
         schema: SCHEMA.to_owned(),
