@@ -13,6 +13,7 @@ mod files;
 mod interrupt;
 mod out_folder;
 mod output;
+mod peak;
 mod progress;
 mod quantity;
 mod rates;

@@ -93,8 +93,10 @@ impl Peak {
     /// Both peaks that are known, with their names.
     #[must_use]
     pub fn known(&self) -> Vec<(&'static str, f64)> {
-        let peaks =
-            [("measured", self.measured_flops_per_second), ("theoretical", self.theoretical_flops_per_second)];
+        let peaks = [
+            ("measured", self.measured_flops_per_second),
+            ("theoretical", self.theoretical_flops_per_second),
+        ];
         peaks.into_iter().filter_map(|(name, peak)| Some((name, peak?))).collect()
     }
 

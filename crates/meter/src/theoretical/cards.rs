@@ -119,6 +119,7 @@ pub(super) fn peak(gpus: &[String], precision: Precision) -> Known {
     };
     let precision = precision.name();
     let teraflops = teraflops.ok_or_else(|| format!("{name} has no units for {precision}"))?;
-    let basis = format!("the data sheet of the whole {name}, dense {precision} at its boost clock ({})", card.source);
+    let basis =
+        format!("the data sheet of the whole {name}, dense {precision} at its boost clock ({})", card.source);
     Ok((teraflops * 1e12, basis))
 }

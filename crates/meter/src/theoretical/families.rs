@@ -149,18 +149,19 @@ pub(super) fn core(cpu: &Described<'_>) -> Result<Core, String> {
         let found = ARM.iter().find(|(part, ..)| *part == cpu.model).ok_or_else(unknown)?;
         return Ok(Core { units: found.1, lanes: 4, source: found.2 });
     }
-    let (of_eight, of_sixteen, source) = if cpu.vendor == INTEL && (cpu.family, cpu.model) == (6, SKYLAKE_SERVER) {
-        let units = skylake_server_units(cpu.name).filter(|_| cpu.has_avx512);
-        let units = units.or((!cpu.has_avx512).then_some(0)).ok_or_else(unknown)?;
-        (2, units, "Skylake server, Intel ARK: AVX-512 FMA units by its name")
-    } else {
-        let is_of = |family: &&Family| {
-            let models = || family.models.iter().any(|models| models.contains(&cpu.model));
-            (family.vendor, family.family) == (cpu.vendor, cpu.family) && models()
+    let (of_eight, of_sixteen, source) =
+        if cpu.vendor == INTEL && (cpu.family, cpu.model) == (6, SKYLAKE_SERVER) {
+            let units = skylake_server_units(cpu.name).filter(|_| cpu.has_avx512);
+            let units = units.or((!cpu.has_avx512).then_some(0)).ok_or_else(unknown)?;
+            (2, units, "Skylake server, Intel ARK: AVX-512 FMA units by its name")
+        } else {
+            let is_of = |family: &&Family| {
+                let models = || family.models.iter().any(|models| models.contains(&cpu.model));
+                (family.vendor, family.family) == (cpu.vendor, cpu.family) && models()
+            };
+            let found = FAMILIES.iter().find(is_of).ok_or_else(unknown)?;
+            (found.of_eight, found.of_sixteen, found.source)
         };
-        let found = FAMILIES.iter().find(is_of).ok_or_else(unknown)?;
-        (found.of_eight, found.of_sixteen, found.source)
-    };
     match (cpu.has_avx512, cpu.has_fma) {
         (true, _) if of_sixteen > 0 => Ok(Core { units: of_sixteen, lanes: 16, source }),
         (_, true) => Ok(Core { units: of_eight, lanes: 8, source }),

@@ -38,7 +38,9 @@ fn more_than_the_peak_is_a_fault() {
     assert_eq!(peak.faults(Flops(209_000_000_000), Seconds(2.0)), Vec::<String>::new());
     let faults = peak.faults(Flops(300_000_000_000), Seconds(2.0));
     assert_eq!(faults.len(), 1);
-    assert!(faults[0].contains("150.0 GFLOP/s") && faults[0].contains("1.50 times the measured peak of 100.0"));
+    assert!(
+        faults[0].contains("150.0 GFLOP/s") && faults[0].contains("1.50 times the measured peak of 100.0")
+    );
     // Operations in no time at all cannot be either; no operations are no fault.
     assert_eq!(peak.faults(Flops(1), Seconds(0.0)).len(), 1);
     assert_eq!(peak.faults(Flops(0), Seconds(0.0)), Vec::<String>::new());
