@@ -78,7 +78,8 @@ fn peaks_are_kept_with_what_they_follow_from() {
     assert!(peak["theoretical_basis"].as_str().unwrap().contains("Zen 3"), "{peak}");
     assert_eq!((&peak["threads"], &peak["precision"]), (&1.into(), &"f32".into()));
     let number = |value: &serde_json::Value| value.as_f64().unwrap();
-    let near = |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+    let near =
+        |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
     let (used, seconds) = (&record["utilisation"], number(&record["seconds"]["train"]));
     near(number(&used["mfu_theoretical"]), number(&record["flops_per_second"]) / 640e9);
     near(number(&used["method2"]["flops"]), seconds * 640e9 * 0.17);
