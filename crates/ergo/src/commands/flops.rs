@@ -8,7 +8,7 @@ use net::network::{Network, Node, Parameter, Shape};
 use record::output::{FlopsOutput, LayerOutput};
 use record::run::{FLOPS_CONVENTION, OPTIMIZER_CONVENTION};
 use record::units::{FLOPS_PER_PFS_DAY, Flops};
-use report::label::grouped;
+use report::label::{grouped, wrap};
 
 use crate::arguments;
 use crate::cli;
@@ -41,6 +41,9 @@ pub struct Args {
     #[arg(long, requires = "examples", allow_negative_numbers = true, value_parser = arguments::positive)]
     epochs: Option<f64>,
 }
+
+/// Columns of the longest line.
+const MOST_COLUMNS: usize = 100;
 
 /// The optimizer of `ergo train` unless it is told otherwise.
 const DESCENT: Descent = Descent { has_momentum: true, has_weight_decay: true };
@@ -158,7 +161,8 @@ fn text(counted: &FlopsOutput) -> String {
         let work = format!("{} images", grouped(images));
         text.push_str(&format!("in all   {} FLOPs, {} pfs-days: {work}\n", grouped(total), short(days, 4)));
     }
-    format!("{text}\n{}\n{}\n", counted.convention, counted.optimizer_convention)
+    let convention = wrap(&counted.optimizer_convention, |line| line.len() <= MOST_COLUMNS).join("\n");
+    format!("{text}\n{}\n{convention}\n", counted.convention)
 }
 
 /// Parses `CxHxW`.

@@ -295,16 +295,16 @@ fn text(told: &TrainOutput<'_>) -> String {
     }
     let flops = record.flops.model_train;
     lines.push(format!("  training     {:.3e} FLOP ({:.3e} pfs-days)", flops.as_f64(), flops.pfs_days()));
+    if let Some(optimizer) = &record.flops.optimizer {
+        let (all, each) = (optimizer.train.as_f64(), optimizer.per_step.as_f64());
+        lines.push(format!("  optimizer    {all:.3e} FLOP apart from it, {each:.3e} a step"));
+    }
     let rate = record.images_per_second.unwrap_or(f64::NAN);
     let speed = record.flops_per_second.unwrap_or(f64::NAN) / 1e9;
     let time = quantity::seconds(record.seconds.train.0);
     lines.push(format!("  time         {time}  ({rate:.0} img/s, {speed:.1} GFLOP/s)"));
     lines.extend(peak::lines(record.peak.as_ref(), &told.utilisation));
     lines.push(format!("  energy       {}", energy_in_words(record)));
-    if let Some(optimizer) = &record.flops.optimizer {
-        let (all, each) = (optimizer.train.as_f64(), optimizer.per_step.as_f64());
-        lines.push(format!("  optimizer    {all:.3e} FLOP apart from these, {each:.3e} a step"));
-    }
     lines.extend(
         utilisation::faults(record).iter().map(|fault| format!("  FAULT in the measurement: {fault}")),
     );
