@@ -114,6 +114,10 @@ fn figures_against_peaks_follow_from_the_records() {
     assert!(fault.contains("times the measured peak of 100.0"), "{fault}");
     let plain = run(&["report", out]);
     assert!(plain.stdout.contains("FAULT in the measurement: run "), "{}", plain.stdout);
+    // The record that is kept is not trained again, and its summary says the same.
+    let rest = ["--test-images", "50", "--threads", "1", "--seed", "1", "--out", out];
+    let kept = run(&[&["train"], &settings[..], &rest].concat());
+    assert!(kept.stdout.contains("  FAULT in the measurement: "), "{}", kept.stdout);
     rechecked("figures_against_peaks_follow_from_the_records", &[out.into()]);
 }
 
