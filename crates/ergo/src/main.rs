@@ -14,6 +14,7 @@ mod interrupt;
 mod meter_options;
 mod out_folder;
 mod output;
+mod peak;
 mod progress;
 mod quantity;
 mod rates;

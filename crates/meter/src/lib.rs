@@ -23,6 +23,7 @@ mod tally;
 pub mod tenancy;
 #[cfg(test)]
 mod testing;
+pub mod theoretical;
 mod timeline;
 pub mod trace;
 pub mod visible;

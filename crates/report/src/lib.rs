@@ -21,6 +21,7 @@ pub mod speeds;
 pub mod svg;
 pub mod table;
 pub mod totals;
+pub mod utilisation;
 
 #[cfg(test)]
 mod sample;

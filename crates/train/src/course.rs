@@ -275,6 +275,7 @@ impl<'a> Course<'a> {
         if let Some(path) = self.options.checkpoint {
             let mut tally = self.tally.clone();
             tally.metering = Some(tally.metering_so_far(self.meter.snapshot()));
+            tally.peak = tally.peak_so_far(self.options.peak);
             // An evaluation that was stopped is done again from its beginning.
             let executed = self.executed_before.unwrap_or_else(|| self.learner.executed(0));
             tally.executed = tally.executed.plus(executed);

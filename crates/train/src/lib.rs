@@ -11,6 +11,7 @@ mod fresh;
 pub mod learner;
 pub mod native;
 pub mod overhead;
+pub mod peak;
 mod profile;
 pub mod run;
 pub mod schedule;

@@ -2,6 +2,7 @@
 
 use meter::meter::Meter;
 use meter::metering::Metering;
+use record::peak::Peak;
 use record::run::{Epoch, Evaluation, Status};
 use record::units::{Flops, Seconds};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ pub(crate) struct Tally {
     /// What the learner told of its layers.
     #[serde(default)]
     pub profile: Told,
+    /// What the device of earlier processes could reach at most.
+    #[serde(default)]
+    pub peak: Option<Peak>,
     /// Times resumed.
     pub resumed: u64,
 }
@@ -50,6 +54,7 @@ impl Default for Tally {
             executed: Executed::default(),
             metering: None,
             profile: Told::default(),
+            peak: None,
             resumed: 0,
         }
     }
@@ -60,6 +65,11 @@ impl Tally {
     pub(crate) fn train_seconds(&self, meter: &Meter) -> Seconds {
         let earlier = self.metering.as_ref().map_or(Seconds(0.0), |metering| metering.seconds.train);
         earlier + meter.seconds().train
+    }
+
+    /// `now` where this process began the run, and what holds for all its seconds where an earlier one did.
+    pub(crate) fn peak_so_far(&self, now: Option<&Peak>) -> Option<Peak> {
+        if self.resumed == 0 { now.cloned() } else { Some(now?.after(self.peak.as_ref())) }
     }
 
     /// `now` with what earlier processes metered.

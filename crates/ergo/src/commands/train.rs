@@ -15,6 +15,8 @@ use record::error::SpecError;
 use record::journal::{self, Journal};
 use record::run::{RunRecord, Status};
 use record::spec::{self, LearnerName, Precision, RunPlan, RunSpec};
+use record::utilisation::TrainOutput;
+use report::utilisation;
 use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
 use train::shelf::Shelf;
 use train::worker::thread_pool;
@@ -25,8 +27,8 @@ use crate::output::Format;
 use crate::progress::{PlainLines, Rates};
 use crate::store::DataDir;
 use crate::{
-    arguments, build_info, cli, interrupt, meter_options, out_folder, output, progress, quantity, store,
-    threads,
+    arguments, build_info, cli, interrupt, meter_options, out_folder, output, peak, progress, quantity,
+    store, threads,
 };
 
 /// Arguments of `ergo train`.
@@ -233,6 +235,7 @@ fn train(
     let sources = Sources::discover(&meter_options);
     let host = meter::host::host(&meter_options);
     let threads = args.threads.unwrap_or_else(arguments::processors);
+    let peak = peak::of(&meter_options, &host, device, plan.spec.precision, threads);
     let options = RunOptions {
         sources: &sources,
         build: &build_info::build(),
@@ -240,6 +243,7 @@ fn train(
         device,
         threads,
         jobs: 1,
+        peak: Some(&peak),
         place: None,
         profile: args.profile,
         evaluate_each_pass: true,
@@ -281,7 +285,13 @@ pub fn rates(progress: &Progress) -> Rates {
 }
 
 fn print(format: Format, record: &RunRecord) -> anyhow::Result<Exit> {
-    output::result(format, record, || text(record))?;
+    let told = TrainOutput { record, utilisation: utilisation::of(record) };
+    output::result(format, &told, || text(&told))?;
+    if format == Format::Json {
+        for fault in utilisation::faults(record) {
+            output::note(&format!("fault in the measurement: {fault}"));
+        }
+    }
     if record.status == Status::Done {
         return Ok(Exit::Done);
     }
@@ -291,7 +301,8 @@ fn print(format: Format, record: &RunRecord) -> anyhow::Result<Exit> {
     Ok(Exit::Failed)
 }
 
-fn text(record: &RunRecord) -> String {
+fn text(told: &TrainOutput<'_>) -> String {
+    let record = told.record;
     let mut lines = vec![format!("{} on {}, seed {}", record.spec.net, record.spec.data, record.seed)];
     if let (Some(error), Some(wrong)) = (record.error, record.wrong) {
         let images = record.test_images;
@@ -302,12 +313,20 @@ fn text(record: &RunRecord) -> String {
     }
     let flops = record.flops.model_train;
     lines.push(format!("  training     {:.3e} FLOP ({:.3e} pfs-days)", flops.as_f64(), flops.pfs_days()));
+    if let Some(optimizer) = &record.flops.optimizer {
+        let (all, each) = (optimizer.train.as_f64(), optimizer.per_step.as_f64());
+        lines.push(format!("  optimizer    {all:.3e} FLOP apart from it, {each:.3e} a step"));
+    }
     let rate = record.images_per_second.unwrap_or(f64::NAN);
     let speed = record.flops_per_second.unwrap_or(f64::NAN) / 1e9;
     let time = quantity::seconds(record.seconds.train.0);
     lines.push(format!("  time         {time}  ({rate:.0} img/s, {speed:.1} GFLOP/s)"));
     lines.extend(record.profile.iter().flat_map(|profile| profile::lines(record, profile)));
+    lines.extend(peak::lines(record.peak.as_ref(), &told.utilisation));
     lines.push(format!("  energy       {}", energy_in_words(record)));
+    lines.extend(
+        utilisation::faults(record).iter().map(|fault| format!("  FAULT in the measurement: {fault}")),
+    );
     lines.push(format!("  weights      sha256 {}", record.weights_sha256));
     lines.join("\n") + "\n"
 }

@@ -131,6 +131,53 @@ fn a_kept_record_without_a_profile_says_so() {
     assert!(ran.stderr.contains("it has no profile"), "{}", ran.stderr);
 }
 
+/// A processor of a table at 20 GHz, which no measured peak exceeds, and one that no table holds.
+#[test]
+fn peaks_are_kept_with_what_they_follow_from() {
+    let root = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| {
+        let file = root.path().join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    };
+    let cpuinfo = "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\n\
+                   model name\t: AMD EPYC 7763\nflags\t\t: fpu fma avx2\n\n";
+    write("proc/cpuinfo", cpuinfo);
+    write("sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq", "20000000\n");
+    let with_root = ["--sysroot", root.path().to_str().unwrap()];
+    let record = json(&[&SMALL[..], &with_root].concat());
+    let peak = &record["peak"];
+    // 2 units x 8 lanes x 2 x 20 GHz.
+    assert_eq!(peak["theoretical_flops_per_second"], 640e9, "{peak}");
+    assert!(peak["theoretical_basis"].as_str().unwrap().contains("Zen 3"), "{peak}");
+    assert_eq!((&peak["threads"], &peak["precision"]), (&1.into(), &"f32".into()));
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    let near =
+        |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+    let (used, seconds) = (&record["utilisation"], number(&record["seconds"]["train"]));
+    near(number(&used["mfu_theoretical"]), number(&record["flops_per_second"]) / 640e9);
+    near(number(&used["method2"]["flops"]), seconds * 640e9 * 0.17);
+    if let Some(measured) = peak["measured_flops_per_second"].as_f64() {
+        near(number(&record["mfu"]["ratio"]), number(&record["flops_per_second"]) / measured);
+        assert_eq!(number(&record["mfu"]["peak"]), measured);
+    }
+    assert!(record.get("faults").is_none(), "{record}");
+    let optimizer = &record["flops"]["optimizer"];
+    let per_step = optimizer["per_step"].as_u64().unwrap();
+    assert_eq!(optimizer["train"].as_u64(), Some(3 * per_step));
+    assert_eq!(record["flops"]["model_train"], json(&SMALL)["flops"]["model_train"]);
+
+    write("proc/cpuinfo", &cpuinfo.replace(": 25", ": 99"));
+    let record = json(&[&SMALL[..], &with_root].concat());
+    assert!(record["peak"]["theoretical_flops_per_second"].is_null(), "{record}");
+    let reason = record["peak"]["theoretical_basis"].as_str().unwrap();
+    assert!(reason.contains("family 0x63"), "{reason}");
+    assert!(record["utilisation"]["mfu_theoretical"].is_null());
+    let told = run(&[&SMALL[..11], &with_root].concat());
+    assert!(told.stdout.contains("theoretical  peak unknown: "), "{}", told.stdout);
+    assert!(told.stdout.contains("optimizer "), "{}", told.stdout);
+}
+
 /// candle's products split their work by the number of threads it was told; the bits must not follow.
 #[test]
 fn the_same_seed_gives_the_same_weights_at_any_number_of_threads() {

@@ -28,6 +28,7 @@ fn a_stop_while_judging_is_heeded_and_loses_no_step() {
         device: Device::Cpu,
         threads: 1,
         jobs: 1,
+        peak: None,
         place: None,
         profile: false,
         evaluate_each_pass: true,

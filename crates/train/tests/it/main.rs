@@ -4,6 +4,7 @@
 
 mod bench;
 mod overhead;
+mod peaks;
 mod profile;
 mod resume;
 mod runs;
@@ -67,6 +68,7 @@ fn train_with(
         device: Device::Cpu,
         threads,
         jobs: 1,
+        peak: None,
         place: None,
         profile,
         evaluate_each_pass: true,
