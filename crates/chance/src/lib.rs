@@ -23,6 +23,8 @@ pub enum Purpose {
     Digits,
     /// The order in which images enter nested subsets and splits (index: the class).
     Subset,
+    /// One sample of a simulated regression (index: the repetition and the sample).
+    Regression,
     /// Inputs of tests and benchmarks.
     Test,
 }
@@ -38,6 +40,7 @@ impl Purpose {
             Purpose::Bootstrap => "bootstrap",
             Purpose::Digits => "digits",
             Purpose::Subset => "subset",
+            Purpose::Regression => "regression",
             Purpose::Test => "test",
         }
     }

@@ -8,5 +8,6 @@ pub mod flops;
 pub mod meter;
 pub mod plot;
 pub mod report;
+pub mod simulate;
 pub mod sweep;
 pub mod train;

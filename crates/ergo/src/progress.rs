@@ -25,6 +25,8 @@ pub struct Rates {
 
 const TRAINING: &str = "{prefix} {wide_bar} {human_pos}/{human_len} steps  {msg}  {left}";
 const BENCH: &str = "{prefix} {wide_bar} {human_pos}/{human_len} slices  {msg}  {left}";
+const OVERHEAD: &str = "{prefix} {wide_bar} {human_pos}/{human_len} pairs  {msg}  {left}";
+const SIMULATION: &str = "{prefix} {wide_bar} {human_pos}/{human_len} repetitions  {left}";
 const SWEEP: &str = "{prefix} {wide_bar} {percent}%  {msg}  {left}";
 const DOWNLOAD: &str = "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {left}";
 
@@ -38,6 +40,18 @@ pub fn training(steps: u64, net: &str) -> ProgressBar {
 #[must_use]
 pub fn bench(slices: u64) -> ProgressBar {
     styled(slices, "bench", BENCH)
+}
+
+/// A bar over the pairs of blocks that show what metering costs.
+#[must_use]
+pub fn overhead(pairs: u64) -> ProgressBar {
+    styled(pairs, "overhead", OVERHEAD)
+}
+
+/// A bar over the repetitions of a simulation.
+#[must_use]
+pub fn simulation(repetitions: u64, name: &str) -> ProgressBar {
+    styled(repetitions, name, SIMULATION)
 }
 
 /// A bar over the work of the sweep called `name`, in any unit.

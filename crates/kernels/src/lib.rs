@@ -5,6 +5,7 @@ pub mod activation_gradient;
 pub mod arena;
 pub mod blocks;
 pub mod convolution;
+pub mod cycles;
 pub mod dense;
 pub mod grouped;
 pub mod isa;

@@ -2,7 +2,8 @@
 //!
 //! Trainings come in as [`cell::Cell`]s or as plain [`fit::Point`]s; [`fit::fit_cells`] and
 //! [`fit::fit_points`] give the exponent k of "cutting error by a factor f costs f^k in compute".
-//! [`estimate::estimate`] has a choice of estimators, each in a file of its own; the same input and seed give the same bits on every machine.
+//! [`estimate::estimate`] has a choice of estimators, each in a file of its own; the same input and seed give the same
+//! bits on every machine.
 
 mod bootstrap;
 pub mod broken;
@@ -14,6 +15,7 @@ pub mod curve;
 pub mod decades;
 pub mod error;
 pub mod estimate;
+pub mod expert;
 pub mod exponential;
 pub mod fit;
 pub mod floor;

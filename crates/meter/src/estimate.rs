@@ -7,6 +7,7 @@ use record::energy::Kind;
 use record::units::{Joules, Seconds, Watts};
 
 use crate::clock::Clock;
+use crate::processor_times::{self, MachineTicks, TICKS_PER_SECOND};
 use crate::source::{EnergySource, Limits, ReadError, Reading, SourceFacts};
 
 /// Watts of one logical processor, for one view of an unknown machine.
@@ -28,9 +29,6 @@ const HIGH: PerCore = PerCore { idle: 3.0, busy: 15.0 };
 const ASSUMED: &str = "watts per logical processor, central [low, high]: idle 1 [0.3, 3], busy 5 [1.5, 15]; an \
     assumption, bracketed by published power limits of processors (EPYC 9654 360 W / 192 threads, Ryzen 9 7950X 230 \
     W / 16 cores)";
-
-/// Times in `/proc/stat` are in hundredths of a second on x86 and ARM (proc(5), `USER_HZ`).
-const PER_SECOND: f64 = 100.0;
 
 /// The power that an unknown machine would draw for the processor time that is used.
 ///
@@ -96,25 +94,11 @@ impl Estimate {
     }
 }
 
-/// Seconds that all processors together were busy since the machine was started, and how many there are. Waiting for a
-/// disk is not busy, and what a hypervisor gave to others was not ours.
-fn busy(stat: &Path) -> Result<(f64, usize), ReadError> {
-    let text = std::fs::read_to_string(stat).map_err(|error| ReadError::of_io(stat, &error))?;
-    let garbage = || ReadError::Garbage {
-        path: stat.to_owned(),
-        expected: "processor times",
-        found: text.chars().take(40).collect(),
-    };
-    let times = text.lines().find_map(|line| line.strip_prefix("cpu ")).ok_or_else(garbage)?;
-    let times: Option<Vec<u64>> = times.split_whitespace().map(|time| time.parse().ok()).collect();
-    let times = times.filter(|times| times.len() >= 4).ok_or_else(garbage)?;
-    // user, nice, system, (idle, iowait,) irq, softirq; what follows is stolen, or part of these.
-    let busy = times.iter().take(3).chain(times.iter().skip(5).take(2)).map(|&time| time as f64).sum::<f64>();
-    let is_one = |line: &&str| {
-        line.strip_prefix("cpu").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
-    };
-    let processors = text.lines().filter(is_one).count();
-    Ok((busy / PER_SECOND, processors.max(1)))
+/// Seconds that all processors together were busy since the machine was started, and how many there are. What a
+/// hypervisor gave to others was not ours.
+fn busy(stat: &Path) -> Result<(f64, u64), ReadError> {
+    let MachineTicks { programs, interrupts, processors, .. } = processor_times::of_machine(stat)?;
+    Ok((programs.saturating_add(interrupts) as f64 / TICKS_PER_SECOND, processors))
 }
 
 impl EnergySource for Estimate {
@@ -126,7 +110,7 @@ impl EnergySource for Estimate {
         // Shorter spans only show the jitter of the clock of processor time.
         let update = match self.used {
             Used::Process => Seconds(0.001),
-            Used::Machine(_) => Seconds(1.0 / PER_SECOND),
+            Used::Machine(_) => Seconds(1.0 / TICKS_PER_SECOND),
         };
         Limits { update, plausible: Watts(HIGH.busy * self.processors) }
     }

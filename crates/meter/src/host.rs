@@ -57,6 +57,17 @@ pub(crate) fn usable_processors(root: &Path) -> u64 {
         .unwrap_or_else(|| processors(&text(root, "proc/cpuinfo")))
 }
 
+/// Whether a list such as `0-3,8` holds a number.
+pub(crate) fn is_listed(list: &str, number: u64) -> bool {
+    list.split(',').any(|range| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        match (first.trim().parse(), last.trim().parse()) {
+            (Ok(first), Ok(last)) => (first..=last).contains(&number),
+            _ => false,
+        }
+    })
+}
+
 /// The number of members of a list such as `0-3,8`; `None` when it is not one.
 fn listed(list: &str) -> Option<u64> {
     let member = |range: &str| {
@@ -128,7 +139,7 @@ fn container(root: &Path) -> Option<String> {
 }
 
 /// The value after `name` and a colon, in the first line that has it.
-fn field(text: &str, name: &str) -> Option<String> {
+pub(crate) fn field(text: &str, name: &str) -> Option<String> {
     let line = text.lines().find(|line| is_field(line, name))?;
     line.split_once(':').map(|(_, value)| value.trim().to_string())
 }
@@ -137,7 +148,7 @@ fn is_field(line: &str, name: &str) -> bool {
     line.split_once(':').is_some_and(|(key, _)| key.trim() == name)
 }
 
-fn text(root: &Path, file: &str) -> String {
+pub(crate) fn text(root: &Path, file: &str) -> String {
     std::fs::read_to_string(root.join(file)).unwrap_or_default()
 }
 

@@ -1,6 +1,6 @@
 //! Energy of NVIDIA cards through the driver's management library, which is looked for at run time.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nvml_wrapper::Nvml;
@@ -10,8 +10,11 @@ use nvml_wrapper::error::NvmlError;
 use record::doctor::SourceStatus;
 use record::energy::Kind;
 use record::units::{Seconds, Watts};
+use thiserror::Error;
 
 use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
+use crate::tenancy;
+use crate::visible::{CardChoice, HIDDEN};
 
 /// Counters and sensors renew themselves every 20 to 100 ms.
 const UPDATE: Seconds = Seconds(0.1);
@@ -19,8 +22,16 @@ const UPDATE: Seconds = Seconds(0.1);
 /// More than any card draws.
 const PLAUSIBLE: Watts = Watts(3000.0);
 
-/// How the reason begins where there is no driver.
-const NO_LIBRARY: &str = "no libnvidia-ml.so.1";
+/// Why no cards can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum NoCards {
+    /// There is no driver, and so there are no cards that compute.
+    #[error("no libnvidia-ml.so.1: the NVIDIA driver is not installed here")]
+    NoLibrary,
+    /// The driver is there and does not answer.
+    #[error("{0}")]
+    Failed(String),
+}
 
 /// What is asked of the driver; tests put a script here.
 pub(crate) trait Cards: Send + Sync {
@@ -29,26 +40,28 @@ pub(crate) trait Cards: Send + Sync {
     fn name(&self, card: u32) -> Result<String, String>;
     /// A name of the card that no other has.
     fn uuid(&self, card: u32) -> Result<String, String>;
+    /// The card that a part belongs to, by the name of the part, `MIG-...`.
+    fn of_part(&self, part: &str) -> Option<u32>;
     /// Energy since the driver was loaded (Volta and newer).
     fn millijoules(&self, card: u32) -> Result<u64, String>;
     /// Power: at this moment up to GA100, the mean of a second on newer cards.
     fn milliwatts(&self, card: u32) -> Result<u32, String>;
     /// What decides how fast it is and what it draws, as far as the driver tells; empty where it does not.
     fn condition(&self, card: u32) -> Vec<String>;
+    /// Numbers of the processes that compute on it; `None` where the driver does not tell.
+    fn processes(&self, card: u32) -> Option<Vec<u32>>;
 }
 
 /// Opens the library of the driver, or a test's imitation of it. Without a driver this costs one failed search for a file.
-pub(crate) fn open(library: Option<&Path>) -> Result<Arc<dyn Cards>, String> {
+pub(crate) fn open(library: Option<&Path>) -> Result<Arc<dyn Cards>, NoCards> {
     let opened = match library {
         Some(library) => Nvml::builder().lib_path(library.as_os_str()).init(),
         None => Nvml::init(),
     };
     match opened {
         Ok(nvml) => Ok(Arc::new(nvml)),
-        Err(NvmlError::LibloadingError(_)) => {
-            Err(format!("{NO_LIBRARY}: the NVIDIA driver is not installed here"))
-        }
-        Err(error) => Err(error.to_string()),
+        Err(NvmlError::LibloadingError(_)) => Err(NoCards::NoLibrary),
+        Err(error) => Err(NoCards::Failed(error.to_string())),
     }
 }
 
@@ -67,6 +80,11 @@ impl Cards for Nvml {
 
     fn uuid(&self, card: u32) -> Result<String, String> {
         self.device_by_index(card).and_then(|device| device.uuid()).map_err(|error| error.to_string())
+    }
+
+    fn of_part(&self, part: &str) -> Option<u32> {
+        let device = self.device_by_uuid(part).and_then(|device| device.mig_parent_device());
+        device.and_then(|card| card.index()).ok()
     }
 
     fn millijoules(&self, card: u32) -> Result<u64, String> {
@@ -89,6 +107,11 @@ impl Cards for Nvml {
             device.mig_mode().map(|mode| format!("MIG {}", if mode.current == 0 { "off" } else { "on" }));
         [limit, clock, heat, held, mig].into_iter().flatten().collect()
     }
+
+    fn processes(&self, card: u32) -> Option<Vec<u32>> {
+        let found = self.device_by_index(card).and_then(|device| device.running_compute_processes()).ok()?;
+        Some(found.into_iter().map(|process| process.pid).collect())
+    }
 }
 
 /// Why a card runs no faster, in words.
@@ -101,14 +124,17 @@ fn held_back(reasons: ThrottleReasons) -> String {
     if names.is_empty() { "not held back".to_owned() } else { format!("held back by {}", names.join(", ")) }
 }
 
-/// Every card: its energy counter where it has one that shows something, else its power, integrated.
-pub(crate) fn discover(cards: Result<Arc<dyn Cards>, String>) -> Found {
-    let counted = cards.and_then(|cards| cards.count().map(|count| (cards, count)));
+/// Every card that `choice` leaves: its energy counter where it has one that shows something, else its power, integrated.
+/// Who computes on it is looked up in `proc` under `root`.
+pub(crate) fn discover(cards: Result<Arc<dyn Cards>, NoCards>, choice: &CardChoice, root: &Path) -> Found {
+    let counted = cards.and_then(|cards| cards.count().map(|count| (cards, count)).map_err(NoCards::Failed));
     let (cards, count) = match counted {
-        Ok((_, 0)) => return absent("the NVIDIA driver shows no card".into()),
+        Ok((_, 0)) => return absent("the NVIDIA driver shows no card"),
         Ok(counted) => counted,
-        Err(why) if why.starts_with(NO_LIBRARY) => return absent(why),
-        Err(why) => {
+        Err(NoCards::NoLibrary) => return absent(NoCards::NoLibrary),
+        // Whatever cards there are, none of them is used here.
+        Err(NoCards::Failed(why)) if choice.leaves_none() => return absent(format!("{HIDDEN}; {why}")),
+        Err(NoCards::Failed(why)) => {
             // There are cards that draw something, and nothing is known of it.
             let broken = SourceFacts::unreadable("gpu-0", "NVML", why);
             let fix = "nvidia-smi, and after an update of the driver sudo reboot";
@@ -118,10 +144,19 @@ pub(crate) fn discover(cards: Result<Arc<dyn Cards>, String>) -> Found {
             };
         }
     };
+    let visible = choice.of(cards.as_ref(), count);
     let mut found = Found::default();
     for card in 0..count {
-        match Card::open(&cards, card) {
-            Ok(card) => found.readable.push(Box::new(card)),
+        if !visible.cards.contains(&card) {
+            let source = format!("NVML: {}", board(cards.as_ref(), card));
+            found.unreadable.push(SourceFacts::left_out(&domain(card), &source, HIDDEN));
+            continue;
+        }
+        match Card::open(&cards, card, root) {
+            Ok(mut card) => {
+                card.facts.note.clone_from(&visible.note);
+                found.readable.push(Box::new(card));
+            }
             Err(facts) => found.unreadable.push(facts),
         }
     }
@@ -136,8 +171,21 @@ pub(crate) fn names(cards: &dyn Cards) -> Vec<String> {
     (0..count).map(|card| format!("{}, driver {driver}", name(card))).collect()
 }
 
-fn absent(why: String) -> Found {
+fn absent(why: impl ToString) -> Found {
     Found { readable: Vec::new(), unreadable: vec![SourceFacts::unreadable("gpu", "NVML", why)] }
+}
+
+/// The domain of a card is its number by the driver's library, whatever CUDA calls it.
+fn domain(card: u32) -> String {
+    format!("gpu-{card}")
+}
+
+/// What a card is, in words.
+fn board(cards: &dyn Cards, card: u32) -> String {
+    let unknown = |error: String| format!("unknown ({error})");
+    let name = cards.name(card).unwrap_or_else(unknown);
+    let uuid = cards.uuid(card).unwrap_or_else(unknown);
+    format!("{name} {uuid}, driver {}, the whole board with all its users", cards.driver())
 }
 
 /// A card that answered at least once.
@@ -145,15 +193,13 @@ struct Card {
     facts: SourceFacts,
     cards: Arc<dyn Cards>,
     index: u32,
+    /// Where `proc` lies.
+    root: PathBuf,
 }
 
 impl Card {
-    fn open(cards: &Arc<dyn Cards>, index: u32) -> Result<Card, SourceFacts> {
-        let domain = format!("gpu-{index}");
-        let unknown = |error: String| format!("unknown ({error})");
-        let name = cards.name(index).unwrap_or_else(unknown);
-        let uuid = cards.uuid(index).unwrap_or_else(unknown);
-        let board = format!("{name} {uuid}, driver {}, the whole board with all its users", cards.driver());
+    fn open(cards: &Arc<dyn Cards>, index: u32, root: &Path) -> Result<Card, SourceFacts> {
+        let (domain, board) = (domain(index), board(cards.as_ref(), index));
         let (kind, source) = match (cards.millijoules(index), cards.milliwatts(index)) {
             (Ok(1..), _) => (Kind::Counter, format!("NVML total energy, the vendor's counter: {board}")),
             (_, Ok(1..)) => (Kind::Integrated, format!("NVML power, integrated: {board}")),
@@ -163,7 +209,8 @@ impl Card {
                 return Err(refused.but(SourceStatus::Broken, None));
             }
         };
-        Ok(Card { facts: SourceFacts::readable(&domain, kind, &source), cards: Arc::clone(cards), index })
+        let facts = SourceFacts::readable(&domain, kind, &source);
+        Ok(Card { facts, cards: Arc::clone(cards), index, root: root.to_owned() })
     }
 }
 
@@ -192,7 +239,8 @@ impl EnergySource for Card {
     }
 
     fn condition(&mut self) -> Option<String> {
-        let condition = self.cards.condition(self.index);
+        let mut condition = self.cards.condition(self.index);
+        condition.extend(self.cards.processes(self.index).map(|pids| tenancy::company(&pids, &self.root)));
         (!condition.is_empty()).then(|| condition.join(", "))
     }
 

@@ -159,7 +159,7 @@ fn socket(name: &str) -> Option<&str> {
 }
 
 /// A number in digits only; `str::parse` would also take `+1`.
-fn number(digits: &str) -> Option<u32> {
+pub(crate) fn number(digits: &str) -> Option<u32> {
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if plain { digits.parse().ok() } else { None }
 }

@@ -85,6 +85,8 @@ pub struct SourceFacts {
     pub status: SourceStatus,
     /// What to type so that it can be read; `None` where nothing is known to help.
     pub fix: Option<String>,
+    /// Whether it belongs to what is metered, so that totals without it are unknown.
+    pub belongs: bool,
 }
 
 /// What is believable of a source.
@@ -213,6 +215,7 @@ impl SourceFacts {
             note: None,
             status: SourceStatus::Ok,
             fix: None,
+            belongs: true,
         }
     }
 
@@ -224,6 +227,12 @@ impl SourceFacts {
             status: SourceStatus::Absent,
             ..SourceFacts::readable(domain, Kind::None, source)
         }
+    }
+
+    /// A source that does not belong to what is metered, and why; no total lacks anything without it.
+    #[must_use]
+    pub fn left_out(domain: &str, source: &str, why: impl ToString) -> SourceFacts {
+        SourceFacts { belongs: false, ..SourceFacts::unreadable(domain, source, why) }
     }
 
     /// A source that is there and cannot be read.

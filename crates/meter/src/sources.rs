@@ -11,7 +11,8 @@ use crate::estimate::Estimate;
 use crate::rapl::ReadText;
 use crate::sampler::{self, Rate};
 use crate::source::{EnergySource, Found, Limits, Look, ReadError, SourceFacts};
-use crate::{battery, host, nvml, perf, rapl};
+use crate::visible::CardChoice;
+use crate::{battery, host, hwmon, nvml, perf, rapl};
 
 /// Where to look for sources, and how often to read them.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,8 @@ pub struct Options {
     pub root: PathBuf,
     /// Where to look for NVIDIA cards.
     pub nvml: NvmlLibrary,
+    /// Which of them this process may use.
+    pub cards: CardChoice,
     /// Whose processor time an estimate is made of, where there is no counter.
     pub estimate: EstimateOf,
     /// Time between two readings while a phase lasts; `None` for a tenth of a second, and after a minute a whole one where
@@ -29,7 +32,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { root: "/".into(), nvml: NvmlLibrary::Driver, estimate: EstimateOf::Process, interval: None }
+        Options {
+            root: "/".into(),
+            nvml: NvmlLibrary::Driver,
+            cards: CardChoice::default(),
+            estimate: EstimateOf::Process,
+            interval: None,
+        }
     }
 }
 
@@ -55,7 +64,7 @@ pub enum NvmlLibrary {
 }
 
 impl NvmlLibrary {
-    pub(crate) fn open(&self) -> Option<Result<Arc<dyn nvml::Cards>, String>> {
+    pub(crate) fn open(&self) -> Option<Result<Arc<dyn nvml::Cards>, nvml::NoCards>> {
         match self {
             NvmlLibrary::Driver => Some(nvml::open(None)),
             NvmlLibrary::At(library) => Some(nvml::open(Some(library))),
@@ -92,12 +101,16 @@ impl Sources {
     #[must_use]
     pub fn discover(options: &Options) -> Sources {
         let read: ReadText = Arc::new(|file: &Path| std::fs::read_to_string(file));
-        let cards = options.nvml.open().map_or_else(Found::default, nvml::discover);
+        let cards = options
+            .nvml
+            .open()
+            .map_or_else(Found::default, |cards| nvml::discover(cards, &options.cards, &options.root));
         let mut counters = rapl::discover(&options.root, &read);
         // The same counters, where the files are not for this user; an imitated machine has none.
         if options.root == Path::new("/") && !has_package(&counters) {
             counters.join(perf::discover(&options.root, &perf::open));
         }
+        counters.join(hwmon::discover(&options.root, &read, &counters));
         counters.join(battery::discover(&options.root));
         Sources::combine(options, Arc::new(SystemClock::start()), counters, cards)
     }
@@ -186,14 +199,14 @@ impl Sources {
     }
 }
 
-/// Parts of the machine's total that are known to exist and cannot be read. An estimate of the host stands in for packages
+/// Parts of what is metered that are known to exist and cannot be read. An estimate of the host stands in for packages
 /// and memory; the platform only repeats its parts.
 pub(crate) fn unknown<'a>(readable: &[&SourceFacts], unreadable: &'a [SourceFacts]) -> Vec<&'a SourceFacts> {
     let estimated = readable.iter().any(|facts| facts.kind == Kind::Modelled);
     let is_part = |facts: &&SourceFacts| {
         let domain = &facts.domain;
         // What one way does not show, another may.
-        if readable.iter().any(|known| known.domain == *domain) {
+        if !facts.belongs || readable.iter().any(|known| known.domain == *domain) {
             return false;
         }
         domain.starts_with("gpu-")

@@ -54,6 +54,8 @@ pub(crate) struct Described {
     status: SourceStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    belongs: bool,
     update_seconds: f64,
     plausible_watts: f64,
 }
@@ -148,6 +150,15 @@ impl Trace {
     }
 }
 
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it like this")]
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
 impl Start {
     /// Whether it is of the form that this program writes.
     pub(crate) fn is_known(&self) -> bool {
@@ -157,15 +168,15 @@ impl Start {
 
 impl Described {
     fn of(facts: &SourceFacts, limits: Limits) -> Described {
-        let SourceFacts { domain, kind, source, note, status, fix } = facts.clone();
+        let SourceFacts { domain, kind, source, note, status, fix, belongs } = facts.clone();
         let (update_seconds, plausible_watts) = (limits.update.0, limits.plausible.0);
-        Described { domain, kind, source, note, status, fix, update_seconds, plausible_watts }
+        Described { domain, kind, source, note, status, fix, belongs, update_seconds, plausible_watts }
     }
 
     pub(crate) fn facts(self) -> (SourceFacts, Limits) {
         let limits = Limits { update: Seconds(self.update_seconds), plausible: Watts(self.plausible_watts) };
-        let Described { domain, kind, source, note, status, fix, .. } = self;
-        (SourceFacts { domain, kind, source, note, status, fix }, limits)
+        let Described { domain, kind, source, note, status, fix, belongs, .. } = self;
+        (SourceFacts { domain, kind, source, note, status, fix, belongs }, limits)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Exact multiply-accumulates and parameters of a network, on one image.
 //!
-//! Only convolutions and linear layers count. Taps that fall on padding count too, as in every published count.
+//! Only convolutions and linear layers count. Taps that fall on padding count too, as in every published count. What
+//! an optimizer does is counted apart.
 
 use crate::layer::Layer;
 use crate::network::{Network, Node, Parameter};
@@ -59,7 +60,42 @@ impl Node {
     }
 }
 
+/// Which terms the rule of descent has, Nesterov SGD as PyTorch defines it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Descent {
+    /// Whether there is momentum.
+    pub has_momentum: bool,
+    /// Whether weights decay.
+    pub has_weight_decay: bool,
+}
+
+impl Parameter {
+    /// Additions and multiplications of `steps` updates of this tensor; none where it is not trained.
+    ///
+    /// For each value and step 2 for w -= rate * d; with momentum 4 more, for v = momentum * v + g and
+    /// d = g + momentum * v; with weight decay, where this tensor has any, 2 more for g += decay * w. What is done once
+    /// for the whole tensor, such as scaling the rate, does not count. Saturates.
+    #[must_use]
+    pub fn update_operations(&self, descent: Descent, steps: u64) -> u64 {
+        if !self.role.is_trained() {
+            return 0;
+        }
+        let momentum = if descent.has_momentum { 4 } else { 0 };
+        let decays = descent.has_weight_decay && self.weight_decay_scale != 0.0;
+        let decay = if decays { 2 } else { 0 };
+        let steps = self.trainable_until_step.map_or(steps, |until| until.min(steps));
+        self.elements().saturating_mul(2 + momentum + decay).saturating_mul(steps)
+    }
+}
+
 impl Network {
+    /// Additions and multiplications of the optimizer in `steps` steps; whatever the batch. Saturates.
+    #[must_use]
+    pub fn update_operations(&self, descent: Descent, steps: u64) -> u64 {
+        let each = self.parameters.iter().map(|parameter| parameter.update_operations(descent, steps));
+        each.fold(0, u64::saturating_add)
+    }
+
     /// Multiply-accumulates of one forward pass on one image.
     #[must_use]
     pub fn macs(&self) -> u64 {
@@ -89,3 +125,5 @@ impl Network {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod update_tests;

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::profile::Part;
+use crate::utilisation::{AgainstPeak, Methods, RunUtilisation};
+
 /// What energy and time cost; triples are lower bound, central value and upper bound.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CostOutput {
@@ -32,10 +35,31 @@ pub struct ReportOutput {
     pub executed_train_flops: u128,
     /// Model FLOPs of all evaluations.
     pub evaluate_flops: u128,
+    /// FLOPs of the optimizer in all trainings, which no other count holds; null where no record keeps them.
+    pub optimizer_flops: Option<u128>,
+    /// Records that keep them.
+    pub optimizer_runs: usize,
     /// Seconds of all runs, one after the other: those of runs side by side overlap.
     pub seconds: f64,
     /// Those of training steps alone.
     pub train_seconds: f64,
+    /// Training steps taken apart, over the runs that were trained with a profile; absent without one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub train_parts: Vec<ReportedPart>,
+    /// Model FLOPs of trainings over those seconds; null where there are none.
+    pub flops_per_second: Option<f64>,
+    /// Executed FLOPs of trainings over those seconds.
+    pub executed_flops_per_second: Option<f64>,
+    /// The runs with a theoretical peak; null where there are none.
+    pub theoretical: Option<AgainstPeak>,
+    /// The runs with a measured peak; null where there are none.
+    pub measured: Option<AgainstPeak>,
+    /// Compute as counted and as guessed from seconds, for the runs with any peak; null where there are none.
+    pub methods: Option<Methods>,
+    /// Every run with a peak.
+    pub utilisation: Vec<RunUtilisation>,
+    /// What cannot be true of these records: faults in the measurement.
+    pub faults: Vec<String>,
     /// Energy of the machine by how it was obtained; kinds are never added to each other.
     pub energy: Vec<ReportedEnergy>,
     /// What that cost.
@@ -53,4 +77,15 @@ pub struct ReportedEnergy {
     pub runs: usize,
     /// Joules with their bounds; null when unknown.
     pub joules: Option<[f64; 3]>,
+}
+
+/// A part of the training steps of the runs with a profile.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReportedPart {
+    /// Which one.
+    pub part: Part,
+    /// Runs with a profile, the same for all parts.
+    pub runs: usize,
+    /// Seconds of these runs, one after the other.
+    pub seconds: f64,
 }

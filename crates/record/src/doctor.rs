@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::overhead::OverheadOutput;
 use crate::run::Host;
 
 /// Whether a source of energy can be read.
@@ -12,7 +13,7 @@ pub enum SourceStatus {
     Ok,
     /// It is there, and not for this user.
     Denied,
-    /// This machine has none.
+    /// This machine has none that counts here; the reason says whether it has another.
     Absent,
     /// It is there and answers nonsense, or fails.
     Broken,
@@ -42,6 +43,8 @@ pub struct DoctorOutput {
     pub processors: ProcessorState,
     /// What a run here can claim, in sentences.
     pub claims: Vec<String>,
+    /// What metering costs a training; null without `--overhead`.
+    pub overhead: Option<OverheadOutput>,
 }
 
 /// One source of energy.
@@ -49,7 +52,8 @@ pub struct DoctorOutput {
 pub struct DoctorSource {
     /// What is read, or would be.
     pub name: String,
-    /// `package-N`, `dram-N`, `psys`, `gpu-N`, `battery` or `host`; without a number where none was found.
+    /// `package-N`, `dram-N`, `psys`, `gpu-N`, `battery` or `host`; without a number where none was found; `sensor` where it
+    /// is not known what is measured.
     pub domain: String,
     /// Whether it can be read.
     pub status: SourceStatus,

@@ -38,6 +38,20 @@ pub enum Kind {
     None,
 }
 
+impl Kind {
+    /// As it is printed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Counter => "energy counter",
+            Kind::Integrated => "integrated power",
+            Kind::Modelled => "estimate",
+            Kind::User => "your log",
+            Kind::None => "unknown",
+        }
+    }
+}
+
 /// What the low and high bounds cover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -31,6 +31,9 @@ pub struct MeterOutput {
     /// Power by domain while nothing but the machine itself ran, just before the command; only with an idle window. It
     /// is never subtracted from anything.
     pub idle: Vec<MeteredEnergy>,
+    /// Share of the machine's processor time that other programs than the command had, 0 to 1; null where the system does
+    /// not tell.
+    pub others_share: Option<f64>,
     /// Processor time that this program itself took, as a share of the time of the command; null in a replay.
     pub overhead: Option<f64>,
     /// How often the sources were read, and what that took; null where only the edges were, and in a replay.

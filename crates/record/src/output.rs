@@ -23,6 +23,10 @@ pub struct FlopsOutput {
     pub train_flops: Flops,
     /// How they were counted.
     pub convention: String,
+    /// FLOPs of the optimizer in one step, whatever its batch; in no other count.
+    pub optimizer_flops_per_step: Flops,
+    /// How these were counted.
+    pub optimizer_convention: String,
     /// Images that the whole training sees; null without examples and epochs.
     pub images: Option<u128>,
     /// Model FLOPs of the whole training, exact; null without examples and epochs.

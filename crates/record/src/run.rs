@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::energy::{EnergyWindow, Sampling};
+use crate::peak::Peak;
+use crate::profile::TrainProfile;
 use crate::spec::{RunId, RunSpec};
 use crate::units::{Flops, Seconds};
 
@@ -67,13 +69,22 @@ pub struct RunRecord {
     pub images_per_second: Option<f64>,
     /// Model FLOP/s of the train phase.
     pub flops_per_second: Option<f64>,
-    /// Model FLOP/s divided by a named peak; null where no peak was measured.
+    /// Model FLOP/s divided by the measured peak; null where no peak was measured.
     pub mfu: Option<Mfu>,
+    /// What the device could reach at most; absent where nobody asked, as in records of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak: Option<Peak>,
+    /// What cannot be true of this record, such as more executed FLOP/s than the peak: faults in the measurement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
     /// Energy by domain and phase.
     pub energy: Vec<EnergyWindow>,
     /// How energy was sampled; absent where only the edges of phases were read, and from records of before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
+    /// The train phase taken apart; absent where nobody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<TrainProfile>,
     /// The run in passes over its images; one entry for a run shorter than a pass.
     pub epochs: Vec<Epoch>,
     /// SHA-256 over names, shapes and little-endian f32 values of all weights and buffers.
@@ -136,11 +147,30 @@ pub struct FlopsRecord {
     pub model_eval: Flops,
     /// What the learner ran in evaluations.
     pub executed_eval: Flops,
+    /// Those of the optimizer, which no other count holds; absent from records of before they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<OptimizerFlops>,
+}
+
+/// Operations of the optimizer, which depend on parameters and steps, and not on images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OptimizerFlops {
+    /// How they were counted.
+    pub convention: String,
+    /// Those of the first step.
+    pub per_step: Flops,
+    /// Those of all steps.
+    pub train: Flops,
 }
 
 /// The convention of [`FlopsRecord`].
 pub const FLOPS_CONVENTION: &str =
     "1 MAC = 2 FLOP; convolutions and linear layers only; padding taps counted";
+
+/// The convention of [`OptimizerFlops`].
+pub const OPTIMIZER_CONVENTION: &str = "Nesterov SGD, additions and multiplications of every trained value: \
+    2 for w -= rate * d, 4 more with momentum (v = momentum * v + g, d = g + momentum * v), and 2 more where weights \
+    decay (g += decay * w); in no other count";
 
 /// Time by phase; the phases add up to the total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -162,7 +192,7 @@ pub struct SecondsRecord {
 /// Model FLOP/s against a peak.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mfu {
-    /// The ratio, 0 to 1.
+    /// The ratio; above 1 where a learner executes fewer operations than the model counts.
     pub ratio: f64,
     /// The peak in FLOP/s, dense, in the run's precision.
     pub peak: f64,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use data::set::SetName;
+use net::cost::Descent;
 use net::network::{Network, Shape};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -373,6 +374,16 @@ impl RunPlan {
     #[must_use]
     pub fn train_flops_per_image(&self) -> Flops {
         Flops::of_macs(self.network.training_macs())
+    }
+
+    /// FLOPs of the optimizer in the first `steps` steps, which no other count holds.
+    #[must_use]
+    pub fn optimizer_flops(&self, steps: u64) -> Flops {
+        let descent = Descent {
+            has_momentum: self.spec.momentum != 0.0,
+            has_weight_decay: self.spec.weight_decay != 0.0,
+        };
+        Flops(self.network.update_operations(descent, steps))
     }
 
     /// Model FLOPs to train the whole run.

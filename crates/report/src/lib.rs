@@ -8,6 +8,7 @@ pub mod csv;
 pub mod curves;
 pub mod error;
 pub mod estimates;
+pub mod expert;
 pub mod figures;
 pub mod fit;
 pub mod grid;
@@ -21,6 +22,7 @@ pub mod speeds;
 pub mod svg;
 pub mod table;
 pub mod totals;
+pub mod utilisation;
 
 #[cfg(test)]
 mod sample;

@@ -1,12 +1,15 @@
 //! What finished runs took together: operations, seconds, joules by kind, and costs.
 
-use record::cost::{ReportOutput, ReportedEnergy};
+use record::cost::{ReportOutput, ReportedEnergy, ReportedPart};
 use record::energy::{Kind, Phase, total_bounds};
+use record::profile::{Part, TrainProfile};
 use record::run::{RunRecord, Status};
 use record::units::{FLOPS_PER_PFS_DAY, Joules, Seconds};
+use record::utilisation::PeakName;
 
 use crate::cost::{Rates, cost};
 use crate::error::ReportError;
+use crate::utilisation;
 
 /// Adds up records.
 ///
@@ -19,6 +22,11 @@ pub fn of(records: &[RunRecord], rates: &Rates) -> Result<ReportOutput, ReportEr
     let sum = |of: fn(&RunRecord) -> u64| records.iter().map(|record| u128::from(of(record))).sum::<u128>();
     let seconds = |of: fn(&RunRecord) -> Seconds| records.iter().map(|record| of(record).0).sum::<f64>();
     let train_flops = sum(|record| record.flops.model_train.0);
+    let executed_flops = sum(|record| record.flops.executed_train.0);
+    let train_seconds = seconds(|record| record.seconds.train);
+    let rate = |flops: u128| (train_seconds > 0.0).then(|| flops as f64 / train_seconds);
+    let optimizers: Vec<u64> =
+        records.iter().filter_map(|record| Some(record.flops.optimizer.as_ref()?.train.0)).collect();
     let all_seconds = seconds(|record| record.seconds.total);
     let energy = energy(records);
     let beside = records.iter().filter(|record| record.circumstances.jobs > 1).count();
@@ -33,14 +41,35 @@ pub fn of(records: &[RunRecord], rates: &Rates) -> Result<ReportOutput, ReportEr
         runs_diverged: records.iter().filter(|record| record.status == Status::Diverged).count(),
         train_flops,
         pfs_days: train_flops as f64 / FLOPS_PER_PFS_DAY,
-        executed_train_flops: sum(|record| record.flops.executed_train.0),
+        executed_train_flops: executed_flops,
         evaluate_flops: sum(|record| record.flops.model_eval.0),
+        optimizer_flops: (!optimizers.is_empty())
+            .then(|| optimizers.iter().map(|&flops| u128::from(flops)).sum()),
+        optimizer_runs: optimizers.len(),
         seconds: all_seconds,
-        train_seconds: seconds(|record| record.seconds.train),
+        train_seconds,
+        train_parts: train_parts(records),
+        flops_per_second: rate(train_flops),
+        executed_flops_per_second: rate(executed_flops),
+        theoretical: utilisation::against(records, PeakName::Theoretical),
+        measured: utilisation::against(records, PeakName::Measured),
+        methods: utilisation::methods(records),
+        utilisation: utilisation::of_runs(records),
+        faults: faults(records),
         warnings: warnings(beside, &energy),
         energy,
         costs: cost(one.map(|joules| joules.map(Joules)), Seconds(all_seconds), rates),
     })
+}
+
+/// The parts of the training steps, over the runs with a profile.
+fn train_parts(records: &[RunRecord]) -> Vec<ReportedPart> {
+    let profiles: Vec<&TrainProfile> = records.iter().filter_map(|record| record.profile.as_ref()).collect();
+    let of = |part: Part| {
+        let of_part = profiles.iter().flat_map(|profile| &profile.parts).filter(|one| one.part == part);
+        ReportedPart { part, runs: profiles.len(), seconds: of_part.map(|one| one.seconds.0).sum() }
+    };
+    if profiles.is_empty() { Vec::new() } else { Part::ALL.map(of).to_vec() }
 }
 
 /// The machine's energy in each run by the rule of totals, added within one kind.
@@ -62,6 +91,18 @@ fn energy(records: &[RunRecord]) -> Vec<ReportedEnergy> {
 fn of_run(record: &RunRecord) -> (Kind, [f64; 3]) {
     total_bounds(&record.energy, Phase::Total)
         .map_or((Kind::None, [0.0; 3]), |(joules, kind)| (kind, joules.map(|joules| joules.0)))
+}
+
+/// What cannot be true of these records, each with its run.
+fn faults(records: &[RunRecord]) -> Vec<String> {
+    let of_run = |record: &RunRecord| {
+        let run = format!("run {} ({}, seed {})", record.id.short(), record.spec.net, record.seed);
+        utilisation::faults(record)
+            .into_iter()
+            .map(move |fault| format!("{run}: {fault}"))
+            .collect::<Vec<_>>()
+    };
+    records.iter().flat_map(of_run).collect()
 }
 
 fn warnings(beside: usize, energy: &[ReportedEnergy]) -> Vec<String> {

@@ -2,8 +2,11 @@
 
 use kernels::isa::Isa;
 use meter::metering::Metering;
+use record::peak::Peak;
+use record::profile::TrainProfile;
 use record::run::{
-    BLOCKS, Circumstances, Evaluation, FLOPS_CONVENTION, FlopsRecord, RunRecord, SCHEMA, Status,
+    BLOCKS, Circumstances, Evaluation, FLOPS_CONVENTION, FlopsRecord, Mfu, OPTIMIZER_CONVENTION,
+    OptimizerFlops, RunRecord, SCHEMA, Status,
 };
 use record::spec::{LearnerName, NUMERICS, RunPlan};
 
@@ -18,6 +21,7 @@ pub(crate) struct Finished {
     pub weights_sha256: String,
     pub executed: Executed,
     pub metering: Metering,
+    pub profile: Option<TrainProfile>,
 }
 
 /// Counts outcomes, in total and block by block.
@@ -40,7 +44,9 @@ pub(crate) fn evaluation(outcomes: &[Outcome]) -> Evaluation {
 
 /// The record of a finished run.
 pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finished) -> RunRecord {
-    let Finished { tally, validation, weights_sha256, executed, metering } = finished;
+    let Finished { tally, validation, weights_sha256, executed, metering, profile } = finished;
+    let peak = tally.peak_so_far(options.peak);
+    let faults = peak.as_ref().map(|peak| peak.faults(executed.train, metering.seconds.train));
     let test = tally.test.filter(|_| tally.status == Status::Done);
     let examples_seen = tally.step * plan.spec.batch;
     let model_train = plan.train_flops_per_image().times(examples_seen);
@@ -69,13 +75,21 @@ pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finishe
             executed_train: executed.train,
             model_eval: tally.model_eval,
             executed_eval: executed.evaluate,
+            optimizer: Some(OptimizerFlops {
+                convention: OPTIMIZER_CONVENTION.to_owned(),
+                per_step: plan.optimizer_flops(1),
+                train: plan.optimizer_flops(tally.step),
+            }),
         },
         seconds: metering.seconds,
         images_per_second: rate(examples_seen as f64),
         flops_per_second: rate(model_train.as_f64()),
-        mfu: None,
+        mfu: peak.as_ref().and_then(|peak| mfu(peak, rate(model_train.as_f64()))),
+        peak,
+        faults: faults.unwrap_or_default(),
         energy: metering.energy,
         sampling: metering.sampling,
+        profile,
         epochs: tally.epochs,
         weights_sha256,
         place: options.place.cloned(),
@@ -90,4 +104,10 @@ pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finishe
             started_unix: metering.started_unix,
         },
     }
+}
+
+/// Model FLOP/s over the measured peak, where there is one.
+fn mfu(peak: &Peak, speed: Option<f64>) -> Option<Mfu> {
+    let measured = peak.measured_flops_per_second?;
+    Some(Mfu { ratio: speed? / measured, peak: measured, source: peak.measured_basis.clone() })
 }

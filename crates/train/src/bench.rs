@@ -4,7 +4,7 @@
 //! round, in an order that is drawn anew, and learners are compared within rounds.
 
 pub mod inputs;
-mod peak;
+pub(crate) mod peak;
 pub mod statistics;
 pub mod subject;
 pub mod summary;

@@ -20,6 +20,7 @@ use crate::assemble::{self, Finished};
 use crate::checkpoint;
 use crate::error::TrainError;
 use crate::learner::{self, Executed, Learner, State, Step};
+use crate::profile::Told;
 use crate::run::{NOMINAL_PASS, Progress, RunOptions};
 use crate::schedule::learning_rate;
 use crate::shelf::{Material, Shelf, Training};
@@ -65,6 +66,9 @@ impl<'a> Course<'a> {
         shelf: &Shelf,
         options: &'a RunOptions<'a>,
     ) -> Result<Course<'a>, TrainError> {
+        if options.profile {
+            learner::check_profile(plan.spec.learner)?;
+        }
         let mut meter = Meter::traced(options.sources, options.trace.map(open_trace).transpose()?);
         let material = shelf.material(plan)?;
         meter.enter(Phase::Transfer);
@@ -137,11 +141,19 @@ impl<'a> Course<'a> {
             self.meter.enter(Phase::Transfer);
             self.learner.load(&images)?;
         }
+        if self.options.profile {
+            self.learner.profile(true);
+        }
         self.meter.enter(Phase::Train);
         self.learner.train(&[&steps])?;
         self.learner.sync()?;
         let losses = self.learner.take_losses()?.pop().unwrap_or_default();
         self.meter.enter(Phase::Other);
+        if self.options.profile {
+            self.tally.profile.add(self.learner.take_profile().unwrap_or_default());
+            // What is judged between two looks is no part of the train phase.
+            self.learner.profile(false);
+        }
         self.tally.step += steps.len() as u64;
         self.tally.pass_loss += losses.iter().map(|&loss| f64::from(loss)).sum::<f64>();
         self.tally.pass_steps += steps.len() as u64;
@@ -252,14 +264,22 @@ impl<'a> Course<'a> {
         }
     }
 
+    /// What the learner told, with the time of this process in which it did.
+    fn told(&self) -> Told {
+        let seconds = if self.options.profile { self.meter.seconds().train } else { Seconds(0.0) };
+        self.tally.profile.clone().after(seconds)
+    }
+
     /// Keeps a checkpoint, where one is wanted.
     fn save(&mut self) -> Result<(), TrainError> {
         if let Some(path) = self.options.checkpoint {
             let mut tally = self.tally.clone();
             tally.metering = Some(tally.metering_so_far(self.meter.snapshot()));
+            tally.peak = tally.peak_so_far(self.options.peak);
             // An evaluation that was stopped is done again from its beginning.
             let executed = self.executed_before.unwrap_or_else(|| self.learner.executed(0));
             tally.executed = tally.executed.plus(executed);
+            tally.profile = self.told();
             checkpoint::write(path, self.plan, &tally, &self.learner.state(0)?)?;
             self.since_checkpoint = Stopwatch::start();
         }
@@ -282,8 +302,11 @@ impl<'a> Course<'a> {
         }
         let weights_sha256 = crate::weights::sha256(&state.weights);
         let executed = self.tally.executed.plus(self.learner.executed(0));
+        let told = self.told();
         let metering = self.tally.metering_so_far(self.meter.finish());
-        let finished = Finished { tally: self.tally, validation, weights_sha256, executed, metering };
+        let profile = self.options.profile.then(|| told.profile(&metering, self.options.threads));
+        let finished =
+            Finished { tally: self.tally, validation, weights_sha256, executed, metering, profile };
         Ok(Some((assemble::record(self.plan, self.options, finished), state)))
     }
 }

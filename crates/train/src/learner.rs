@@ -287,6 +287,21 @@ pub fn check(name: LearnerName, device: Device, precision: Precision) -> Result<
     }
 }
 
+/// Checks that a learner can tell the time of its layers.
+///
+/// # Errors
+/// When it cannot, with what to ask for instead.
+pub fn check_profile(name: LearnerName) -> Result<(), TrainError> {
+    match name {
+        LearnerName::Native => Ok(()),
+        LearnerName::Candle | LearnerName::Tch => Err(TrainError::Unfit {
+            learner: name.name(),
+            inability: "does not tell the time of its layers, which a profile is made of".to_owned(),
+            instead: "write --learner native, or leave --profile away".to_owned(),
+        }),
+    }
+}
+
 /// Checks that there is such a device.
 fn on_device(name: LearnerName, device: Device) -> Result<(), TrainError> {
     let Device::Cuda(card) = device else { return Ok(()) };

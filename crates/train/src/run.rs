@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use meter::sources::Sources;
 use record::device::Device;
 use record::energy::Kind;
+use record::peak::Peak;
 use record::run::{Build, Host, Place, RunRecord};
 use record::spec::RunPlan;
 use record::units::{Flops, Seconds, Watts};
@@ -32,8 +33,12 @@ pub struct RunOptions<'a> {
     pub threads: usize,
     /// Trainings side by side, this one included.
     pub jobs: usize,
+    /// What the device can reach at most with these threads, measured before; none: the record has no peak.
+    pub peak: Option<&'a Peak>,
     /// Place in a sweep.
     pub place: Option<&'a Place>,
+    /// Take the train phase apart, with a learner that can tell.
+    pub profile: bool,
     /// Count wrong test images after every pass, not only at the end.
     pub evaluate_each_pass: bool,
     /// Where to keep a checkpoint while training; none: nothing is kept.

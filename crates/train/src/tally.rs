@@ -2,11 +2,13 @@
 
 use meter::meter::Meter;
 use meter::metering::Metering;
+use record::peak::Peak;
 use record::run::{Epoch, Evaluation, Status};
 use record::units::{Flops, Seconds};
 use serde::{Deserialize, Serialize};
 
 use crate::learner::Executed;
+use crate::profile::Told;
 
 /// What a run has counted so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,6 +31,12 @@ pub(crate) struct Tally {
     pub executed: Executed,
     /// What earlier processes metered.
     pub metering: Option<Metering>,
+    /// What the learner told of its layers.
+    #[serde(default)]
+    pub profile: Told,
+    /// What the device of earlier processes could reach at most.
+    #[serde(default)]
+    pub peak: Option<Peak>,
     /// Times resumed.
     pub resumed: u64,
 }
@@ -45,6 +53,8 @@ impl Default for Tally {
             model_eval: Flops(0),
             executed: Executed::default(),
             metering: None,
+            profile: Told::default(),
+            peak: None,
             resumed: 0,
         }
     }
@@ -55,6 +65,11 @@ impl Tally {
     pub(crate) fn train_seconds(&self, meter: &Meter) -> Seconds {
         let earlier = self.metering.as_ref().map_or(Seconds(0.0), |metering| metering.seconds.train);
         earlier + meter.seconds().train
+    }
+
+    /// `now` where this process began the run, and what holds for all its seconds where an earlier one did.
+    pub(crate) fn peak_so_far(&self, now: Option<&Peak>) -> Option<Peak> {
+        if self.resumed == 0 { now.cloned() } else { Some(now?.after(self.peak.as_ref())) }
     }
 
     /// `now` with what earlier processes metered.

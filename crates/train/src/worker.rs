@@ -11,6 +11,7 @@ use meter::clock::Stopwatch;
 use meter::sources::Sources;
 use record::device::Device;
 use record::journal::{self, Journal, company};
+use record::peak::Peak;
 use record::run::{Build, Host, Place, RunRecord};
 use record::spec::{RunId, RunPlan, RunSpec};
 use record::units::{Flops, Seconds};
@@ -41,6 +42,8 @@ pub struct WorkOptions<'a> {
     pub device: Device,
     /// Threads of each.
     pub threads: usize,
+    /// What the device can reach at most with the threads of one, measured before; none: records have no peak.
+    pub peak: Option<&'a Peak>,
     /// Energy counters and estimates.
     pub sources: &'a Sources,
     /// The program, for the records.
@@ -220,7 +223,9 @@ impl Worker<'_> {
             device: self.options.device,
             threads: self.options.threads,
             jobs: self.options.jobs,
+            peak: self.options.peak,
             place: Some(&task.place),
+            profile: false,
             evaluate_each_pass: false,
             checkpoint: None,
             trace: None,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use data::set::SetName;
 use meter::clock;
-use meter::sources::{Options, Sources};
+use meter::sources::Sources;
 use record::bench::{BenchOutput, BenchPhase, IntervalFacts, SCHEMA};
 use record::device::Device;
 use record::run::FLOPS_CONVENTION;
@@ -21,7 +21,7 @@ use crate::device;
 use crate::exit::Exit;
 use crate::output::Format;
 use crate::progress::{PlainLines, Rates};
-use crate::{arguments, build_info, cli, figures, interrupt, output, progress, threads};
+use crate::{arguments, build_info, cli, figures, interrupt, meter_options, output, progress, threads};
 
 /// Images of a training step where no batch is given.
 const TRAIN_BATCH: u64 = 128;
@@ -85,7 +85,7 @@ pub fn run(args: &BenchArgs, format: Format) -> anyhow::Result<Exit> {
     // One number for the whole process: candle cuts its work into so many pieces whatever the size of the pool.
     threads::settle(configurations.iter().map(|one| one.threads).max().unwrap_or(1));
     let stop = interrupt::watch()?;
-    let sources = Sources::discover(&Options::default());
+    let sources = Sources::discover(&meter_options::here());
     let started_unix = clock::unix_now();
     let options = BenchOptions {
         seconds: Seconds(args.seconds),
@@ -137,7 +137,7 @@ fn told(configurations: &[Configuration], measured: &Measured, options: &BenchOp
         others_share: summary::others_share(measured, arguments::processors()),
         warnings: Vec::new(),
         build: build_info::build(),
-        host: meter::host::host(&Options::default()),
+        host: meter::host::host(&meter_options::here()),
         started_unix: 0.0,
     };
     told.warnings = warnings::warnings(&told, arguments::processors(), options.profile);

@@ -1,5 +1,7 @@
 //! `ergo doctor`: what can be metered on this machine, what cannot and why, and what mends it.
 
+mod overhead;
+
 use std::path::PathBuf;
 
 use meter::source::SourceFacts;
@@ -8,17 +10,28 @@ use record::doctor::{DoctorOutput, DoctorSource, ProcessorState, SourceStatus};
 use record::energy::Kind;
 use record::run::Host;
 
-use super::meter::options;
 use crate::exit::Exit;
+use crate::meter_options;
 use crate::output::{self, Format};
+use crate::{arguments, cli, threads};
 
 /// Share of the processors that may be busy before timings on them are worth little.
 const BUSY: f64 = 0.25;
 
 /// Arguments of `ergo doctor`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  ergo doctor\n  ergo doctor --json")]
+#[command(after_help = "Examples:\n  ergo doctor\n  ergo doctor --json\n  ergo doctor --overhead")]
 pub struct Args {
+    /// Also measure what metering costs a training: the same steps with a meter and without, in pairs, until the interval of
+    /// the ratio is within 0.5% either way; minutes on a quiet machine.
+    #[arg(long)]
+    overhead: bool,
+    /// End after so many pairs, however wide the interval is.
+    #[arg(long, value_name = "PAIRS", default_value_t = 400, requires = "overhead", value_parser = cli::count)]
+    overhead_pairs: u64,
+    /// Train for about so long with a meter, and as long without.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.25, requires = "overhead", value_parser = block)]
+    overhead_block: f64,
     /// Read DIR/sys and DIR/proc instead of /sys and /proc, and cards only through DIR/lib/libnvidia-ml.so.1: for tests.
     #[arg(long, value_name = "DIR")]
     sysroot: Option<PathBuf>,
@@ -27,17 +40,35 @@ pub struct Args {
 /// Looks and prints.
 ///
 /// # Errors
-/// When the folder of `--sysroot` is not there.
+/// When the folder of `--sysroot` is not there, or the learner of `--overhead` fails.
 pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
-    let options = options(args.sysroot.as_deref())?;
-    let facts = Sources::discover(&options).describe();
+    if args.overhead {
+        threads::settle(arguments::processors());
+    }
+    let options = meter_options::under(args.sysroot.as_deref())?;
+    let sources = Sources::discover(&options);
+    let facts = sources.describe();
     let host = meter::host::host(&options);
     let processors = meter::processors::state(&options.root);
     let claims = claims(&facts, &host, &processors);
+    let overhead = if args.overhead {
+        let Some(told) = overhead::run(args, &sources)? else {
+            return output::interrupted(format, "give --overhead-pairs for a shorter experiment");
+        };
+        Some(told)
+    } else {
+        None
+    };
     let sources = facts.iter().map(source).collect();
-    let told = DoctorOutput { sources, host, processors, claims };
+    let told = DoctorOutput { sources, host, processors, claims, overhead };
     output::result(format, &told, || text(&told))?;
     Ok(Exit::Done)
+}
+
+/// Blocks long enough to be timed, and no longer than anybody waits between two looks at Ctrl-C.
+fn block(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| (0.01..=10.0).contains(number));
+    number.ok_or_else(|| "expected seconds from 0.01 to 10".to_owned())
 }
 
 fn source(facts: &SourceFacts) -> DoctorSource {
@@ -90,6 +121,13 @@ fn claims(facts: &[SourceFacts], host: &Host, processors: &ProcessorState) -> Ve
     );
     if of(Kind::Counter, "gpu-") || of(Kind::Integrated, "gpu-") {
         claims.push("Those of NVIDIA cards are the vendor's figures for whole boards.".to_owned());
+        // What there is to know of the choice of cards is the same for all of them.
+        let note = |facts: &SourceFacts| facts.note.clone().filter(|_| facts.domain.starts_with("gpu-"));
+        let note = facts.iter().filter(|facts| facts.status == SourceStatus::Ok).find_map(note);
+        claims.extend(note.map(|note| format!("Which cards are metered: {note}.")));
+    }
+    if of(Kind::Integrated, "psys") {
+        claims.push("The machine's own power meter tells what all of it draws at its supply.".to_owned());
     }
     if of(Kind::Counter, "battery") {
         claims.push("The batteries tell what the whole machine draws, over minutes.".to_owned());
@@ -146,5 +184,6 @@ fn text(told: &DoctorOutput) -> String {
     }
     text += "\n";
     text.extend(told.claims.iter().map(|claim| format!("- {claim}\n")));
+    text.extend(told.overhead.iter().map(|told| format!("\n{}", overhead::text(told))));
     text
 }

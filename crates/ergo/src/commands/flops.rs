@@ -2,12 +2,13 @@
 
 use data::set::SetName;
 use law::number::short;
+use net::cost::Descent;
 use net::family;
 use net::network::{Network, Node, Parameter, Shape};
 use record::output::{FlopsOutput, LayerOutput};
-use record::run::FLOPS_CONVENTION;
+use record::run::{FLOPS_CONVENTION, OPTIMIZER_CONVENTION};
 use record::units::{FLOPS_PER_PFS_DAY, Flops};
-use report::label::grouped;
+use report::label::{grouped, wrap};
 
 use crate::arguments;
 use crate::cli;
@@ -40,6 +41,12 @@ pub struct Args {
     #[arg(long, requires = "examples", allow_negative_numbers = true, value_parser = arguments::positive)]
     epochs: Option<f64>,
 }
+
+/// Columns of the longest line.
+const MOST_COLUMNS: usize = 100;
+
+/// The optimizer of `ergo train` unless it is told otherwise.
+const DESCENT: Descent = Descent { has_momentum: true, has_weight_decay: true };
 
 /// Counts and prints.
 ///
@@ -92,6 +99,8 @@ fn count(network: &Network, args: &Args) -> anyhow::Result<FlopsOutput> {
         forward_flops: Flops::of_macs(network.macs()),
         train_flops,
         convention: FLOPS_CONVENTION.to_owned(),
+        optimizer_flops_per_step: Flops(network.update_operations(DESCENT, 1)),
+        optimizer_convention: OPTIMIZER_CONVENTION.to_owned(),
         images,
         total_train_flops: total,
         pfs_days: total.map(|total| total as f64 / FLOPS_PER_PFS_DAY),
@@ -144,13 +153,16 @@ fn text(counted: &FlopsOutput) -> String {
     let mut text = format!("{} on {}, one image\n\n{}", counted.net, counted.input, aligned(&rows, 2));
     text.push_str(&format!("\nforward  {} FLOPs\n", grouped(counted.forward_flops.0)));
     text.push_str(&format!("train    {} FLOPs\n", grouped(counted.train_flops.0)));
+    let optimizer = grouped(counted.optimizer_flops_per_step.0);
+    text.push_str(&format!("descent  {optimizer} FLOPs a step, whatever its batch, apart from these\n"));
     if let (Some(images), Some(total), Some(days)) =
         (counted.images, counted.total_train_flops, counted.pfs_days)
     {
         let work = format!("{} images", grouped(images));
         text.push_str(&format!("in all   {} FLOPs, {} pfs-days: {work}\n", grouped(total), short(days, 4)));
     }
-    format!("{text}\n{}\n", counted.convention)
+    let convention = wrap(&counted.optimizer_convention, |line| line.len() <= MOST_COLUMNS).join("\n");
+    format!("{text}\n{}\n{convention}\n", counted.convention)
 }
 
 /// Parses `CxHxW`.

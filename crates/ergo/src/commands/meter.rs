@@ -13,19 +13,25 @@ use meter::metering::Metering;
 use meter::power_log::{self, PowerLog, PowerLogError};
 use meter::replay;
 use meter::sources::{EstimateOf, Options, Sources};
+use meter::tenancy::Tenancy;
 use meter::trace::Trace;
 use record::energy::{self, EnergyWindow, Kind, Phase};
 use record::metered::{MeterOutput, MeteredEnergy};
+use record::run::Host;
 use record::units::{Joules, Seconds};
 use report::label::percent;
 
 use crate::arguments;
 use crate::cli;
 use crate::exit::{self, Exit};
+use crate::meter_options;
 use crate::output::{self, Format};
 use crate::quantity;
 use crate::rates::{self, RateArgs};
 use crate::table::aligned;
+
+/// Less than this share of the machine is what its own housekeeping takes.
+const OTHERS: f64 = 0.02;
 
 /// Seconds for which the next line of a log is awaited at most.
 const LONGEST_WAIT: f64 = 15.0;
@@ -69,21 +75,6 @@ pub struct Args {
     command: Vec<OsString>,
 }
 
-/// Where to look for sources: on this machine, or in a folder that imitates one.
-///
-/// # Errors
-/// When there is no such folder.
-pub fn options(sysroot: Option<&Path>) -> anyhow::Result<Options> {
-    match sysroot {
-        None => Ok(Options::default()),
-        Some(root) if root.is_dir() => Ok(Options::imitated(root)),
-        Some(root) => Err(exit::bad_input(format!(
-            "--sysroot {}: expected a folder with sys and proc in it, found none",
-            root.display()
-        ))),
-    }
-}
-
 /// Runs the command and prints what it cost.
 ///
 /// # Errors
@@ -99,21 +90,31 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
         return replay(args, path, format);
     }
     let interval = args.interval.map(Seconds);
-    let options = Options { estimate: EstimateOf::Machine, interval, ..options(args.sysroot.as_deref())? };
+    let options = meter_options::under(args.sysroot.as_deref())?;
+    let options = Options { estimate: EstimateOf::Machine, interval, ..options };
     let trace = args.trace.as_deref().map(trace).transpose()?;
     let sources = Sources::discover(&options);
     let idle = args.idle.map(|seconds| idle(&sources, seconds)).transpose()?.unwrap_or_default();
     let clock = SystemClock::start();
     let meter = Meter::traced(&sources, trace);
+    let tenancy = Tenancy::start(&options.root);
     let before = clock.cpu();
     let (exit_code, runs) = children(args, format)?;
+    let others_share = tenancy.others();
     let metering = meter.finish();
-    let mut told = told(args, &metering, exit_code);
-    told.runs = runs;
-    told.idle = idle;
-    told.overhead = Some((clock.cpu() - before).0 / metering.seconds.total.0.max(f64::MIN_POSITIVE));
-    told.host = meter::host::host(&options);
-    print(&told, format);
+    let overhead = (clock.cpu() - before).0 / metering.seconds.total.0.max(f64::MIN_POSITIVE);
+    let host = meter::host::host(&options);
+    let ended = Ended {
+        metering,
+        runs,
+        exit_code,
+        others_share,
+        idle,
+        overhead: Some(overhead),
+        host,
+        replayed: None,
+    };
+    print(&told(args, ended), format);
     // The system keeps eight bits of a code.
     Ok(Exit::Command((exit_code & 0xff) as u8))
 }
@@ -130,25 +131,27 @@ fn children(args: &Args, format: Format) -> anyhow::Result<(i32, u64)> {
 }
 
 /// Begins a trace, which goes on at the end of a file that is there.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn trace(path: &Path) -> anyhow::Result<Trace> {
+fn trace(path: &Path) -> anyhow::Result<Trace> {
     Trace::append(path).map_err(|error| {
-        exit::bad_input_with_hint(
-            format!("--trace {}: {error}", path.display()),
-            "name a file in a folder that exists",
-        )
+        let found = format!("--trace {}: {error}", path.display());
+        exit::bad_input_with_hint(found, "name a file in a folder that exists")
     })
 }
 
 /// What a trace says that a command cost.
 fn replay(args: &Args, path: &Path, format: Format) -> anyhow::Result<Exit> {
     let replayed = replay::replay(path).map_err(|error| exit::bad_input(error.to_string()))?;
-    let mut told = told(args, &replayed.metering, 0);
-    told.runs = replayed.parts as u64;
-    told.replayed = Some(path.display().to_string());
-    print(&told, format);
+    let ended = Ended {
+        metering: replayed.metering,
+        runs: replayed.parts as u64,
+        exit_code: 0,
+        others_share: None,
+        idle: Vec::new(),
+        overhead: None,
+        host: Host::default(),
+        replayed: Some(path.display().to_string()),
+    };
+    print(&told(args, ended), format);
     Ok(Exit::Done)
 }
 
@@ -173,9 +176,22 @@ fn idle(sources: &Sources, seconds: f64) -> anyhow::Result<Vec<MeteredEnergy>> {
     Ok(MeteredEnergy::of_totals(&meter.finish().energy))
 }
 
-fn told(args: &Args, metering: &Metering, exit_code: i32) -> MeterOutput {
+/// What is known when the command has ended.
+struct Ended {
+    metering: Metering,
+    runs: u64,
+    exit_code: i32,
+    others_share: Option<f64>,
+    idle: Vec<MeteredEnergy>,
+    overhead: Option<f64>,
+    host: Host,
+    replayed: Option<String>,
+}
+
+fn told(args: &Args, ended: Ended) -> MeterOutput {
+    let Ended { metering, runs, exit_code, others_share, idle, overhead, host, replayed } = ended;
     let seconds = metering.seconds.total;
-    let mut windows = metering.energy.clone();
+    let mut windows = metering.energy;
     let parts = energy::total(&windows, Phase::Total);
     if let Some(path) = &args.power_log {
         let mut wall = match read_to(path, metering.started_unix + seconds.0) {
@@ -195,12 +211,13 @@ fn told(args: &Args, metering: &Metering, exit_code: i32) -> MeterOutput {
         total_joules: total.map(|([_, joules, _], _)| joules),
         total_kind: total.map_or(Kind::None, |(_, kind)| kind),
         costs: report::cost::cost(total.map(|(joules, _)| joules), seconds, &args.rates.rates()),
-        idle: Vec::new(),
-        overhead: None,
+        idle,
+        others_share,
+        overhead,
         sampling: metering.sampling,
-        replayed: None,
-        runs: 1,
-        host: Default::default(),
+        replayed,
+        runs,
+        host,
     }
 }
 
@@ -267,6 +284,9 @@ fn text(told: &MeterOutput) -> String {
     for energy in &told.idle {
         text.extend(energy.notes.iter().map(|note| format!("{} idle: {note}\n", energy.domain)));
     }
+    if let Some(share) = told.others_share.filter(|&share| share > OTHERS) {
+        text += &format!("other programs had {} of this machine meanwhile\n", percent(share, 2));
+    }
     if let Some(sampling) = told.sampling {
         let share = percent(sampling.processor.0 / told.seconds.0.max(f64::MIN_POSITIVE), 2);
         let every = quantity::seconds(sampling.interval.0);
@@ -279,13 +299,6 @@ fn text(told: &MeterOutput) -> String {
 
 fn row(energy: &MeteredEnergy) -> Vec<String> {
     let joules = |joules: Option<Joules>| number(joules.map(|joules| joules.0));
-    let kind = match energy.kind {
-        Kind::Counter => "counter",
-        Kind::Integrated => "integrated power",
-        Kind::Modelled => "estimate",
-        Kind::User => "your log",
-        Kind::None => "unknown",
-    };
     let mark = if energy.kind == Kind::Modelled { "~" } else { "" };
     vec![
         energy.domain.clone(),
@@ -294,7 +307,7 @@ fn row(energy: &MeteredEnergy) -> Vec<String> {
         joules(energy.joules_high),
         number(energy.watts_mean.map(|watts| watts.0)),
         number(energy.watts_max.map(|watts| watts.0)),
-        kind.to_owned(),
+        energy.kind.name().to_owned(),
     ]
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
-use meter::sources::{Options, Sources};
+use meter::sources::Sources;
 use record::device::Device;
 use record::journal;
 use record::output::{FitOutput, SweepOutput};
@@ -27,7 +27,9 @@ use crate::exit::{self, Exit};
 use crate::output::Format;
 use crate::store::DataDir;
 use crate::sweep_progress::SweepProgress;
-use crate::{arguments, build_info, figures, interrupt, out_folder, output, store, threads};
+use crate::{
+    arguments, build_info, figures, interrupt, meter_options, out_folder, output, peak, store, threads,
+};
 
 /// How many of the cells outside the limits are named.
 const DROPPED_SHOWN: usize = 3;
@@ -235,16 +237,19 @@ fn train(
     folder: &Path,
     stop: &AtomicBool,
 ) -> anyhow::Result<WorkEnd> {
-    let meter_options = Options::default();
+    let meter_options = meter_options::here();
     let sources = Sources::discover(&meter_options);
     let host = meter::host::host(&meter_options);
     let prefix = args.shard.map_or(String::new(), |(index, count)| format!("{index}of{count}-"));
+    let precision = to_do.first().map(|run| run.spec.precision).unwrap_or_default();
+    let peak = peak::of(&meter_options, &host, device, precision, threads_of(args));
     let options = WorkOptions {
         folder,
         prefix: &prefix,
         jobs: args.jobs,
         device,
         threads: threads_of(args),
+        peak: Some(&peak),
         sources: &sources,
         build: &build_info::build(),
         host: &host,

@@ -1,5 +1,7 @@
 //! `ergo train`: one training, from settings to record.
 
+mod profile;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -13,24 +15,29 @@ use record::error::SpecError;
 use record::journal::{self, Journal};
 use record::run::{RunRecord, Status};
 use record::spec::{self, LearnerName, Precision, RunPlan, RunSpec};
+use record::utilisation::TrainOutput;
+use report::utilisation;
 use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
 use train::shelf::Shelf;
 use train::worker::thread_pool;
 
-use super::meter::options as meter_options;
 use crate::device::{self, Wish};
 use crate::exit::{self, Exit};
 use crate::output::Format;
 use crate::progress::{PlainLines, Rates};
 use crate::store::DataDir;
-use crate::{arguments, build_info, cli, interrupt, out_folder, output, progress, quantity, store, threads};
+use crate::{
+    arguments, build_info, cli, interrupt, meter_options, out_folder, output, peak, progress, quantity,
+    store, threads,
+};
 
 /// Arguments of `ergo train`.
 #[derive(Debug, clap::Args)]
 #[command(
     allow_negative_numbers = true,
     after_help = "Examples:\n  ergo train --net cnn-w8-d2 --epochs 1\n  \
-    ergo train --data mnist --net cnn-w16-d2 --epochs 6 --out runs/mnist --json"
+    ergo train --data mnist --net cnn-w16-d2 --epochs 6 --out runs/mnist --json\n  \
+    ergo train --net net-a --epochs 1 --profile"
 )]
 pub struct TrainArgs {
     /// Data set.
@@ -96,6 +103,10 @@ pub struct TrainArgs {
     /// Keep record, weights and checkpoints here; the same command goes on where it was stopped.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Also take the training steps apart: forward, backward, optimizer, and what is neither; the native learner can tell,
+    /// and trains slower by the time of reading the clock, which the record names.
+    #[arg(long)]
+    profile: bool,
     /// Keep everything that the sources of energy show in this file, for `ergo meter --replay`.
     #[arg(long, value_name = "FILE.jsonl")]
     trace: Option<PathBuf>,
@@ -115,11 +126,14 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     arguments::check_trainable(&args.net)?;
     let wish = Wish { learner: args.learner, device: args.device, precision: args.precision };
     let (learner, device) = device::choose(wish)?;
+    if args.profile {
+        train::learner::check_profile(learner)?;
+    }
     let plan = plan(args, learner)?;
     if let Some(folder) = &args.out {
         out_folder::check(folder)?;
         // A record that is there already needs neither images nor a disk that can be written.
-        if let Some(record) = kept(folder, &plan)? {
+        if let Some(record) = kept(folder, &plan, args.profile)? {
             return print(format, &record);
         }
     }
@@ -138,7 +152,7 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     out_folder::make(folder)?;
     let mut journal = Journal::open(folder, "0")?;
     // Another process may have finished it while this one waited for the journal.
-    if let Some(record) = kept(folder, &plan)? {
+    if let Some(record) = kept(folder, &plan, args.profile)? {
         return print(format, &record);
     }
     let checkpoint = folder.join(format!("checkpoint-{}.safetensors", plan.id.short()));
@@ -157,14 +171,17 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     }
 }
 
-/// The record of `plan` in `folder`, where the run was finished before.
-fn kept(folder: &Path, plan: &RunPlan) -> anyhow::Result<Option<RunRecord>> {
+/// The record of `plan` in `folder`, where the run was finished before, with a line where it lacks the profile that was asked for.
+fn kept(folder: &Path, plan: &RunPlan, with_profile: bool) -> anyhow::Result<Option<RunRecord>> {
     if !folder.exists() {
         return Ok(None);
     }
     let record = journal::read(folder)?.into_iter().find(|record| record.id == plan.id);
-    if record.is_some() {
+    if let Some(record) = &record {
         output::note(&format!("already trained: this is the record in {}", folder.display()));
+        if with_profile && record.profile.is_none() {
+            output::note("it has no profile: name another folder with --out to train again with one");
+        }
     }
     Ok(record)
 }
@@ -214,10 +231,11 @@ fn train(
     checkpoint: Option<&Path>,
     stop: &AtomicBool,
 ) -> anyhow::Result<Ended> {
-    let meter_options = meter_options(args.sysroot.as_deref())?;
+    let meter_options = meter_options::under(args.sysroot.as_deref())?;
     let sources = Sources::discover(&meter_options);
     let host = meter::host::host(&meter_options);
     let threads = args.threads.unwrap_or_else(arguments::processors);
+    let peak = peak::of(&meter_options, &host, device, plan.spec.precision, threads);
     let options = RunOptions {
         sources: &sources,
         build: &build_info::build(),
@@ -225,7 +243,9 @@ fn train(
         device,
         threads,
         jobs: 1,
+        peak: Some(&peak),
         place: None,
+        profile: args.profile,
         evaluate_each_pass: true,
         checkpoint,
         trace: args.trace.as_deref(),
@@ -265,7 +285,13 @@ pub fn rates(progress: &Progress) -> Rates {
 }
 
 fn print(format: Format, record: &RunRecord) -> anyhow::Result<Exit> {
-    output::result(format, record, || text(record))?;
+    let told = TrainOutput { record, utilisation: utilisation::of(record) };
+    output::result(format, &told, || text(&told))?;
+    if format == Format::Json {
+        for fault in utilisation::faults(record) {
+            output::note(&format!("fault in the measurement: {fault}"));
+        }
+    }
     if record.status == Status::Done {
         return Ok(Exit::Done);
     }
@@ -275,7 +301,8 @@ fn print(format: Format, record: &RunRecord) -> anyhow::Result<Exit> {
     Ok(Exit::Failed)
 }
 
-fn text(record: &RunRecord) -> String {
+fn text(told: &TrainOutput<'_>) -> String {
+    let record = told.record;
     let mut lines = vec![format!("{} on {}, seed {}", record.spec.net, record.spec.data, record.seed)];
     if let (Some(error), Some(wrong)) = (record.error, record.wrong) {
         let images = record.test_images;
@@ -286,11 +313,20 @@ fn text(record: &RunRecord) -> String {
     }
     let flops = record.flops.model_train;
     lines.push(format!("  training     {:.3e} FLOP ({:.3e} pfs-days)", flops.as_f64(), flops.pfs_days()));
+    if let Some(optimizer) = &record.flops.optimizer {
+        let (all, each) = (optimizer.train.as_f64(), optimizer.per_step.as_f64());
+        lines.push(format!("  optimizer    {all:.3e} FLOP apart from it, {each:.3e} a step"));
+    }
     let rate = record.images_per_second.unwrap_or(f64::NAN);
     let speed = record.flops_per_second.unwrap_or(f64::NAN) / 1e9;
     let time = quantity::seconds(record.seconds.train.0);
     lines.push(format!("  time         {time}  ({rate:.0} img/s, {speed:.1} GFLOP/s)"));
+    lines.extend(record.profile.iter().flat_map(|profile| profile::lines(record, profile)));
+    lines.extend(peak::lines(record.peak.as_ref(), &told.utilisation));
     lines.push(format!("  energy       {}", energy_in_words(record)));
+    lines.extend(
+        utilisation::faults(record).iter().map(|fault| format!("  FAULT in the measurement: {fault}")),
+    );
     lines.push(format!("  weights      sha256 {}", record.weights_sha256));
     lines.join("\n") + "\n"
 }

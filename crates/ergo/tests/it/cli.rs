@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::shell::{ergo, ran, refused, run};
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 15] = [
     &["data"],
     &["data", "list"],
     &["data", "fetch"],
@@ -16,6 +16,8 @@ const COMMANDS: [&[&str]; 13] = [
     &["fit"],
     &["plot"],
     &["report"],
+    &["simulate"],
+    &["simulate", "expert"],
     &["meter"],
     &["doctor"],
 ];

@@ -14,6 +14,9 @@ fn published_counts() {
     assert_eq!(lenet5["forward_flops"], 2 * 416_520);
     assert_eq!(lenet5["train_flops"], 2_263_920);
     assert_eq!(lenet5["input"], "1x28x28");
+    // 8 for each of 61,470 weights, and 6 for each of 236 biases, which do not decay.
+    assert_eq!(lenet5["optimizer_flops_per_step"], 8 * 61_470 + 6 * 236);
+    assert!(lenet5["optimizer_convention"].as_str().unwrap().contains("Nesterov"));
     assert_eq!([&lenet5["total_train_flops"], &lenet5["pfs_days"]], [&json!(null), &json!(null)]);
     let resnet50 = json(&["flops", "resnet50", "--json"]);
     // torchvision: 25,557,032 parameters and 4.09 GFLOPS, which counts multiply-accumulates.
@@ -118,4 +121,11 @@ fn impossible_numbers_are_refused() {
     let much = "10000000000";
     refused(&["flops", "vgg16", "--examples", much, "--epochs", "1e19"], &["2^128"]);
     refused(&["flops", "lenet5", "--examples", much, "--epochs", "1e20"], &["1", "2^64"]);
+}
+
+#[test]
+fn the_optimizer_is_told_apart() {
+    let ran = run(&["flops", "lenet5", "--data", "mnist"]);
+    assert!(ran.stdout.contains("descent  493,176 FLOPs a step"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("train    2,263,920 FLOPs"), "not among those of training: {}", ran.stdout);
 }

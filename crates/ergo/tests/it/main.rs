@@ -17,6 +17,7 @@ mod plot;
 mod report;
 mod server;
 mod shell;
+mod simulate;
 mod sweep;
 mod tidy;
 mod train;

@@ -66,10 +66,19 @@ impl Machine {
                     std::thread::sleep(Duration::from_millis(1));
                 }
             });
-            let done = work();
-            over.store(true, Ordering::SeqCst);
-            done
+            // Also where `work` panics, or nobody would ever hear of it.
+            let _over = Raised(&over);
+            work()
         })
+    }
+}
+
+/// Raises a flag when it goes.
+struct Raised<'a>(&'a AtomicBool);
+
+impl Drop for Raised<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
@@ -169,6 +178,88 @@ fn without_counters_the_machine_is_estimated() {
     assert!(host["notes"].to_string().contains("proc/stat"), "{host}");
 }
 
+/// Of 200 ticks the machine spends 100 in programs, of which 30 are of this one and 10 of its children.
+#[test]
+fn what_other_programs_had_is_told() {
+    let machine = Machine::new();
+    let file = |name: &str| machine.root.path().join(name).display().to_string();
+    let stat = |busy: u64, idle: u64| format!("cpu  {busy} 0 100 {idle} 0 0 0 0 0 0\ncpu0 1 1 1 1\n");
+    let own = |own: u64, of_children: u64| {
+        format!("7 (ergo) S 1 1 1 0 -1 0 0 0 0 0 {own} 0 {of_children} 0 20 0\n")
+    };
+    let script = format!(
+        "mv {} {}; mv {} {}",
+        file("later"),
+        file("proc/stat"),
+        file("later-self"),
+        file("proc/self/stat")
+    );
+    let set = |ours: u64| {
+        machine.write("proc/stat", &stat(100, 1000));
+        machine.write("proc/self/stat", &own(5, 6));
+        machine.write("later", &stat(200, 1100));
+        machine.write("later-self", &own(5 + ours, 16));
+    };
+    let arguments = ["--sysroot", machine.path(), "--", "sh", "-c", &script];
+    set(30);
+    let told = json(&[&["meter", "--json"], arguments.as_slice()].concat());
+    assert_eq!(told["others_share"].as_f64(), Some(0.3), "{told}");
+    set(30);
+    let text = run(&[&["meter"], arguments.as_slice()].concat()).stderr;
+    assert!(text.contains("other programs had 30% of this machine meanwhile"), "{text}");
+    set(87);
+    let text = run(&[&["meter"], arguments.as_slice()].concat()).stderr;
+    assert!(!text.contains("other programs had"), "{text}");
+    // Nothing moves: nothing is known.
+    let told = json(&["meter", "--json", "--sysroot", machine.path(), "--", "true"]);
+    assert_eq!(told["others_share"], Value::Null);
+}
+
+/// A server of AMD without RAPL: its socket is counted by hwmon, its power meter integrated, another sensor only described.
+#[test]
+fn sensors_of_hwmon_are_metered() {
+    let machine = Machine::new();
+    fs::remove_dir_all(machine.root.path().join("sys/class/powercap")).unwrap();
+    for (file, text) in [
+        ("hwmon0/name", "amd_energy"),
+        ("hwmon0/energy1_label", "Ecore000"),
+        ("hwmon0/energy1_input", "77"),
+        ("hwmon0/energy2_label", "Esocket0"),
+        ("hwmon0/energy2_input", "1000000"),
+        ("hwmon1/name", "power_meter"),
+        ("hwmon1/power1_average", "120000000"),
+        ("hwmon1/power1_average_interval", "100"),
+        ("hwmon2/name", "amdgpu"),
+        ("hwmon2/power1_average", "9000000"),
+    ] {
+        machine.write(&format!("sys/class/hwmon/{file}"), text);
+    }
+    machine.write("later", "43000000\n");
+    let file = |name: &str| machine.root.path().join(name).display().to_string();
+    let script = format!(
+        "sleep 0.7; mv {} {}; sleep 0.1",
+        file("later"),
+        file("sys/class/hwmon/hwmon0/energy2_input")
+    );
+    let told = json(&["meter", "--json", "--sysroot", machine.path(), "--", "sh", "-c", &script]);
+    assert_eq!(told["energy"].as_array().unwrap().len(), 2, "{told}");
+    let (package, psys) = (of(&told, "energy", "package-0"), of(&told, "energy", "psys"));
+    assert_eq!((package["joules"].as_f64(), &package["kind"]), (Some(42.0), &"counter".into()), "{package}");
+    let expected = 120.0 * told["seconds"].as_f64().unwrap();
+    assert!((psys["joules"].as_f64().unwrap() / expected - 1.0).abs() < 0.03, "{psys}");
+    assert_eq!(psys["kind"], "integrated");
+    // The platform only repeats its parts.
+    assert_eq!((told["total_joules"].as_f64(), &told["total_kind"]), (Some(42.0), &"counter".into()));
+    let told = json(&["doctor", "--json", "--sysroot", machine.path()]);
+    assert_eq!(of(&told, "sources", "package-0")["status"], "ok");
+    let sensor = of(&told, "sources", "sensor");
+    assert_eq!(sensor["status"], "absent");
+    assert!(
+        sensor["reason"].as_str().unwrap().contains("AMD")
+            && told["claims"].to_string().contains("power meter")
+    );
+}
+
 #[test]
 fn a_wall_meter_stands_beside_and_calibrates() {
     let machine = Machine::new();
@@ -213,6 +304,8 @@ fn the_command_keeps_its_output_and_its_code() {
     assert_eq!((value["exit_code"].as_i64(), &value["command"][0]), (Some(3), &"sh".into()));
     assert!(told.stderr.contains("out\n"), "{}", told.stderr);
     assert!(value["idle"][0]["watts_mean"].as_f64().unwrap() > 0.0);
+    let others = &value["others_share"];
+    assert!(others.is_null() || (0.0..=1.0).contains(&others.as_f64().unwrap()), "{others}");
     let killed = run(&["meter", "--", "sh", "-c", "kill -9 $$"]);
     assert_eq!(killed.code, 137, "{}", killed.stderr);
     refused(&["--", "no-such-program"], &["no-such-program"]);
@@ -345,4 +438,58 @@ fn the_doctor_has_a_reason_for_everything_that_is_not_well() {
     assert_eq!(of(&told, "sources", "package-0")["status"], "broken");
     assert_eq!(of(&told, "sources", "dram-0")["status"], "ok");
     assert!(run(&["doctor"]).stdout.contains("Joules of the processor packages"));
+}
+
+/// A few pairs on this machine, and on one with counters, which are read between the edges too.
+#[test]
+fn the_doctor_measures_what_metering_costs() {
+    let few = ["doctor", "--overhead", "--overhead-pairs", "2", "--overhead-block", "0.02", "--json"];
+    assert!(json(&["doctor", "--json"])["overhead"].is_null());
+    let machine = Machine::new();
+    for arguments in [few.to_vec(), [&few[..], &["--sysroot", machine.path()]].concat()] {
+        let told = json(&arguments);
+        let overhead = &told["overhead"];
+        for key in
+            ["ratio", "ratio_low", "ratio_high", "half_width", "coverage", "block_seconds", "metered_seconds"]
+        {
+            assert!(overhead[key].as_f64().unwrap() >= 0.0, "{key}: {overhead}");
+        }
+        assert_eq!((overhead["pairs"].as_u64(), overhead["pairs_limit"].as_u64()), (Some(2), Some(2)));
+        assert_eq!((&overhead["half_width_limit"], &overhead["is_narrow"]), (&0.005.into(), &false.into()));
+        assert_eq!((&overhead["net"], &overhead["learner"]), (&"net-a".into(), &"native".into()));
+        assert!(overhead["steps_per_block"].as_u64().unwrap() > 0 && overhead["method"].is_string());
+        for pair in overhead["blocks"].as_array().unwrap() {
+            assert!(pair["metered_seconds"].as_f64().unwrap() > 0.0, "{pair}");
+            assert!(pair["unmetered_seconds"].as_f64().unwrap() > 0.0 && pair["metered_first"].is_boolean());
+        }
+        if arguments.contains(&"--sysroot") {
+            assert_eq!(overhead["domains"], serde_json::json!(["package-0", "dram-0"]));
+            let sampler = &overhead["sampler"];
+            assert_eq!((&sampler["interval_seconds"], &sampler["share_limit"]), (&0.1.into(), &0.005.into()));
+            assert!(sampler["processor_seconds"].as_f64().unwrap() > 0.0, "{sampler}");
+            assert!((0.0..0.5).contains(&sampler["share"].as_f64().unwrap()), "{sampler}");
+        }
+    }
+    let plain = run(&few[..6]);
+    assert!(plain.stdout.contains("metering made training") && plain.code == 0, "{}", plain.stderr);
+    assert_eq!(run(&["doctor", "--overhead-pairs", "2"]).code, 2);
+    crate::shell::refused(
+        &["doctor", "--overhead", "--overhead-pairs", "0"],
+        &["--overhead-pairs", "from 1"],
+    );
+    crate::shell::refused(&["doctor", "--overhead", "--overhead-block", "0"], &["from 0.01 to 10"]);
+}
+
+#[test]
+fn the_experiment_can_be_interrupted() {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
+    child.args(["doctor", "--overhead", "--json"]);
+    child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = child.spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    signal("INT", child.id());
+    let ended = ran(&child.wait_with_output().unwrap());
+    assert_eq!(ended.code, 130, "{}", ended.stderr);
+    let told = object(&ended.stdout);
+    assert!(told["error"].as_str().unwrap().contains("--overhead-pairs"), "{told}");
 }

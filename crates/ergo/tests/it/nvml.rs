@@ -6,11 +6,11 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::shell::json;
+use crate::shell::{ergo, json, object, ran};
 
 /// A card that draws 200 W, as the library of a driver tells it. What differs is given by macros: `CARDS`, `ENERGY` in
 /// millijoules and `POWER` in milliwatts as expressions of the seconds `t` since the library was opened, negative for an
-/// error of that number.
+/// error of that number; the handle of the first `card` is 1. Processes 7 and 7000 compute on all of them.
 const LIBRARY: &str = r#"
 #include <stdio.h>
 #include <time.h>
@@ -38,6 +38,15 @@ int nvmlDeviceGetTotalEnergyConsumption(void *card, unsigned long long *millijou
 }
 int nvmlDeviceGetEnforcedPowerLimit(void *card, unsigned *milliwatts) { (void)card; *milliwatts = 700000; return 0; }
 int nvmlDeviceGetTemperature(void *card, int sensor, unsigned *celsius) { (void)card, (void)sensor; *celsius = 41; return 0; }
+typedef struct { unsigned pid; unsigned long long memory; unsigned instances[2]; } process;
+int nvmlDeviceGetComputeRunningProcesses_v3(void *card, unsigned *count, process *found) {
+    (void)card;
+    if (*count < 2) { *count = 2; return 7; }
+    *count = 2;
+    found[0] = (process){ .pid = 7 };
+    found[1] = (process){ .pid = 7000 };
+    return 0;
+}
 int nvmlDeviceGetPowerUsage(void *card, unsigned *milliwatts) {
     double t = now(), value = (POWER);
     (void)card, (void)t;
@@ -50,11 +59,16 @@ int nvmlDeviceGetPowerUsage(void *card, unsigned *milliwatts) {
 /// NVML_ERROR_NOT_SUPPORTED.
 const UNSUPPORTED: &str = "-3";
 
-/// What `ergo meter` says of two seconds on a machine with such a library.
-fn metered(cards: u32, energy: &str, power: &str) -> Value {
+/// A machine with such a library, on which this program is the process 7.
+fn machine(cards: u32, energy: &str, power: &str) -> TempDir {
     let machine = TempDir::new().unwrap();
     for folder in ["lib", "proc", "sys"] {
         fs::create_dir(machine.path().join(folder)).unwrap();
+    }
+    for (folder, pid) in [("self", 7), ("7", 7), ("7000", 7000)] {
+        fs::create_dir(machine.path().join("proc").join(folder)).unwrap();
+        let stat = format!("{pid} (any) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0\n");
+        fs::write(machine.path().join("proc").join(folder).join("stat"), stat).unwrap();
     }
     let source = machine.path().join("nvml.c");
     fs::write(&source, LIBRARY).unwrap();
@@ -65,6 +79,12 @@ fn metered(cards: u32, energy: &str, power: &str) -> Value {
         .arg(&source)
         .status();
     assert!(compiled.unwrap().success(), "a C compiler is needed to build this program");
+    machine
+}
+
+/// What `ergo meter` says of two seconds there.
+fn metered(cards: u32, energy: &str, power: &str) -> Value {
+    let machine = machine(cards, energy, power);
     json(&["meter", "--json", "--sysroot", machine.path().to_str().unwrap(), "--", "sleep", "2"])
 }
 
@@ -91,7 +111,8 @@ fn a_counter_is_taken_and_checked_by_power() {
     assert!(!card["notes"].to_string().contains("disagree"), "{card}");
     assert!(card["source"].as_str().unwrap().contains("Imitated"), "{card}");
     let notes = card["notes"].to_string();
-    assert!(notes.contains("before: limit 700 W, 41 C; after: limit 700 W, 41 C"), "{notes}");
+    let condition = "limit 700 W, 41 C, 1 other process";
+    assert!(notes.contains(&format!("before: {condition}; after: {condition}")), "{notes}");
 }
 
 #[test]
@@ -132,4 +153,57 @@ fn counters_that_fail_are_unknown_or_gaps() {
 fn a_driver_without_cards_is_no_card() {
     let told = metered(0, "0", "0");
     assert!(told["energy"].as_array().unwrap().iter().all(|energy| energy["domain"] != "gpu-0"), "{told}");
+}
+
+/// Of three cards the first gives nothing, which is missed where it may be used, and only then.
+#[test]
+fn cards_that_are_hidden_are_not_metered_and_not_missed() {
+    let works = |value: &str| format!("card==(void*)1?-3:{value}");
+    let machine = machine(3, &works("5e6+2e5*t"), &works("2e5"));
+    let zone = machine.path().join("sys/class/powercap/intel-rapl:0");
+    fs::create_dir_all(&zone).unwrap();
+    for (file, text) in [("name", "package-0"), ("energy_uj", "5"), ("max_energy_range_uj", "262143328850")] {
+        fs::write(zone.join(file), text).unwrap();
+    }
+    let sysroot = ["--sysroot", machine.path().to_str().unwrap()];
+    let told = |visible: &str, arguments: &[&str]| {
+        let mut command = ergo(arguments);
+        let ran = ran(&command.env("CUDA_VISIBLE_DEVICES", visible).output().unwrap());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        object(&ran.stdout)
+    };
+    // A package that never moved would be unknown, however long the machine takes for this.
+    let moves =
+        |joules: usize| format!("sleep 0.3; echo {joules}000005 > {}", zone.join("energy_uj").display());
+    let cases = [
+        ("2,1", vec!["gpu-1", "gpu-2"], true),
+        ("GPU-0x3", vec!["gpu-2"], true),
+        ("", vec![], true),
+        ("-1,2", vec![], true),
+        ("1,0", vec!["gpu-1", "gpu-0"], false),
+    ];
+    for (place, (visible, expected, whole)) in cases.into_iter().enumerate() {
+        let script = moves(place + 1);
+        let told =
+            told(visible, &["meter", "--json", sysroot[0], sysroot[1], "--", "sh", "-c", script.as_str()]);
+        let domains: Vec<&str> = told["energy"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|energy| energy["domain"].as_str())
+            .collect();
+        assert_eq!(domains, [vec!["package-0"], expected].concat(), "{visible}");
+        assert_eq!(told["total_joules"].is_number(), whole, "{visible}: {told}");
+    }
+    let told = told("1", &["doctor", "--json", sysroot[0], sysroot[1]]);
+    let cards: Vec<(&str, &str, &str)> = told["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|source| ["domain", "status", "reason"].map(|field| source[field].as_str().unwrap()))
+        .filter(|[domain, ..]| domain.starts_with("gpu-"))
+        .map(|[domain, status, reason]| (domain, status, reason))
+        .collect();
+    let hidden = "hidden by CUDA_VISIBLE_DEVICES";
+    assert_eq!(cards, [("gpu-1", "ok", ""), ("gpu-0", "absent", hidden), ("gpu-2", "absent", hidden)]);
 }

@@ -1,6 +1,7 @@
 //! `ergo report` as a user runs it, held against sums of the same journal made here.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -76,16 +77,65 @@ fn totals_and_costs_follow_from_the_journal() {
     refused(&["report", "/nowhere"], &["/nowhere"]);
 }
 
+/// Records of now have peaks, and the script makes their figures again; a record that cannot be true is called so.
+#[test]
+fn figures_against_peaks_follow_from_the_records() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("runs");
+    let out = out.to_str().unwrap();
+    let settings = ["--net", "cnn-w2-d1", "--steps", "3", "--batch", "8", "--validation", "20"];
+    for seed in ["1", "2"] {
+        let rest = ["--test-images", "50", "--threads", "1", "--seed", seed, "--out", out, "--json"];
+        json(&[&["train"], &settings[..], &rest].concat());
+    }
+    let told = json(&["report", out, "--json"]);
+    let runs = told["utilisation"].as_array().unwrap();
+    for run in runs {
+        assert!(run["method2"]["pfs_days"].as_f64().is_some_and(|days| days > 0.0), "{run}");
+        assert_eq!(run["method2"]["assumed_utilisation"], 0.17);
+    }
+    assert_eq!(told["faults"], serde_json::json!([]));
+    assert!(number(&told["optimizer_flops"]) > 0.0 && told["optimizer_runs"] == 2, "{told}");
+    rechecked("figures_against_peaks_follow_from_the_records", &[out.into()]);
+
+    // 1e15 FLOP/s on a processor whose threads make 1e11.
+    let journal = format!("{out}/runs-0.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    let mut record: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    record["flops"]["executed_train"] = (1e15 * number(&record["seconds"]["train"])).into();
+    record["flops"]["executed_train"] = (number(&record["flops"]["executed_train"]) as u64).into();
+    record["peak"]["measured_flops_per_second"] = 1e11.into();
+    record["mfu"] = serde_json::json!({
+        "ratio": number(&record["flops_per_second"]) / 1e11, "peak": 1e11, "source": "a test"
+    });
+    fs::write(&journal, format!("{record}\n")).unwrap();
+    let told = json(&["report", out, "--json"]);
+    let fault = told["faults"][0].as_str().unwrap();
+    assert!(fault.contains("times the measured peak of 100.0"), "{fault}");
+    let plain = run(&["report", out]);
+    assert!(plain.stdout.contains("FAULT in the measurement: run "), "{}", plain.stdout);
+    // The record that is kept is not trained again, and its summary says the same.
+    let rest = ["--test-images", "50", "--threads", "1", "--seed", "1", "--out", out];
+    let kept = run(&[&["train"], &settings[..], &rest].concat());
+    assert!(kept.stdout.contains("  FAULT in the measurement: "), "{}", kept.stdout);
+    rechecked("figures_against_peaks_follow_from_the_records", &[out.into()]);
+}
+
 /// Every figure of a report, made again from the kept records by another program in another language.
 #[test]
 fn kept_results_are_what_their_records_say() {
     let folders = fs::read_dir(workspace().join("results")).unwrap().map(|entry| entry.unwrap().path());
     let folders: Vec<_> = folders.filter(|folder| folder.join("runs.jsonl").exists()).collect();
     assert!(folders.len() >= 5, "{folders:?}");
+    rechecked("kept_results_are_what_their_records_say", &folders);
+}
+
+/// Lets the script make every figure of a report over `folders` again.
+fn rechecked(test: &str, folders: &[PathBuf]) {
     let mut recheck = Command::new("python3");
-    recheck.arg(workspace().join("scripts/recheck")).arg(env!("CARGO_BIN_EXE_ergo")).args(&folders);
+    recheck.arg(workspace().join("scripts/recheck")).arg(env!("CARGO_BIN_EXE_ergo")).args(folders);
     let Ok(output) = recheck.output() else {
-        return at_hand::skipped("kept_results_are_what_their_records_say", "there is no python3");
+        return at_hand::skipped(test, "there is no python3");
     };
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));

@@ -8,12 +8,14 @@ use serde_json::Value;
 
 use crate::at_hand;
 
-/// `ergo` in an empty surrounding: no data folder, cache or proxy of the machine is seen.
+/// `ergo` in an empty surrounding: no data folder, cache, proxy or choice of cards of the machine is seen.
 pub fn ergo(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("ergo").expect("the program is built");
     for variable in [
         "RAYON_NUM_THREADS",
         "CANDLE_NUM_THREADS",
+        "CUDA_VISIBLE_DEVICES",
+        "CUDA_DEVICE_ORDER",
         "ERGO_DATA_DIR",
         "HOME",
         "XDG_CACHE_HOME",

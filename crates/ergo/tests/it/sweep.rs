@@ -56,7 +56,16 @@ fn essences(out: &Path) -> BTreeMap<String, Value> {
         for line in fs::read_to_string(&path).unwrap().lines() {
             let mut record: Value = serde_json::from_str(line).unwrap();
             let fields = record.as_object_mut().unwrap();
-            for timing in ["seconds", "images_per_second", "flops_per_second", "energy", "circumstances"] {
+            let timings = [
+                "seconds",
+                "images_per_second",
+                "flops_per_second",
+                "mfu",
+                "peak",
+                "energy",
+                "circumstances",
+            ];
+            for timing in timings {
                 fields.remove(timing).unwrap();
             }
             for epoch in fields["epochs"].as_array_mut().unwrap() {

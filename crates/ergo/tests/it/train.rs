@@ -57,6 +57,127 @@ fn the_record_has_its_fixed_form() {
     assert!(record["circumstances"]["instructions"].is_null(), "candle does not tell");
 }
 
+/// The parts are in the record beside the phases, in text below the time, and add up to the train phase.
+#[test]
+fn a_training_is_taken_apart_on_request() {
+    assert!(json(&SMALL).get("profile").is_none(), "off by default");
+    let record = json(&[&SMALL[..], &["--profile"]].concat());
+    let profile = &record["profile"];
+    let parts = profile["parts"].as_array().unwrap();
+    let names: Vec<_> = parts.iter().map(|part| part["part"].as_str().unwrap()).collect();
+    assert_eq!(names, ["images", "forward", "backward", "optimizer", "rest"]);
+    let sum: f64 = parts.iter().map(|part| part["seconds"].as_f64().unwrap()).sum();
+    assert_eq!(Some(sum), record["seconds"]["train"].as_f64());
+    for window in record["energy"].as_array().unwrap().iter().filter(|window| window["phase"] == "train") {
+        let of_domain = |part: &serde_json::Value| {
+            let energy = part["energy"].as_array().unwrap().iter();
+            energy.clone().find(|energy| energy["domain"] == window["domain"]).unwrap().clone()
+        };
+        let split: Vec<_> = parts.iter().map(of_domain).collect();
+        let joules: Option<f64> = split.iter().map(|energy| energy["joules"].as_f64()).sum();
+        assert_eq!(joules, window["joules"].as_f64());
+        for energy in split {
+            assert_eq!(energy["kind"], window["kind"]);
+            let cover = if window["joules"].is_null() { serde_json::Value::Null } else { "split".into() };
+            assert_eq!(energy["bounds_cover"], cover);
+        }
+    }
+    assert_eq!(
+        (profile["threads"].as_u64(), &profile["profiled_seconds"]),
+        (Some(1), &record["seconds"]["train"])
+    );
+    assert!(profile["clock_seconds"].as_f64().unwrap() > 0.0);
+    for layer in profile["layers"].as_array().unwrap() {
+        for key in ["layer", "phase", "seconds", "calls"] {
+            assert!(layer.get(key).is_some(), "{key}: {layer}");
+        }
+    }
+    assert!(profile["notes"].to_string().contains("split by time"), "{profile}");
+    let ran = run(&[&SMALL[..11], &["--profile"]].concat());
+    for word in ["images ", "forward ", "backward ", "optimizer ", "rest ", "reading the clock"] {
+        assert!(ran.stdout.contains(word), "`{word}` is not in: {}", ran.stdout);
+    }
+    refused(
+        &["train", "--learner", "candle", "--profile"],
+        &["candle", "time of its layers", "--learner native"],
+    );
+}
+
+/// The time of the layers is in the journal too, and reports add it up.
+#[test]
+fn reports_add_up_what_was_taken_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let record = json(&[&SMALL[..], &["--profile", "--out", out]].concat());
+    let told = json(&["report", out, "--json"]);
+    let parts = told["train_parts"].as_array().unwrap();
+    assert_eq!(parts.len(), 5);
+    for (part, of_run) in parts.iter().zip(record["profile"]["parts"].as_array().unwrap()) {
+        assert_eq!((&part["part"], &part["seconds"]), (&of_run["part"], &of_run["seconds"]));
+        assert_eq!(part["runs"], 1);
+    }
+    let text = run(&["report", out]).stdout;
+    assert!(text.contains("forward ") && text.contains("of 1 runs with a profile"), "{text}");
+}
+
+/// A profile asks for another run, not for another id: what is kept is told, with what it lacks.
+#[test]
+fn a_kept_record_without_a_profile_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = [&SMALL[..], &["--out", folder.path().to_str().unwrap()]].concat();
+    let kept = json(&all);
+    let ran = run(&[&all[..], &["--profile"]].concat());
+    assert_eq!(object(&ran.stdout), kept);
+    assert!(ran.stderr.contains("it has no profile"), "{}", ran.stderr);
+}
+
+/// A processor of a table at 20 GHz, which no measured peak exceeds, and one that no table holds.
+#[test]
+fn peaks_are_kept_with_what_they_follow_from() {
+    let root = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| {
+        let file = root.path().join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    };
+    let cpuinfo = "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\n\
+                   model name\t: AMD EPYC 7763\nflags\t\t: fpu fma avx2\n\n";
+    write("proc/cpuinfo", cpuinfo);
+    write("sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq", "20000000\n");
+    let with_root = ["--sysroot", root.path().to_str().unwrap()];
+    let record = json(&[&SMALL[..], &with_root].concat());
+    let peak = &record["peak"];
+    // 2 units x 8 lanes x 2 x 20 GHz.
+    assert_eq!(peak["theoretical_flops_per_second"], 640e9, "{peak}");
+    assert!(peak["theoretical_basis"].as_str().unwrap().contains("Zen 3"), "{peak}");
+    assert_eq!((&peak["threads"], &peak["precision"]), (&1.into(), &"f32".into()));
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    let near =
+        |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+    let (used, seconds) = (&record["utilisation"], number(&record["seconds"]["train"]));
+    near(number(&used["mfu_theoretical"]), number(&record["flops_per_second"]) / 640e9);
+    near(number(&used["method2"]["flops"]), seconds * 640e9 * 0.17);
+    if let Some(measured) = peak["measured_flops_per_second"].as_f64() {
+        near(number(&record["mfu"]["ratio"]), number(&record["flops_per_second"]) / measured);
+        assert_eq!(number(&record["mfu"]["peak"]), measured);
+    }
+    assert!(record.get("faults").is_none(), "{record}");
+    let optimizer = &record["flops"]["optimizer"];
+    let per_step = optimizer["per_step"].as_u64().unwrap();
+    assert_eq!(optimizer["train"].as_u64(), Some(3 * per_step));
+    assert_eq!(record["flops"]["model_train"], json(&SMALL)["flops"]["model_train"]);
+
+    write("proc/cpuinfo", &cpuinfo.replace(": 25", ": 99"));
+    let record = json(&[&SMALL[..], &with_root].concat());
+    assert!(record["peak"]["theoretical_flops_per_second"].is_null(), "{record}");
+    let reason = record["peak"]["theoretical_basis"].as_str().unwrap();
+    assert!(reason.contains("family 0x63"), "{reason}");
+    assert!(record["utilisation"]["mfu_theoretical"].is_null());
+    let told = run(&[&SMALL[..11], &with_root].concat());
+    assert!(told.stdout.contains("theoretical  peak unknown: "), "{}", told.stdout);
+    assert!(told.stdout.contains("optimizer "), "{}", told.stdout);
+}
+
 /// candle's products split their work by the number of threads it was told; the bits must not follow.
 #[test]
 fn the_same_seed_gives_the_same_weights_at_any_number_of_threads() {

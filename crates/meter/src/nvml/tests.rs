@@ -18,6 +18,9 @@ impl Cards for Scripted {
     fn uuid(&self, card: u32) -> Result<String, String> {
         Ok(format!("GPU-{card}"))
     }
+    fn of_part(&self, _part: &str) -> Option<u32> {
+        None
+    }
     fn millijoules(&self, card: u32) -> Result<u64, String> {
         self.0[card as usize].0.clone()
     }
@@ -27,14 +30,27 @@ impl Cards for Scripted {
     fn condition(&self, card: u32) -> Vec<String> {
         vec![format!("limit {card}00 W"), "not held back".into()]
     }
+    fn processes(&self, card: u32) -> Option<Vec<u32>> {
+        (card > 0).then(|| vec![4711])
+    }
+}
+
+/// All that is found where nothing hides cards.
+fn found(cards: Result<Arc<dyn Cards>, NoCards>) -> Found {
+    discover(cards, &CardChoice::default(), Path::new("/nowhere"))
 }
 
 #[test]
 fn what_holds_a_card_back_is_named() {
     assert_eq!(held_back(ThrottleReasons::GPU_IDLE), "not held back");
     assert_eq!(held_back(ThrottleReasons::SW_POWER_CAP), "held back by sw power cap");
-    let mut found = discover(Ok(Arc::new(Scripted(vec![(Ok(1), Ok(1)), (Ok(1), Ok(1))]))));
-    assert_eq!(found.readable[1].condition().as_deref(), Some("limit 100 W, not held back"));
+    let mut found = found(Ok(Arc::new(Scripted(vec![(Ok(1), Ok(1)), (Ok(1), Ok(1))]))));
+    let conditions: Vec<_> = found.readable.iter_mut().map(|card| card.condition().unwrap()).collect();
+    assert_eq!(
+        conditions,
+        ["limit 000 W, not held back", "limit 100 W, not held back, 1 unseen process"],
+        "a driver may not tell who computes"
+    );
 }
 
 fn refused<T>() -> Result<T, String> {
@@ -45,7 +61,7 @@ fn refused<T>() -> Result<T, String> {
 fn the_counter_is_preferred_then_power_then_nothing_with_the_reason() {
     let cards =
         vec![(Ok(5_000), Ok(90_000)), (refused(), Ok(61_500)), (Ok(0), Ok(70_000)), (refused(), Ok(0))];
-    let mut found = discover(Ok(Arc::new(Scripted(cards))));
+    let mut found = found(Ok(Arc::new(Scripted(cards))));
     let read: Vec<_> = found
         .readable
         .iter_mut()
@@ -73,10 +89,10 @@ fn the_counter_is_preferred_then_power_then_nothing_with_the_reason() {
 #[test]
 fn no_library_and_no_card_are_described_and_never_fail() {
     for (cards, reason) in [
-        (Err("no libnvidia-ml.so.1".to_string()), "no libnvidia-ml"),
+        (Err(NoCards::NoLibrary), "no libnvidia-ml"),
         (Ok(Arc::new(Scripted(vec![])) as Arc<dyn Cards>), "no card"),
     ] {
-        let found = discover(cards);
+        let found = found(cards);
         assert!(found.readable.is_empty());
         assert_eq!(found.unreadable[0].domain, "gpu");
         assert!(found.unreadable[0].note.as_ref().unwrap().contains(reason));
@@ -89,6 +105,7 @@ fn a_lost_card_is_a_failed_reading() {
         facts: SourceFacts::readable("gpu-0", Kind::Counter, ""),
         cards: Arc::new(Scripted(vec![(Err("GPU is lost".into()), refused())])),
         index: 0,
+        root: PathBuf::new(),
     };
     assert_eq!(card.read().unwrap_err().to_string(), "gpu-0: GPU is lost");
 }
@@ -97,4 +114,59 @@ fn a_lost_card_is_a_failed_reading() {
 fn names_carry_the_driver() {
     let cards = Scripted(vec![(refused(), refused()), (refused(), refused())]);
     assert_eq!(names(&cards), ["Card 0, driver 550.54", "Card 1, driver 550.54"]);
+}
+
+fn choice(visible: &str) -> CardChoice {
+    CardChoice { visible: Some(visible.into()), order: None }
+}
+
+#[test]
+fn hidden_cards_are_described_and_not_missed() {
+    let cards = || -> Result<Arc<dyn Cards>, NoCards> {
+        Ok(Arc::new(Scripted(vec![(Ok(5), Ok(1)), (refused(), refused()), (Ok(7), Ok(1))])))
+    };
+    let found = discover(cards(), &choice("2"), Path::new("/nowhere"));
+    let read: Vec<_> = found.readable.iter().map(|card| card.domain()).collect();
+    // The first card for CUDA keeps the number of the driver.
+    assert_eq!(read, ["gpu-2"]);
+    for (facts, domain) in found.unreadable.iter().zip(["gpu-0", "gpu-1"]) {
+        assert_eq!(
+            (facts.domain.as_str(), facts.status, facts.belongs),
+            (domain, SourceStatus::Absent, false)
+        );
+        assert_eq!(facts.note.as_deref(), Some("hidden by CUDA_VISIBLE_DEVICES"));
+        assert!(facts.source.contains("GPU-"), "{facts:?}");
+    }
+    let none = discover(cards(), &choice(""), Path::new("/nowhere"));
+    assert!(none.readable.is_empty() && none.unreadable.iter().all(|facts| !facts.belongs));
+    // One that is visible and does not answer is missed.
+    let broken = discover(cards(), &choice("GPU-1"), Path::new("/nowhere"));
+    assert!(broken.readable.is_empty());
+    let missed: Vec<_> = broken.unreadable.iter().filter(|facts| facts.belongs).collect();
+    assert_eq!((missed.len(), missed[0].domain.as_str()), (1, "gpu-1"));
+}
+
+#[test]
+fn a_driver_that_fails_is_missed_unless_no_card_may_be_used() {
+    let failed = || Err(NoCards::Failed("driver/library version mismatch".into()));
+    let broken = found(failed());
+    assert_eq!(
+        (broken.unreadable[0].domain.as_str(), broken.unreadable[0].status),
+        ("gpu-0", SourceStatus::Broken)
+    );
+    let hidden = discover(failed(), &choice("-1"), Path::new("/nowhere"));
+    assert_eq!(
+        (hidden.unreadable[0].domain.as_str(), hidden.unreadable[0].status),
+        ("gpu", SourceStatus::Absent)
+    );
+    assert!(hidden.unreadable[0].note.as_ref().unwrap().contains("mismatch"));
+}
+
+/// What is doubtful about the choice stands with the cards that it left.
+#[test]
+fn doubts_are_noted() {
+    let cards = Scripted(vec![(Ok(5), Ok(1)), (Ok(7), Ok(1))]);
+    let found = discover(Ok(Arc::new(cards)), &choice("0"), Path::new("/nowhere"));
+    let note = found.readable[0].facts().note.clone().unwrap();
+    assert!(note.contains("CUDA_DEVICE_ORDER"), "{note}");
 }

@@ -73,6 +73,7 @@ fn a_package_counter_leaves_no_room_for_an_estimate() {
         unreadable: vec![
             SourceFacts::unreadable("package-1", "RAPL", "denied"),
             SourceFacts::unreadable("psys", "RAPL", "denied"),
+            SourceFacts::left_out("package-2", "RAPL", "of another machine"),
         ],
     };
     let cards = Found {
@@ -81,9 +82,9 @@ fn a_package_counter_leaves_no_room_for_an_estimate() {
     };
     let sources = Sources::combine(&options(&root), clock, packages, cards);
     let domains: Vec<_> = sources.describe().into_iter().map(|facts| facts.domain).collect();
-    assert_eq!(domains, ["package-0", "package-1", "psys", "gpu"]);
-    assert_eq!(sources.sampling(), Some(Seconds(0.1)));
-    let unknown: Vec<_> = sources.unknown().map(|facts| facts.domain.as_str()).collect();
+    assert_eq!(domains, ["package-0", "package-1", "psys", "package-2", "gpu"]);
+    assert_eq!(sources.sampling(), Some(Rate { interval: Seconds(0.1), relaxes: true }));
+    let unknown: Vec<_> = sources.unknown().into_iter().map(|facts| facts.domain.as_str()).collect();
     assert_eq!(unknown, ["package-1"]);
 }
 

@@ -25,13 +25,13 @@ enum Engine<'a> {
 }
 
 /// One peak.
-pub(super) struct Peak<'a> {
+pub(crate) struct Peak<'a> {
     engine: Engine<'a>,
     measured: MeasuredPeak,
 }
 
 impl<'a> Peak<'a> {
-    pub(super) fn new(of: PeakOf, pool: &'a ThreadPool) -> Result<Peak<'a>, TrainError> {
+    pub(crate) fn new(of: PeakOf, pool: &'a ThreadPool) -> Result<Peak<'a>, TrainError> {
         let engine = match of {
             PeakOf::Threads(_, isa) => Engine::Loop(pool, isa),
             PeakOf::Card(card, precision) => Engine::Products(learner::products(card, precision)?),
@@ -42,13 +42,13 @@ impl<'a> Peak<'a> {
     }
 
     /// Measures one slice.
-    pub(super) fn take(&mut self, seconds: Seconds) -> Result<(), TrainError> {
+    pub(crate) fn take(&mut self, seconds: Seconds) -> Result<(), TrainError> {
         let slice = self.run(Seconds(seconds.0.min(MOST_SECONDS)))?;
         self.measured.slices.push(slice);
         Ok(())
     }
 
-    pub(super) fn finish(self) -> MeasuredPeak {
+    pub(crate) fn finish(self) -> MeasuredPeak {
         self.measured
     }
 

@@ -100,16 +100,22 @@ impl Subject {
         self.learner.take_profile()
     }
 
-    fn train(&mut self) -> Result<u64, TrainError> {
+    /// Images that one look of a training trains on.
+    pub(crate) fn images_of_look(&self) -> u64 {
+        self.steps.len() as u64 * self.batch
+    }
+
+    /// Takes as many steps as a training does between two looks; returns the number of their images.
+    pub(crate) fn train(&mut self) -> Result<u64, TrainError> {
         self.learner.train(&[&self.steps])?;
         self.learner.sync()?;
         self.learner.take_losses()?;
-        let count = self.steps.len() as u64;
+        let (count, images) = (self.steps.len() as u64, self.images_of_look());
         for step in &mut self.steps {
             step.number += count;
         }
-        self.trained += count * self.batch;
-        Ok(count * self.batch)
+        self.trained += images;
+        Ok(images)
     }
 
     fn infer(&mut self) -> Result<u64, TrainError> {

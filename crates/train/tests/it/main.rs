@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bench;
+mod overhead;
+mod peaks;
+mod profile;
 mod resume;
 mod runs;
 mod work;
@@ -45,6 +48,17 @@ fn train(
     checkpoint: Option<&Path>,
     stop_at: Option<u64>,
 ) -> Option<(RunRecord, State)> {
+    train_with(spec, threads, checkpoint, stop_at, false)
+}
+
+/// The same, with a profile or without.
+fn train_with(
+    spec: &RunSpec,
+    threads: usize,
+    checkpoint: Option<&Path>,
+    stop_at: Option<u64>,
+    profile: bool,
+) -> Option<(RunRecord, State)> {
     let stop = AtomicBool::new(false);
     let (sources, build, host) = (sources(), Build::default(), Host::default());
     let options = RunOptions {
@@ -54,7 +68,9 @@ fn train(
         device: Device::Cpu,
         threads,
         jobs: 1,
+        peak: None,
         place: None,
+        profile,
         evaluate_each_pass: true,
         checkpoint,
         trace: None,

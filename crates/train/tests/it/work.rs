@@ -40,6 +40,7 @@ fn work_off(folder: &Path, tasks: &[Task], limits: &Limits) -> WorkEnd {
         jobs: limits.jobs.max(1),
         device: Device::Cpu,
         threads: 1,
+        peak: None,
         sources: &sources,
         build: &build,
         host: &host,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use data::set::SetName;
-use meter::sources::{Options, Sources};
+use meter::sources::Sources;
 use record::device::Device;
 use record::output::{DryRunOutput, SlurmOutput};
 use record::run::RunRecord;
@@ -13,6 +13,7 @@ use sweep::slurm::{ArraySettings, array_script};
 use super::{SweepArgs, of_complete_budgets, threads_of};
 use crate::calibrate::{Calibration, calibrate};
 use crate::exit::Exit;
+use crate::meter_options;
 use crate::output::{self, Format};
 use crate::quantity;
 use crate::store;
@@ -67,7 +68,7 @@ pub fn dry_run(
     format: Format,
 ) -> anyhow::Result<Exit> {
     let finished = before.iter().map(|record| record.id.clone()).collect();
-    let sources = Sources::discover(&Options::default());
+    let sources = Sources::discover(&meter_options::here());
     let Calibration { rates, method, memory_bytes } =
         calibrate(&sweep.runs, device, &sources, threads_of(args))?;
     let out = folder.display().to_string();

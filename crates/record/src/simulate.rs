@@ -1,0 +1,56 @@
+//! `ergo simulate`: what simulations of the theory's arguments gave.
+
+use serde::{Deserialize, Serialize};
+
+/// The object of `ergo simulate expert --json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExpertOutput {
+    /// Candidate features.
+    pub features: u64,
+    /// Those that matter, each with a coefficient of 1.
+    pub relevant: u64,
+    /// Standard deviation of the noise.
+    pub noise: f64,
+    /// Seed of everything.
+    pub seed: u64,
+    /// Repetitions, each with samples of its own.
+    pub repetitions: u64,
+    /// How operations were counted.
+    pub convention: String,
+    /// One curve for each system: oracle, expert, flexible, regularised.
+    pub curves: Vec<ExpertCurve>,
+    /// Samples from which on the flexible system is ahead of the expert; null where it never is.
+    pub flexible_ahead_samples: Option<f64>,
+    /// The same in operations of learning.
+    pub flexible_ahead_flops: Option<f64>,
+    /// Samples from which on the regularised system is ahead of the expert; null where it never is.
+    pub regularised_ahead_samples: Option<f64>,
+    /// The same in operations of learning.
+    pub regularised_ahead_flops: Option<f64>,
+}
+
+/// How one system does, by samples.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExpertCurve {
+    /// Which.
+    pub system: String,
+    /// By rising samples.
+    pub places: Vec<ExpertPlace>,
+}
+
+/// One system on one number of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExpertPlace {
+    /// Samples that it learned from.
+    pub samples: u64,
+    /// Mean operations of learning.
+    pub flops: f64,
+    /// Mean of -log10 of the mean squared error over the least possible; 0 is perfect.
+    pub performance: f64,
+    /// A tenth of the repetitions lie below.
+    pub low: f64,
+    /// A tenth of the repetitions lie above.
+    pub high: f64,
+    /// Repetitions in which its equations were singular, which are not in the above.
+    pub singular: u64,
+}
