@@ -14,7 +14,7 @@ use crate::point::{self, LogPoint};
 use crate::power::{self, PowerLaw};
 use crate::quantile::{self, Problem};
 use crate::surface::SurfaceLaw;
-use crate::{exponential, group, m1, m2, m3, m4, ols, ols_reverse, parallel};
+use crate::{exponential, group, m1, m2, m3, m4, ols, ols_reverse, parallel, warning};
 
 /// Different computes that any exponent needs.
 const FEWEST: usize = 3;
@@ -195,16 +195,7 @@ fn unfit(estimate: &Estimate) -> Option<String> {
         let found = estimate.cells;
         return Some(format!("k has no value: it needs {FEWEST} different computes and has {found}."));
     }
-    let [low, high] = estimate.compute_range?;
-    // Ten times a number is not always ten times it.
-    if high / low <= 10.0 * (1.0 + 1e-9) {
-        return Some(format!(
-            "k has no value: the points span one decade of compute at most (a factor of {:.2}), and an exponent \
-             of one decade says nothing of others.",
-            high / low
-        ));
-    }
-    None
+    estimate.compute_range.filter(|range| !fit::spans_decades(*range)).map(warning::one_decade)
 }
 
 fn no_line() -> Option<String> {

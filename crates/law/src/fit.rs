@@ -76,6 +76,8 @@ pub struct Fit {
     pub method: String,
     /// What a reader should know before believing the numbers, in short sentences.
     pub warnings: Vec<String>,
+    /// How many of these, the first, are about the cells, whatever is fitted to them.
+    pub cell_warnings: usize,
     /// Power laws of the bootstrap replicates; empty where no interval can be had.
     pub replicates: Vec<PowerLaw>,
     /// Coverage of the intervals.
@@ -298,6 +300,7 @@ fn estimate(
     method: String,
     mut warnings: Vec<String>,
 ) -> Fit {
+    let cell_warnings = warnings.len();
     let fitted: Vec<&FrontierPoint> = frontier.iter().filter(|point| point.is_fitted()).collect();
     let (compute_range, error_range) =
         (range(fitted.iter().map(|point| point.compute)), range(fitted.iter().map(|point| point.error)));
@@ -306,7 +309,8 @@ fn estimate(
     let (level, resamples, seed) = (settings.level, settings.resamples, settings.seed);
     let bootstrap = Bootstrap { points: &sample.middles, resampling, resamples, seed };
     let (mut k, mut replicates) = (Interval::default(), Vec::new());
-    if let Some(law) = &power {
+    let is_wide = compute_range.is_some_and(spans_decades);
+    if let Some(law) = power.as_ref().filter(|_| is_wide) {
         replicates = interval::power_replicates(&bootstrap, law, level, &mut warnings);
         k = interval::exponent(law.b, &replicates, level, &mut warnings);
     }
@@ -325,9 +329,16 @@ fn estimate(
         error_range,
         method,
         warnings,
+        cell_warnings,
         replicates,
         level,
     }
+}
+
+/// Whether computes range over more than one decade: an exponent of one says nothing of others.
+pub(crate) fn spans_decades([low, high]: [f64; 2]) -> bool {
+    // Ten times a number is not always ten times it.
+    high / low > 10.0 * (1.0 + 1e-9)
 }
 
 /// Smallest and largest of `values`; `None` of nothing.

@@ -1,6 +1,7 @@
 //! What a reader should know before believing the numbers, in short sentences.
 
 use crate::cell::Cell;
+use crate::fit::spans_decades;
 use crate::frontier::{FrontierPoint, budget_of, budgets};
 use crate::number::short;
 use crate::power::PowerLaw;
@@ -164,17 +165,22 @@ pub(crate) fn about_points(
     } else if count < 4 {
         warnings.push(format!("Only {count} points are fitted: an exponent wants at least 4."));
     }
-    if let Some([low, high]) = compute_range.filter(|[low, high]| count >= 3 && high / low < 10.0) {
-        warnings.push(format!(
-            "The fitted points span less than a decade of compute (a factor of {:.2}).",
-            high / low
-        ));
-    }
+    let narrow = compute_range.filter(|range| count >= 3 && power.is_some() && !spans_decades(*range));
+    warnings.extend(narrow.map(one_decade));
     if let Some(times) = power.and_then(|law| excess_residuals(fitted, law)).filter(|&times| times > FAR) {
         warnings.push(format!(
             "Residuals are {times:.1} times what seed noise explains: the frontier is curved or its grid is coarse."
         ));
     }
+}
+
+/// Why points between `low` and `high` give no exponent.
+pub(crate) fn one_decade([low, high]: [f64; 2]) -> String {
+    format!(
+        "k has no value: the points span one decade of compute at most (a factor of {:.2}), and an exponent of one \
+         decade says nothing of others.",
+        high / low
+    )
 }
 
 /// Residual deviation from the line over the mean seed deviation, both in log error.

@@ -18,7 +18,7 @@ use record::run::RunRecord;
 use crate::cells::{self, Cost};
 use crate::csv::{self, Row, Wanted};
 use crate::error::ReportError;
-use crate::fit::{self, FRACTION};
+use crate::fit::{self, FRACTION, RunsFit};
 
 /// Which method is to fit what.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,7 +131,7 @@ pub fn of_table(path: &Path, wanted: &Wanted, choice: &Choice) -> Result<Vec<Fit
 /// # Errors
 /// As [`fit::of_cost`].
 pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<Vec<FitOutput>, ReportError> {
-    let plain = fit::of_cost(records, cost)?;
+    let RunsFit { output: plain, about_runs } = fit::of_runs(records, cost)?;
     let units = [cells::unit(cost), FRACTION];
     let Some(method) = choice.method else {
         let frontier = Split::new(frontier(&plain), Vec::new(), choice, |point| *point);
@@ -140,7 +140,7 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
             if output.method == "quantile" {
                 *output = of_runs(records, cost, Method::Quantile(choice.quantile), choice, units)?;
             }
-            output.warnings.extend(plain.warnings.iter().filter(|warning| is_of_records(warning)).cloned());
+            output.warnings.extend(about_runs.iter().cloned());
         }
         return Ok(fits);
     };
@@ -166,15 +166,11 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
         }
     };
     output.frontier.clone_from(&plain.frontier);
-    output.warnings.extend(plain.warnings.iter().filter(|warning| is_of_records(warning)).cloned());
+    // Those that repeat the choice of the frontier have them already.
+    let missing: Vec<String> =
+        about_runs.into_iter().filter(|warning| !output.warnings.contains(warning)).collect();
+    output.warnings.extend(missing);
     Ok(vec![output])
-}
-
-/// Warnings about the records and their grid, which hold for every method.
-fn is_of_records(warning: &str) -> bool {
-    !["k ", "k_floor ", "Floor not", "Error does not", "No interval", "Residuals are"]
-        .iter()
-        .any(|start| warning.starts_with(start))
 }
 
 fn frontier(fit: &FitOutput) -> Vec<Point> {

@@ -25,6 +25,18 @@ pub fn of_records(records: &[RunRecord]) -> Result<FitOutput, ReportError> {
 /// # Errors
 /// As [`of_records`]; also when no run has the cost, or the joules are modelled: an estimate gets no fit.
 pub fn of_cost(records: &[RunRecord], cost: Cost) -> Result<FitOutput, ReportError> {
+    Ok(of_runs(records, cost)?.output)
+}
+
+/// A fit of records, with what holds of any other.
+pub(crate) struct RunsFit {
+    pub output: FitOutput,
+    /// Warnings about the records and their grid, whatever is fitted to them; `output` has them too.
+    pub about_runs: Vec<String>,
+}
+
+/// As [`of_cost`].
+pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit, ReportError> {
     let cells = cells::group(records)?;
     let priced = cells::price(&cells, cost);
     if priced.estimated {
@@ -36,13 +48,17 @@ pub fn of_cost(records: &[RunRecord], cost: Cost) -> Result<FitOutput, ReportErr
     let fit = cells::fit(&cells, &priced, cost)?;
     let frontier = fit.frontier.iter().map(|point| of_winner(point, &cells)).collect();
     let mut output = output(&fit, frontier, [cells::unit(cost), FRACTION]);
+    let mut about_runs: Vec<String> = cells.notes.iter().chain(&priced.notes).cloned().collect();
+    output.warnings.splice(0..0, about_runs.iter().cloned());
+    about_runs.extend(fit.warnings.iter().take(fit.cell_warnings).cloned());
     if let Some(images) = records.iter().map(|run| run.test_images).min() {
-        output.warnings.push(format!(
+        let same_test = format!(
             "All runs are judged on the same test images ({images}): how these were drawn is in no interval."
-        ));
+        );
+        output.warnings.push(same_test.clone());
+        about_runs.push(same_test);
     }
-    output.warnings.splice(0..0, cells.notes.iter().chain(&priced.notes).cloned());
-    Ok(output)
+    Ok(RunsFit { output, about_runs })
 }
 
 /// The law of plain points, such as those of [`crate::csv::read`] from the `columns` of compute and error.
