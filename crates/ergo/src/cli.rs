@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use data::set::SetName;
 
 use crate::commands::{
-    bench, data as data_command, doctor, fit, flops, meter, plot, report, simulate, sweep, train,
+    bench, data as data_command, doctor, fit, flops, meter, plot, project, report, simulate, sweep, train,
 };
 
 /// Trains small convolutional networks and meters the work: what does each further halving of the error cost?
@@ -44,6 +44,8 @@ pub enum Command {
     Plot(plot::Args),
     /// Add up what finished runs took: FLOPs, seconds, joules, and carbon and money on request.
     Report(report::Args),
+    /// Say what a lower error would cost: FLOPs, hours, energy, carbon and money.
+    Project(project::Args),
     /// Simulate an argument of the theory.
     Simulate(simulate::Args),
     /// Tell what any command costs in seconds and joules.

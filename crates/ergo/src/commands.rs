@@ -7,6 +7,7 @@ pub mod fit;
 pub mod flops;
 pub mod meter;
 pub mod plot;
+pub mod project;
 pub mod report;
 pub mod simulate;
 pub mod sweep;

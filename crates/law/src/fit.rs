@@ -80,6 +80,8 @@ pub struct Fit {
     pub cell_warnings: usize,
     /// Power laws of the bootstrap replicates; empty where no interval can be had.
     pub replicates: Vec<PowerLaw>,
+    /// Laws with a floor of the bootstrap replicates; empty where no interval can be had.
+    pub floor_replicates: Vec<FloorLaw>,
     /// Coverage of the intervals.
     pub level: f64,
 }
@@ -316,7 +318,8 @@ fn estimate(
     }
     let floor_law = (fitted.len() >= 4).then(|| floor::fit(&sample.middles)).flatten();
     let floor_law = floor_law.filter(|law| law.a.is_finite());
-    let (floor, k_floor) = interval::floor_intervals(&bootstrap, floor_law.as_ref(), level, &mut warnings);
+    let (floor, k_floor, floor_replicates) =
+        interval::floor_intervals(&bootstrap, floor_law.as_ref(), level, &mut warnings);
     Fit {
         points: sample.points.len(),
         frontier,
@@ -331,6 +334,7 @@ fn estimate(
         warnings,
         cell_warnings,
         replicates,
+        floor_replicates,
         level,
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn exponent(b: f64, replicates: &[PowerLaw], level: f64, warnings: &m
     inverse(Some(b), ends)
 }
 
-/// The floor and the exponent above it.
+/// The floor, the exponent above it, and the laws of the replicates.
 ///
 /// Neither gets an estimate where the floor is not identified, that is, where its interval includes 0
 /// or the fit runs into the smallest error: an exponent above a floor that nobody saw means nothing.
@@ -39,8 +39,8 @@ pub(crate) fn floor_intervals(
     law: Option<&FloorLaw>,
     level: f64,
     warnings: &mut Vec<String>,
-) -> (Interval, Interval) {
-    let unknown = (Interval::default(), Interval::default());
+) -> (Interval, Interval, Vec<FloorLaw>) {
+    let unknown = (Interval::default(), Interval::default(), Vec::new());
     let count = bootstrap.points.len();
     if count < 3 {
         // That k has no value says it all.
@@ -57,7 +57,7 @@ pub(crate) fn floor_intervals(
     let curve = |x: f64| libm::log(law.floor + law.a * libm::exp(-law.b * x));
     let replicates = bootstrap.replicates(Law::Floor, 3, curve);
     let laws = replicates.iter().filter_map(|points| floor::search(points, Search::COARSE)).collect();
-    let laws = enough(laws, bootstrap.resamples, level, "the floor", warnings);
+    let laws: Vec<FloorLaw> = enough(laws, bootstrap.resamples, level, "the floor", warnings);
     let mut floors: Vec<f64> = laws.iter().map(|law| law.floor).collect();
     let mut slopes: Vec<f64> = laws.iter().map(|law| law.b).collect();
     let floor_ends = percentile_interval(&mut floors, level);
@@ -73,7 +73,7 @@ pub(crate) fn floor_intervals(
         low: floor_ends.map(|ends| ends[0]),
         high: floor_ends.map(|ends| ends[1]),
     };
-    (floor, inverse(identified.then_some(law.b), b_ends))
+    (floor, inverse(identified.then_some(law.b), b_ends), laws)
 }
 
 /// Why the floor is not identified, where it is not.

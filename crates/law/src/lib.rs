@@ -36,6 +36,7 @@ pub mod ols_reverse;
 mod parallel;
 pub mod point;
 pub mod power;
+pub mod project;
 pub mod quantile;
 mod resample;
 pub mod sizes;

@@ -12,6 +12,7 @@ pub mod output;
 pub mod overhead;
 pub mod peak;
 pub mod profile;
+pub mod project;
 pub mod run;
 pub mod simulate;
 pub mod spec;

@@ -18,6 +18,7 @@ pub mod marks;
 pub mod overtaking;
 pub mod plot;
 pub mod png;
+pub mod project;
 pub mod speeds;
 pub mod svg;
 pub mod table;

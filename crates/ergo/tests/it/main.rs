@@ -14,6 +14,7 @@ mod meter;
 mod nvml;
 mod peers;
 mod plot;
+mod project;
 mod report;
 mod server;
 mod shell;
