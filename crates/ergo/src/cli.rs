@@ -4,7 +4,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use data::set::SetName;
 
-use crate::commands::{bench, data as data_command, doctor, fit, flops, meter, plot, report, simulate, sweep, train};
+use crate::commands::{
+    bench, data as data_command, doctor, fit, flops, literature, meter, plot, report, simulate, sweep, train,
+};
 
 /// Trains small convolutional networks and meters the work: what does each further halving of the error cost?
 #[derive(Debug, Parser)]
@@ -42,6 +44,8 @@ pub enum Command {
     Plot(plot::Args),
     /// Add up what finished runs took: FLOPs, seconds, joules, and carbon and money on request.
     Report(report::Args),
+    /// Compute the published record of compute and error anew from its inputs: tables and figures.
+    Literature(literature::Args),
     /// Simulate an argument of the theory.
     Simulate(simulate::Args),
     /// Tell what any command costs in seconds and joules.

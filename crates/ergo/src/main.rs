@@ -46,6 +46,7 @@ fn run(cli: &Cli, format: Format) -> anyhow::Result<Exit> {
         Command::Fit(args) => commands::fit::run(args, format),
         Command::Plot(args) => commands::plot::run(args, format),
         Command::Report(args) => commands::report::run(args, format),
+        Command::Literature(args) => commands::literature::run(args, format),
         Command::Simulate(args) => commands::simulate::run(args, format),
         Command::Meter(args) => commands::meter::run(args, format),
         Command::Doctor(args) => commands::doctor::run(args, format),

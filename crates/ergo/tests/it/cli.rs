@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::shell::{ergo, ran, refused, run};
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 16] = [
     &["data"],
     &["data", "list"],
     &["data", "fetch"],
@@ -16,6 +16,7 @@ const COMMANDS: [&[&str]; 15] = [
     &["fit"],
     &["plot"],
     &["report"],
+    &["literature"],
     &["simulate"],
     &["simulate", "expert"],
     &["meter"],

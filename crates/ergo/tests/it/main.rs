@@ -9,6 +9,7 @@ mod cli;
 mod data;
 mod fit;
 mod flops;
+mod literature;
 mod meter;
 mod nvml;
 mod peers;
