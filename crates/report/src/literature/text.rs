@@ -230,10 +230,18 @@ fn claims(claims: &[ClaimOutput]) -> Vec<String> {
             short(claim.published, 4),
             short(claim.computed, 4),
             interval(low, high, |end| short(end, 3)),
-            format!("{} (within x {})", verdict(Some(claim.follows)), claim.tolerance),
+            format!("{} (within x {}){}", verdict(Some(claim.follows)), claim.tolerance, inside(claim)),
         ]
     }));
     aligned(&rows)
+}
+
+/// That a statement which does not follow still lies within what the inputs leave open.
+fn inside(claim: &ClaimOutput) -> &'static str {
+    let [low, high] = claim.interval;
+    let holds =
+        low.is_some_and(|low| low <= claim.published) && high.is_none_or(|high| high >= claim.published);
+    if !claim.follows && holds { ", but the interval holds it" } else { "" }
 }
 
 /// One line for everything that does not follow, with both numbers.

@@ -51,7 +51,7 @@ pub(in crate::literature) fn draw(benchmarks: &[BenchmarkOutput]) -> String {
             (Sample::Band(BAND), "95% band of the line".to_owned()),
             (Sample::Line(FRONTIER_LINE), "a tenth of the errors below".to_owned()),
             (Sample::Line(REVERSE_LINE), "compute regressed on error".to_owned()),
-            (Sample::Line(REFERENCE_LINE), "k = 4 and k = 9".to_owned()),
+            (Sample::Line(REFERENCE_LINE), "k = 4 (steeper) and k = 9".to_owned()),
         ];
         let below = top + HEAD + PITCH[1] * rows as f64 - 26.0;
         legend(svg, &entries, [LEFT, below], WIDTH - LEFT - 20.0) + 14.0
@@ -113,12 +113,11 @@ fn lines(svg: &mut Svg, benchmark: &BenchmarkOutput, line: &Line, panel: &Panel)
     let error = |inverse: f64| libm::pow(10.0, -inverse);
     let [low, high] = ends(&panel.across);
     let flops = |index: u32| low * libm::pow(high / low, f64::from(index) / f64::from(STEPS));
-    let [_, floor] = panel.up.ends();
-    let [bottom, _] = panel.up.ends();
+    let [bottom, top] = panel.up.ends();
     let place = |flop: f64, inverse: f64| {
         let [x, y] = panel.place(flop, error(inverse));
         // Far outside the panel coordinates serve no one.
-        [x, y.clamp(floor - 400.0, bottom + 400.0)]
+        [x, y.clamp(top - 400.0, bottom + 400.0)]
     };
     let band = |end: usize| (0..=STEPS).map(move |i| place(flops(i), line.band(gflop(flops(i)))[end]));
     let outline: Vec<Position> = band(1).chain(band(0).collect::<Vec<_>>().into_iter().rev()).collect();

@@ -125,5 +125,6 @@ fn draw_row(svg: &mut Svg, row: &Row, panel: &Panel, y: f64) {
     svg.text([ACROSS[0] - 10.0, y + 3.8], Anchor::End, size, &row.name, &format!("fill=\"{TEXT}\""));
     let told = format!("published {}, computed {}", short(row.published, 3), short(row.computed, 3));
     let fill = if row.follows { FAINT_TEXT } else { FAULTY };
-    svg.text([ACROSS[1] + 10.0, y + 3.8], Anchor::Start, SIZE, &told, &format!("fill=\"{fill}\""));
+    let size = SIZE * ((RIGHT - ACROSS[1] - 14.0) / svg::text_width(&told, SIZE)).min(1.0);
+    svg.text([ACROSS[1] + 10.0, y + 3.8], Anchor::Start, size, &told, &format!("fill=\"{fill}\""));
 }

@@ -86,7 +86,7 @@ fn rows(svg: &mut Svg, projections: &[ProjectionOutput], panel: &Panel, top: f64
             y += GAP;
         }
         let name = format!("{} {}", projection.benchmark, percent(projection.error, 3));
-        let name = if projection.target == "today" { format!("{name}, then") } else { name };
+        let name = if projection.target == "today" { format!("{name} (2020)") } else { name };
         svg.text([ACROSS[0] - 10.0, y + 4.0], Anchor::End, SIZE, &name, &format!("fill=\"{TEXT}\""));
         let x = |power: f64| panel.across.position(power + 9.0);
         let printed = [
