@@ -5,7 +5,8 @@ use clap::{Parser, Subcommand};
 use data::set::SetName;
 
 use crate::commands::{
-    bench, data as data_command, doctor, fit, flops, meter, plot, project, report, simulate, sweep, train,
+    bench, data as data_command, doctor, fit, flops, literature, meter, plot, project, report, simulate,
+    sweep, train,
 };
 
 /// Trains small convolutional networks and meters the work: what does each further halving of the error cost?
@@ -46,6 +47,8 @@ pub enum Command {
     Report(report::Args),
     /// Say what a lower error would cost: FLOPs, hours, energy, carbon and money.
     Project(project::Args),
+    /// Compute the published record of compute and error anew from its inputs: tables and figures.
+    Literature(literature::Args),
     /// Simulate an argument of the theory.
     Simulate(simulate::Args),
     /// Tell what any command costs in seconds and joules.

@@ -5,6 +5,7 @@ pub mod data;
 pub mod doctor;
 pub mod fit;
 pub mod flops;
+pub mod literature;
 pub mod meter;
 pub mod plot;
 pub mod project;

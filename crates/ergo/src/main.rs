@@ -49,6 +49,7 @@ fn run(cli: &Cli, format: Format) -> anyhow::Result<Exit> {
         Command::Plot(args) => commands::plot::run(args, format),
         Command::Report(args) => commands::report::run(args, format),
         Command::Project(args) => commands::project::run(args, format),
+        Command::Literature(args) => commands::literature::run(args, format),
         Command::Simulate(args) => commands::simulate::run(args, format),
         Command::Meter(args) => commands::meter::run(args, format),
         Command::Doctor(args) => commands::doctor::run(args, format),

@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod energy;
 pub mod error;
 pub mod journal;
+pub mod literature;
 pub mod metered;
 pub mod output;
 pub mod overhead;

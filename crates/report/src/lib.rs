@@ -14,6 +14,7 @@ pub mod fit;
 pub mod grid;
 pub mod label;
 pub mod legend;
+pub mod literature;
 pub mod marks;
 pub mod overtaking;
 pub mod plot;

@@ -42,6 +42,17 @@ impl Svg {
         svg
     }
 
+    /// Something to be put into a document with [`Svg::append`], whose size is not known yet.
+    #[must_use]
+    pub fn part() -> Svg {
+        Svg { width: 0.0, height: 0.0, body: String::new() }
+    }
+
+    /// Puts a part in front of everything so far.
+    pub fn append(&mut self, part: Svg) {
+        self.body.push_str(&part.body);
+    }
+
     /// The whole document.
     #[must_use]
     pub fn finish(self) -> String {

@@ -121,7 +121,7 @@ fn shortened(cell: &str) -> String {
 }
 
 /// Names to the left, numbers to the right, the last column to the left again.
-fn aligned(rows: &[Vec<String>]) -> Vec<String> {
+pub(crate) fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
@@ -260,7 +260,7 @@ pub fn comparison(fits: &[FitOutput]) -> String {
 }
 
 /// Prose in lines of at most [`COLUMNS`], the first after `first`, the others after `rest`.
-fn folded(text: &str, first: &str, rest: &str) -> Vec<String> {
+pub(crate) fn folded(text: &str, first: &str, rest: &str) -> Vec<String> {
     let room = COLUMNS - first.chars().count();
     let lines = wrap(text, |line| line.chars().count() <= room);
     let prefixes = std::iter::once(first).chain(std::iter::repeat(rest));

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::shell::{ergo, ran, refused, run};
 
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 17] = [
     &["data"],
     &["data", "list"],
     &["data", "fetch"],
@@ -17,6 +17,7 @@ const COMMANDS: [&[&str]; 16] = [
     &["plot"],
     &["report"],
     &["project"],
+    &["literature"],
     &["simulate"],
     &["simulate", "expert"],
     &["meter"],

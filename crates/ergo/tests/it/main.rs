@@ -10,6 +10,7 @@ mod data;
 mod estimators;
 mod fit;
 mod flops;
+mod literature;
 mod meter;
 mod nvml;
 mod peers;
