@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::shell::{json, refused, run};
+use crate::shell::{json, refused, run, workspace};
 
 fn rows<'a>(told: &'a Value, table: &str) -> &'a Vec<Value> {
     told.pointer(table).and_then(Value::as_array).unwrap_or_else(|| panic!("no table {table}"))
@@ -79,6 +79,18 @@ fn files_are_the_same_each_time() {
     let mut told = json(&["literature", "--json"]);
     told.as_object_mut().expect("an object").remove("written");
     assert_eq!(tables, told);
+}
+
+#[test]
+fn the_kept_figures_are_those_of_the_program() {
+    let kept = workspace().join("results/literature");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ran = run(&["literature", "--out", folder.path().to_str().expect("a plain path")]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for (name, bytes) in files(folder.path()) {
+        let kept = fs::read(kept.join(&name)).unwrap_or_else(|e| panic!("results/literature/{name}: {e}"));
+        assert!(kept == bytes, "results/literature/{name} is not what `ergo literature` writes");
+    }
 }
 
 #[test]
