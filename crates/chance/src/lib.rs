@@ -25,6 +25,8 @@ pub enum Purpose {
     Subset,
     /// One sample of a simulated regression (index: the repetition and the sample).
     Regression,
+    /// Errors of one simulated sweep (index: the trial).
+    Calibration,
     /// Inputs of tests and benchmarks.
     Test,
 }
@@ -41,6 +43,7 @@ impl Purpose {
             Purpose::Digits => "digits",
             Purpose::Subset => "subset",
             Purpose::Regression => "regression",
+            Purpose::Calibration => "calibration",
             Purpose::Test => "test",
         }
     }

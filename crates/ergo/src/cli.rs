@@ -43,13 +43,13 @@ pub enum Command {
     Fit(fit::Args),
     /// Draw error against compute, time and energy.
     Plot(plot::Args),
-    /// Add up what finished runs took: FLOPs, seconds, joules, and carbon and money on request.
+    /// Add up what finished runs took: FLOPs, seconds, joules, and costs on request.
     Report(report::Args),
     /// Say what a lower error would cost: FLOPs, hours, energy, carbon and money.
     Project(project::Args),
-    /// Compute the published record of compute and error anew from its inputs: tables and figures.
+    /// Compute the published record of compute and error anew from its inputs.
     Literature(literature::Args),
-    /// Simulate an argument of the theory.
+    /// Simulate an argument of the theory, or sweeps whose law is known.
     Simulate(simulate::Args),
     /// Tell what any command costs in seconds and joules.
     Meter(meter::Args),

@@ -341,10 +341,11 @@ fn coefficients(
     method.coefficients(curve).into_iter().enumerate().map(with_interval).collect()
 }
 
-/// A number with the interval of its replicates; ends that are not finite are open.
+/// A number with the interval of its replicates, which holds it; ends that are not finite are open.
 pub(crate) fn interval_of(value: f64, replicates: &mut [f64], level: f64) -> Interval {
     let finite = |value: f64| Some(value).filter(|value| value.is_finite());
-    let ends = percentile_interval(replicates, level);
+    // The laws of resamples are searched more coarsely, which shows where points do not scatter.
+    let ends = percentile_interval(replicates, level).map(|[low, high]| [low.min(value), high.max(value)]);
     Interval {
         estimate: finite(value),
         low: ends.and_then(|ends| finite(ends[0])),
@@ -385,7 +386,9 @@ fn exponents(
     if !method.has_floor() {
         return;
     }
-    let ends = percentile_interval(&mut exponents, level);
+    let b = curve.exponent();
+    let ends = percentile_interval(&mut exponents, level)
+        .map(|[low, high]| [low.min(b.unwrap_or(low)), high.max(b.unwrap_or(high))]);
     if ends.is_some_and(|ends| ends[0] <= 0.0) {
         warnings.push("k_floor has no upper end: the interval of its exponent reaches 0.".to_owned());
     }
@@ -395,7 +398,7 @@ fn exponents(
         warnings.push(format!("Floor not identified: {doubt}."));
         floor.estimate = None;
     }
-    estimate.k_floor = interval::inverse(curve.exponent().filter(|_| doubt.is_none()), ends);
+    estimate.k_floor = interval::inverse(b.filter(|_| doubt.is_none()), ends);
 }
 
 /// Why the floor is not identified, where it is not.

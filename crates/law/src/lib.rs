@@ -7,6 +7,7 @@
 
 mod bootstrap;
 pub mod broken;
+pub mod calibration;
 pub mod cell;
 mod clusters;
 pub mod compare;

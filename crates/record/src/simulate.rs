@@ -54,3 +54,51 @@ pub struct ExpertPlace {
     /// Repetitions in which its equations were singular, which are not in the above.
     pub singular: u64,
 }
+
+/// The object of `ergo simulate calibration --json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationOutput {
+    /// Simulated sweeps of each case.
+    pub trials: u64,
+    /// Resamples of each interval.
+    pub resamples: u64,
+    /// Seed of everything.
+    pub seed: u64,
+    /// Trainings of each cell.
+    pub seeds_per_cell: u64,
+    /// Deviation of ln error between them, beside that of the images.
+    pub seed_deviation: f64,
+    /// Images on which each is judged.
+    pub test_images: u64,
+    /// Error above the floor at the least compute.
+    pub first_error: f64,
+    /// Every case.
+    pub cases: Vec<CalibrationCase>,
+}
+
+/// One kind of simulated sweep, and how often the 95% interval of its exponent held the truth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationCase {
+    /// `power` or `floor`.
+    pub method: String,
+    /// The true exponent.
+    pub k: f64,
+    /// The true floor, a fraction.
+    pub floor: f64,
+    /// Different computes.
+    pub cells: u64,
+    /// Decades that they span.
+    pub decades: f64,
+    /// Trials with an interval.
+    pub with_interval: u64,
+    /// Share of these whose interval holds the truth.
+    pub coverage: Option<f64>,
+    /// Median of the fitted exponent.
+    pub median_k: Option<f64>,
+    /// Standard deviation of the fitted 1/k over its mean.
+    pub relative_error_b: Option<f64>,
+    /// Share of trials in which a floor was identified.
+    pub floor_identified: f64,
+    /// Whether the law is hard to tell by such a sweep: that standard error is above 10%.
+    pub is_hard: bool,
+}

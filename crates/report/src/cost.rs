@@ -47,6 +47,13 @@ fn assumptions(rates: &Rates) -> Vec<String> {
     [Some(pue), grid, price, rent].into_iter().flatten().collect()
 }
 
+impl Default for Rates {
+    /// No grid, no prices, and nothing for the building.
+    fn default() -> Rates {
+        Rates { grid: None, pue: 1.0, usd_per_kwh: None, usd_per_hour: None }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! Tables and figures drawn from records alone.
 
 pub mod axis;
+pub mod calibration;
 pub mod cells;
 pub mod colour;
 pub mod cost;

@@ -23,7 +23,7 @@ pub use text::text;
 const SECONDS_PER_HOUR: f64 = 3600.0;
 
 /// What is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Question {
     /// Errors in the unit of the points; none asks for 5%, 1% and half of today's.
     pub errors: Vec<f64>,
@@ -111,16 +111,19 @@ fn machine_of(group: &Group) -> Machine {
     let watts = watts_of(&alone);
     if let Some((watts, kind)) = watts {
         let [low, central, high] = watts.map(|watts| short(watts, 3));
-        basis.push(format!("energy at {central} W [{low}, {high}], the mean of these runs, {}", kind.name()));
+        basis.push(format!(
+            "energy at {central} W [{low}, {high}], the mean of their training steps, {}",
+            kind.name()
+        ));
     }
     Machine { flops_per_second, watts, basis }
 }
 
-/// Mean watts of the machine over whole runs, if all know them by the same kind.
+/// Mean watts of the machine over the training steps, if all know them by the same kind.
 fn watts_of(runs: &[&RunRecord]) -> Option<([f64; 3], Kind)> {
-    let seconds: f64 = runs.iter().map(|run| run.seconds.total.0).sum();
+    let seconds: f64 = runs.iter().map(|run| run.seconds.train.0).sum();
     let known: Vec<([Joules; 3], Kind)> =
-        runs.iter().map(|run| total_bounds(&run.energy, Phase::Total)).collect::<Option<_>>()?;
+        runs.iter().map(|run| total_bounds(&run.energy, Phase::Train)).collect::<Option<_>>()?;
     let kind = known.first()?.1;
     if seconds <= 0.0 || kind == Kind::None || known.iter().any(|(_, other)| *other != kind) {
         return None;
@@ -204,14 +207,19 @@ fn errors(fit: &Fit, is_fraction: bool, question: &Question) -> Vec<(String, f64
             format!("error {}", percent(error, 3))
         }
     };
-    let mut errors: Vec<(String, f64)> = question.errors.iter().map(|&error| (name(error), error)).collect();
+    let half = fit.error_range.map(|[low, _]| low / 2.0);
+    let mut errors = question.errors.clone();
     if errors.is_empty() {
-        errors = [0.05, 0.01].map(|error| (name(error * hundred), error * hundred)).to_vec();
-        let half = fit.error_range.map(|[low, _]| low / 2.0);
-        errors.extend(half.map(|half| (format!("{}, half of today's", name(half)), half)));
+        errors.extend([0.05, 0.01].map(|error| error * hundred));
+        errors.extend(half);
     }
-    errors.sort_by(|a, b| b.1.total_cmp(&a.1));
-    errors
+    errors.sort_by(|a, b| b.total_cmp(a));
+    errors.dedup();
+    let named = |error: f64| match half == Some(error) {
+        true => (format!("{}, half of today's", name(error)), error),
+        false => (name(error), error),
+    };
+    errors.into_iter().map(named).collect()
 }
 
 fn target(fit: &Fit, name: String, error: f64, machine: &Machine, rates: &Rates) -> TargetOutput {
@@ -220,12 +228,17 @@ fn target(fit: &Fit, name: String, error: f64, machine: &Machine, rates: &Rates)
         let none = AnswerOutput { reason, ..AnswerOutput::default() };
         return TargetOutput { name, error, power: none.clone(), floor: none, references: Vec::new() };
     };
-    let references = REFERENCES.iter().zip(projection.references).map(|((k, _), flops)| ReferenceOutput {
-        k: *k,
-        halving_cost: law::fit::halving_cost(*k),
-        flops,
-        hours: machine.flops_per_second.map(|speed| flops / speed / SECONDS_PER_HOUR),
-    });
+    // Within the data the question is answered, and no law of another slope goes through them.
+    let is_beyond = project::end_of(fit).is_some_and(|[_, reached]| error < reached);
+    let references =
+        REFERENCES.iter().zip(projection.references).filter(|_| is_beyond).map(|((k, _), flops)| {
+            ReferenceOutput {
+                k: *k,
+                halving_cost: law::fit::halving_cost(*k),
+                flops,
+                hours: machine.flops_per_second.map(|speed| flops / speed / SECONDS_PER_HOUR),
+            }
+        });
     let most = fit.compute_range.map_or(f64::NAN, |[_, most]| most);
     let mut floor = answer(projection.floor, most, machine, rates);
     if floor.flops[1].is_none() {
@@ -271,6 +284,18 @@ fn answer(flops: Interval, most: f64, machine: &Machine, rates: &Rates) -> Answe
         usd_electricity: cost_of(|cost| cost.usd_electricity),
         usd_rental: [0, 1, 2].map(|place: usize| costs[place].as_ref()?.usd_rental),
         reason: None,
+    }
+}
+
+/// A time in the unit that suits it.
+pub(crate) fn duration(hours: f64) -> String {
+    let seconds = hours * SECONDS_PER_HOUR;
+    if seconds < 120.0 {
+        format!("{} s", short(seconds, 3))
+    } else if seconds < 7200.0 {
+        format!("{} min", short(seconds / 60.0, 3))
+    } else {
+        format!("{} h", short(hours, 3))
     }
 }
 

@@ -1,5 +1,7 @@
 //! `ergo plot`: figures as SVG and PNG, from run records or a table of points alone.
 
+mod all;
+
 use std::path::{Path, PathBuf};
 
 use report::figures::Figure;
@@ -13,11 +15,17 @@ use crate::{figures, files};
 /// Arguments of `ergo plot`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ergo plot results/my-sweep\n  ergo plot results/my-sweep --out error.png"
+    after_help = "Examples:\n  ergo plot results/my-sweep\n  ergo plot results/my-sweep --out error.png\n  \
+                  ergo plot --all results"
 )]
 pub struct Args {
     /// Folder of journals, one journal (.jsonl), or a table of points (.csv).
-    path: PathBuf,
+    #[arg(required_unless_present = "all")]
+    path: Option<PathBuf>,
+    /// Draw every figure that is kept in FOLDER and the folders within it again, from what is kept beside it.
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = "results",
+          conflicts_with_all = ["path", "out", "compute", "error"])]
+    all: Option<PathBuf>,
     /// Folder for all figures, or one file ending in .svg or .png for the first; by default beside the records.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -37,11 +45,16 @@ struct PlotOutput {
 /// # Errors
 /// Records or points that cannot be read or drawn, or a folder that cannot be written.
 pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
-    let figures = draw(args)?;
+    let path = match (&args.all, &args.path) {
+        (Some(root), _) => return all::run(root, format),
+        (None, Some(path)) => path,
+        (None, None) => return Err(exit::bad_input("expected a PATH, or --all")),
+    };
+    let figures = draw(path, args)?;
     let written = match &args.out {
         Some(out) if out.extension().is_some() && !out.is_dir() => vec![write_one(&figures, out)?],
         Some(folder) => figures::write(&figures, folder)?,
-        None => figures::write(&figures, beside(&args.path))?,
+        None => figures::write(&figures, beside(path))?,
     };
     let plotted = PlotOutput { figures: written };
     output::result(format, &plotted, || {
@@ -50,13 +63,13 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn draw(args: &Args) -> anyhow::Result<Vec<Figure>> {
-    if fit::is_table(&args.path) {
-        let source = args.path.file_stem().map_or(String::new(), |name| name.to_string_lossy().into_owned());
-        let points = fit::points(&args.path, &args.columns)?;
+fn draw(path: &Path, args: &Args) -> anyhow::Result<Vec<Figure>> {
+    if fit::is_table(path) {
+        let source = path.file_stem().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+        let points = fit::points(path, &args.columns)?;
         return Ok(vec![report::figures::draw_points(&points, args.columns.names(), &source)?]);
     }
-    Ok(report::figures::draw(&fit::records(&args.path, &args.columns)?)?)
+    Ok(report::figures::draw(&fit::records(path, &args.columns)?)?)
 }
 
 /// The folder of `path`, which may be a folder itself.

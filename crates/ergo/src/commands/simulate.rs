@@ -1,4 +1,6 @@
-//! `ergo simulate expert`: the argument behind k = 4 as an experiment.
+//! `ergo simulate`: the argument behind k = 4 as an experiment, and intervals on sweeps whose law is known.
+
+mod calibration;
 
 use std::path::PathBuf;
 
@@ -18,7 +20,9 @@ const CONVENTION: &str = "1 MAC = 2 FLOP; normal equations (half of a symmetric 
 
 /// Arguments of `ergo simulate`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  ergo simulate expert --out runs/expert")]
+#[command(
+    after_help = "Examples:\n  ergo simulate expert --out runs/expert\n  ergo simulate calibration --trials 20"
+)]
 pub struct Args {
     /// Which simulation.
     #[command(subcommand)]
@@ -29,6 +33,8 @@ pub struct Args {
 enum Command {
     /// Regression by who knows which features matter, and by who has to find out: by samples and by FLOPs.
     Expert(ExpertArgs),
+    /// Intervals of simulated sweeps whose law is known: how often they hold it.
+    Calibration(calibration::Args),
 }
 
 /// Arguments of `ergo simulate expert`.
@@ -69,7 +75,13 @@ struct ExpertArgs {
 /// # Errors
 /// Settings that make no experiment, or a folder that cannot be written.
 pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
-    let Command::Expert(args) = &args.command;
+    match &args.command {
+        Command::Expert(args) => expert(args, format),
+        Command::Calibration(args) => calibration::run(args, format),
+    }
+}
+
+fn expert(args: &ExpertArgs, format: Format) -> anyhow::Result<Exit> {
     let setting = setting(args)?;
     if let Some(folder) = &args.out {
         out_folder::check(folder)?;

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::shell::{ergo, ran, refused, run};
 
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 18] = [
     &["data"],
     &["data", "list"],
     &["data", "fetch"],
@@ -20,6 +20,7 @@ const COMMANDS: [&[&str]; 17] = [
     &["literature"],
     &["simulate"],
     &["simulate", "expert"],
+    &["simulate", "calibration"],
     &["meter"],
     &["doctor"],
 ];

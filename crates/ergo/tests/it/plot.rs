@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::shell::{json, refused, run};
+use crate::shell::{json, refused, run, workspace};
 
 #[test]
 fn figures_lie_beside_the_records() {
@@ -52,4 +52,28 @@ fn the_same_records_give_the_same_figure() {
         fs::read(folder.path().join("error-vs-flops.svg")).expect("written")
     });
     assert!(drawn[0] == drawn[1]);
+}
+
+/// Every kept figure follows from what is kept beside it, to the byte.
+#[test]
+fn all_kept_figures_are_drawn_again_byte_for_byte() {
+    let kept = workspace().join("results");
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    for entry in fs::read_dir(&kept).expect("listed") {
+        let folder = entry.expect("listed").path();
+        let Some(name) = folder.file_name().filter(|_| folder.is_dir()) else { continue };
+        let to = copy.path().join(name);
+        fs::create_dir(&to).expect("made");
+        for file in fs::read_dir(&folder).expect("listed") {
+            let file = file.expect("listed").path();
+            if let Some(name) = file.file_name().filter(|_| file.is_file()) {
+                fs::copy(&file, to.join(name)).expect("copied");
+            }
+        }
+    }
+    let told = json(&["plot", "--all", copy.path().to_str().expect("a plain path"), "--json"]);
+    assert!(told["figures"].as_array().is_some_and(|figures| figures.len() > 20), "{told}");
+    assert_eq!((&told["changed"], &told["without_source"]), (&serde_json::json!([]), &serde_json::json!([])));
+    refused(&["plot", "--all", "/nowhere"], &["/nowhere"]);
+    refused(&["plot"], &["PATH"]);
 }

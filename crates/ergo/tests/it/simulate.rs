@@ -49,3 +49,21 @@ fn what_is_no_experiment_is_refused() {
     refused(&["simulate", "expert", "--samples", "9000000"], &["9000000 samples", "GB a thread"]);
     refused(&["simulate", "expert", "--samples", "0"], &["from 1"]);
 }
+
+/// A few trials of every case: the same numbers each time, and as files.
+#[test]
+fn a_calibration_is_kept_with_its_figure() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("calibration");
+    let all = ["simulate", "calibration", "--trials", "3", "--resamples", "100", "--json"];
+    let told = json(&[&all[..], &["--out", out.to_str().unwrap()]].concat());
+    let cases = told["cases"].as_array().unwrap();
+    assert!(cases.iter().all(|case| case["with_interval"].as_u64().is_some_and(|count| count <= 3)));
+    assert!(cases.iter().any(|case| case["method"] == "floor") && cases.len() > 20);
+    let kept: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(out.join("calibration.json")).unwrap()).unwrap();
+    assert_eq!(kept, told);
+    assert!(out.join("calibration.png").exists() && out.join("calibration.svg").exists());
+    assert_eq!(json(&[&all[..], &["--threads", "1"]].concat()), told);
+    refused(&["simulate", "calibration", "--resamples", "10"], &["from 100"]);
+}

@@ -241,7 +241,7 @@ fn inside(claim: &ClaimOutput) -> &'static str {
     let [low, high] = claim.interval;
     let holds =
         low.is_some_and(|low| low <= claim.published) && high.is_none_or(|high| high >= claim.published);
-    if !claim.follows && holds { ", but the interval holds it" } else { "" }
+    if !claim.follows && holds { ", yet within 95%" } else { "" }
 }
 
 /// One line for everything that does not follow, with both numbers.

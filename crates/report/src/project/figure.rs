@@ -178,8 +178,8 @@ fn legend(svg: &mut Svg, told: &ProjectOutput, fit: &Fit, [x, mut y]: Position) 
     y += 4.0;
     for target in &told.targets {
         let Some(flops) = target.power.flops[1] else { continue };
-        let hours = target.power.hours[1]
-            .map_or_else(String::new, |hours| format!(", {} h", law::number::short(hours, 2)));
+        let hours =
+            target.power.hours[1].map_or_else(String::new, |hours| format!(", {}", super::duration(hours)));
         let words = format!("{}: {} FLOP{hours} without a floor", target.name, law::number::short(flops, 2));
         for line in svg::wrap(&words, SIZE, WIDTH - x - 14.0) {
             svg.text([x, y], Anchor::Start, SIZE, &line, &format!("fill=\"{TEXT}\""));

@@ -25,7 +25,7 @@ fn records() -> Vec<RunRecord> {
             let mut run = sample::run("a", 100 * (i + 1), seed);
             run.flops.model_train = record::units::Flops(flops as u64);
             run.flops_per_second = Some(1e12);
-            run.seconds.total = Seconds(2.0);
+            run.seconds.train = Seconds(2.0);
             let run = sample::with_joules(run, "package-0", Kind::Counter, 200.0);
             runs.push(sample::placed(run, flops as u64, role, &[], 20.0 * flops.powf(-0.25)));
         }
@@ -59,6 +59,7 @@ fn half_of_todays_error_costs_sixteen_times_the_compute() {
     // 5% was passed at 20^4 / 0.05^4 = 2.56e10.
     near(told.targets[0].power.flops[1], 2.56e10);
     assert_eq!(told.targets[0].power.decades_beyond, Some(0.0));
+    assert_eq!(told.targets[0].references, []);
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn of_target(told: &ProjectOutput, target: &TargetOutput) -> Vec<String> {
     }
     for reference in &target.references {
         let name = format!("k = {}", reference.k);
-        let hours = reference.hours.map_or_else(String::new, |hours| format!(", {} h", number(hours)));
+        let hours = reference.hours.map_or_else(String::new, |hours| format!(", {}", super::duration(hours)));
         let flops = number(reference.flops);
         let halving = factor(reference.halving_cost);
         lines.push(format!("  {name:<15}{flops} FLOP{hours}; every halving {halving} x the compute"));
@@ -112,7 +112,7 @@ fn of_answer(answer: &AnswerOutput, kind: Option<Kind>) -> Vec<String> {
     };
     lines.push(flops + &distance);
     lines.extend(unit(answer.pfs_days, "pfs-days"));
-    lines.extend(unit(answer.hours, "h"));
+    lines.extend(with_interval(answer.hours, super::duration));
     let about = if kind.is_some_and(|kind| kind == Kind::Modelled) { "~" } else { "" };
     let energy = [
         unit(answer.kwh, "kWh").map(|kwh| format!("{about}{kwh}")),

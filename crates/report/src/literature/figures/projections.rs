@@ -99,8 +99,10 @@ fn rows(svg: &mut Svg, projections: &[ProjectionOutput], panel: &Panel, top: f64
             }
         }
         if let (Some(low), Some(high)) = (projection.polynomial_low, projection.polynomial_high) {
-            svg.line([x(low), y], [x(high), y], INTERVAL);
-            for end in [low, high] {
+            let [_, right] = panel.across.ends();
+            svg.line([x(low), y], [x(high).min(right), y], INTERVAL);
+            // An end beyond the panel is cut off and has no bar.
+            for end in [low, high].into_iter().filter(|end| x(*end) <= right) {
                 svg.line([x(end), y - 3.5], [x(end), y + 3.5], INTERVAL);
             }
         }

@@ -1,0 +1,158 @@
+//! `ergo plot --all`: every kept figure drawn again from what is kept beside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use record::simulate::{CalibrationOutput, ExpertOutput};
+use report::figures::Figure;
+use report::project::Question;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::commands::fit;
+use crate::exit::{self, Exit};
+use crate::figures;
+use crate::output::{self, Format};
+
+/// `ergo plot --all`.
+#[derive(Debug, Serialize)]
+struct AllOutput {
+    /// Files written.
+    figures: Vec<PathBuf>,
+    /// Those among them that were other bytes before.
+    changed: Vec<PathBuf>,
+    /// Kept figures that nothing beside them gives.
+    without_source: Vec<PathBuf>,
+}
+
+/// Draws the figures of every folder within `root`, and of itself, again.
+///
+/// # Errors
+/// A folder without figures, records that cannot be read, or files that cannot be written.
+pub fn run(root: &Path, format: Format) -> anyhow::Result<Exit> {
+    let mut told = AllOutput { figures: Vec::new(), changed: Vec::new(), without_source: Vec::new() };
+    for folder in folders(root)? {
+        redraw(&folder, &mut told).with_context(|| format!("in {}", folder.display()))?;
+    }
+    if told.figures.is_empty() && told.without_source.is_empty() {
+        let found = format!("{}: no figures (.svg) in this folder or those within it", root.display());
+        return Err(exit::bad_input_with_hint(found, "name the folder that holds the folders of results"));
+    }
+    output::result(format, &told, || text(&told))?;
+    Ok(Exit::Done)
+}
+
+/// `root` and the folders within it that hold figures, in order.
+fn folders(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let list = |folder: &Path| -> anyhow::Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<PathBuf>>>()?;
+        paths.sort();
+        Ok(paths)
+    };
+    let mut folders = vec![root.to_owned()];
+    let mut next = 0;
+    while let Some(folder) = folders.get(next).cloned() {
+        next += 1;
+        folders.extend(list(&folder)?.into_iter().filter(|path| path.is_dir() && !path.is_symlink()));
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+fn redraw(folder: &Path, told: &mut AllOutput) -> anyhow::Result<()> {
+    let kept = svg_names(folder)?;
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let drawn: Vec<Figure> =
+        sources(folder, &kept)?.into_iter().filter(|figure| kept.contains(&figure.name)).collect();
+    for figure in &drawn {
+        let paths = ["svg", "png"].map(|ending| folder.join(format!("{}.{ending}", figure.name)));
+        let before: Vec<Option<Vec<u8>>> = paths.iter().map(|path| fs::read(path).ok()).collect();
+        figures::write(std::slice::from_ref(figure), folder)?;
+        for (path, before) in paths.into_iter().zip(before) {
+            if fs::read(&path).ok() != before {
+                told.changed.push(path.clone());
+            }
+            told.figures.push(path);
+        }
+    }
+    let missing = kept.into_iter().filter(|name| drawn.iter().all(|figure| figure.name != *name));
+    told.without_source.extend(missing.map(|name| folder.join(format!("{name}.svg"))));
+    Ok(())
+}
+
+/// The names of the figures in `folder`, in order.
+fn svg_names(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "svg") {
+            names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// All figures that the records and tables in `folder` give, as far as one of `kept` may be among them.
+fn sources(folder: &Path, kept: &[String]) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    if folder.join("runs.jsonl").is_file() {
+        let records = fit::kept(folder)?;
+        if kept.iter().any(|name| name.contains("error-vs-")) {
+            figures.extend(report::figures::draw(&records)?);
+        }
+        if let Some(asked) = read::<serde_json::Value>(&folder.join("project.json"))? {
+            let projected = report::project::of_records(&records, &source(&asked), &question(&asked))?;
+            figures.push(report::project::figure::draw(&projected.output, &projected.fit));
+        }
+    }
+    if let Some(told) = read::<ExpertOutput>(&folder.join("expert.json"))? {
+        figures.extend(report::expert::draw(&told));
+    }
+    if let Some(told) = read::<CalibrationOutput>(&folder.join("calibration.json"))? {
+        figures.push(report::calibration::draw(&told));
+    }
+    if folder.join("literature.json").is_file() {
+        figures.extend(report::literature::draw(&report::literature::compute()?));
+    }
+    Ok(figures)
+}
+
+fn source(asked: &serde_json::Value) -> String {
+    asked["source"].as_str().unwrap_or_default().to_owned()
+}
+
+/// What a kept projection was asked, as far as its figure shows it.
+fn question(asked: &serde_json::Value) -> Question {
+    let errors = asked["targets"].as_array().into_iter().flatten();
+    Question {
+        errors: errors.filter_map(|target| target["error"].as_f64()).collect(),
+        flops_per_second: asked["flops_per_second"].as_f64(),
+        ..Question::default()
+    }
+}
+
+/// What a file holds, if it is there.
+fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let value = serde_json::from_slice(&bytes);
+    let value =
+        value.map_err(|e| exit::bad_input(format!("{}: {e}; expected what ergo wrote", path.display())))?;
+    Ok(Some(value))
+}
+
+fn text(told: &AllOutput) -> String {
+    let same = told.figures.len() - told.changed.len();
+    let mut text =
+        format!("{} files drawn again, {same} of them byte for byte as before\n", told.figures.len());
+    text.extend(told.changed.iter().map(|path| format!("changed: {}\n", path.display())));
+    text.extend(told.without_source.iter().map(|path| format!("no source beside it: {}\n", path.display())));
+    text
+}
