@@ -21,6 +21,17 @@ pub enum Cost {
     Seconds,
     /// Joules of the train phase.
     Joules,
+    /// Different training images; where each step has fresh ones, all that were seen.
+    Examples,
+    /// Trained parameters, of runs on all training images.
+    Parameters,
+}
+
+impl Cost {
+    /// Whether it is a size that was chosen rather than something that is paid: cells of one size compete.
+    fn is_size(self) -> bool {
+        matches!(self, Cost::Examples | Cost::Parameters)
+    }
 }
 
 /// The runs of one cell: one spec but for the seed, within one budget.
@@ -134,6 +145,10 @@ pub fn price(cells: &Cells, cost: Cost) -> Priced {
     if cost == Cost::Flops {
         return priced;
     }
+    if cost.is_size() {
+        by_size(cells, &mut priced, cost);
+        return priced;
+    }
     let prices: Vec<_> = cells.groups.iter().map(|group| price_of(&group.runs, cost)).collect();
     let budgets = if cells.swept { ladder(&priced.cells, &prices) } else { Vec::new() };
     for (cell, price) in priced.cells.iter_mut().zip(&prices) {
@@ -181,6 +196,28 @@ pub fn price(cells: &Cells, cost: Cost) -> Priced {
     priced
 }
 
+/// Each size is a budget of its own, in which every setting that was tried competes.
+fn by_size(cells: &Cells, priced: &mut Priced, cost: Cost) {
+    let mut without = 0;
+    let first = cells.groups.iter().find_map(|group| price_of(&group.runs, cost));
+    for (cell, group) in priced.cells.iter_mut().zip(&cells.groups) {
+        match price_of(&group.runs, cost) {
+            Some(size) => {
+                cell.compute = size;
+                cell.budget = if cells.swept { size } else { cell.budget };
+            }
+            None => {
+                without += 1;
+                leave_out(cell, first.as_slice());
+            }
+        }
+    }
+    if without > 0 {
+        let reason = if cost == Cost::Parameters { "are not of all training images" } else { "have no size" };
+        priced.notes.push(format!("{without} of {} cells {reason} and are left out.", cells.groups.len()));
+    }
+}
+
 /// As many budgets as the cells have of FLOPs, at equal ratios from the lowest price to the lowest of the largest FLOP
 /// budget.
 fn ladder(cells: &[Cell], prices: &[Option<f64>]) -> Vec<f64> {
@@ -211,6 +248,8 @@ fn leave_out(cell: &mut Cell, budgets: &[f64]) {
 pub fn cost_of_run(run: &RunRecord, cost: Cost) -> Option<f64> {
     let value = match cost {
         Cost::Flops => Some(run.flops.model_train.as_f64()),
+        Cost::Examples => Some(run.spec.plan().ok()?.pass_images.unwrap_or(run.examples_seen) as f64),
+        Cost::Parameters => run.spec.examples.is_none().then_some(run.parameters as f64),
         _ if !is_alone(run) => None,
         Cost::Seconds => Some(run.seconds.train.0),
         Cost::Joules => energy::total(&run.energy, Phase::Train).map(|(joules, _)| joules.0),
@@ -224,6 +263,8 @@ pub(crate) fn quantity(cost: Cost) -> &'static str {
         Cost::Flops => "FLOPs",
         Cost::Seconds => "seconds",
         Cost::Joules => "joules",
+        Cost::Examples => "training images",
+        Cost::Parameters => "parameters at full data",
     }
 }
 
@@ -233,6 +274,8 @@ pub(crate) fn unit(cost: Cost) -> &'static str {
         Cost::Flops => "FLOP",
         Cost::Seconds => "s",
         Cost::Joules => "J",
+        Cost::Examples => "images",
+        Cost::Parameters => "parameters",
     }
 }
 

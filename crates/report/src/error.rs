@@ -33,7 +33,8 @@ pub enum ReportError {
     Estimated,
     /// No run carries the quantity.
     #[error(
-        "no run has {quantity} of its own: expected runs made one at a time (--jobs 1) that were metered"
+        "no run has {quantity} of its own: expected runs made one at a time (--jobs 1) that were metered, and for \
+         sizes runs of one data set"
     )]
     NoCost {
         /// Seconds or joules.

@@ -43,11 +43,15 @@ pub fn draw(records: &[RunRecord]) -> Result<Vec<Figure>, ReportError> {
     for (set, mut runs) in sets {
         runs.sort_by(|a, b| a.id.cmp(&b.id));
         let cells = cells::group(&runs)?;
-        for (cost, name) in [
+        let mut wanted = vec![
             (Cost::Flops, "error-vs-flops"),
             (Cost::Seconds, "error-vs-seconds"),
             (Cost::Joules, "error-vs-joules"),
-        ] {
+        ];
+        if varies_data(&runs) {
+            wanted.extend([(Cost::Examples, "error-vs-examples"), (Cost::Parameters, "error-vs-parameters")]);
+        }
+        for (cost, name) in wanted {
             if runs.iter().any(|run| cells::cost_of_run(run, cost).is_some()) {
                 let svg = plot::draw(&plot_of(set, &runs, &cells, cost)?);
                 let name = if prefixed { format!("{set}-{name}") } else { name.to_owned() };
@@ -56,6 +60,17 @@ pub fn draw(records: &[RunRecord]) -> Result<Vec<Figure>, ReportError> {
         }
     }
     Ok(figures)
+}
+
+/// Whether a sweep went over numbers of training images, with several networks for each: at least three numbers, and two
+/// networks on the average.
+fn varies_data(runs: &[RunRecord]) -> bool {
+    let mut nets: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
+    for run in runs {
+        let Some(images) = cells::cost_of_run(run, Cost::Examples) else { continue };
+        nets.entry(images as u64).or_default().insert(&run.spec.net);
+    }
+    nets.len() >= 3 && nets.values().map(BTreeSet::len).sum::<usize>() >= 2 * nets.len()
 }
 
 /// The figure of plain points with the law fitted to them. `columns` names compute and error, and `source` where they
@@ -161,6 +176,8 @@ fn noun(cost: Cost) -> &'static str {
         Cost::Flops => "compute",
         Cost::Seconds => "time",
         Cost::Joules => "energy",
+        Cost::Examples => "data",
+        Cost::Parameters => "parameters",
     }
 }
 
@@ -170,13 +187,15 @@ fn cost_label(cost: Cost, estimated: bool) -> &'static str {
         (Cost::Seconds, _) => "seconds of the training steps of one run",
         (Cost::Joules, false) => "joules of one training",
         (Cost::Joules, true) => "joules (estimate) of one training",
+        (Cost::Examples, _) => "training images",
+        (Cost::Parameters, _) => "trained parameters",
     }
 }
 
 fn second_unit(cost: Cost) -> Option<SecondUnit> {
     match cost {
         Cost::Flops => Some(SecondUnit { name: "petaflop/s-days".to_owned(), size: FLOPS_PER_PFS_DAY }),
-        Cost::Seconds => None,
+        Cost::Seconds | Cost::Examples | Cost::Parameters => None,
         Cost::Joules => Some(SecondUnit { name: "kilowatt-hours".to_owned(), size: JOULES_PER_KWH }),
     }
 }

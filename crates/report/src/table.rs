@@ -94,6 +94,8 @@ fn cost_name(fit: &FitOutput) -> &'static str {
     match fit.compute_unit.as_str() {
         "s" => "seconds",
         "J" => "joules",
+        "images" => "data",
+        "parameters" => "parameters",
         _ => "compute",
     }
 }

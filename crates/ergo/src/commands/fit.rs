@@ -26,7 +26,7 @@ pub struct Args {
     /// Folders of journals, journals (.jsonl), or tables of points (.csv); of several, a table compares the fits.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Cost to fit against, for records.
+    /// What to fit against, for records: what a training cost, or how large it was.
     #[arg(long, value_enum, default_value_t = Against::Flops)]
     against: Against,
     #[command(flatten)]
@@ -64,6 +64,10 @@ enum Against {
     Seconds,
     /// Joules of training, where they were measured.
     Joules,
+    /// Training images, at the best setting for each number of them.
+    Examples,
+    /// Parameters, of runs on all training images.
+    Parameters,
 }
 
 /// Fits and prints.
@@ -109,6 +113,8 @@ fn fits_of(path: &Path, args: &Args) -> anyhow::Result<Vec<FitOutput>> {
         Against::Flops => Cost::Flops,
         Against::Seconds => Cost::Seconds,
         Against::Joules => Cost::Joules,
+        Against::Examples => Cost::Examples,
+        Against::Parameters => Cost::Parameters,
     };
     let records = records(path, &args.columns)?;
     match choice {

@@ -72,3 +72,29 @@ fn plain_points_keep_their_place_in_the_file() {
     let cells: Vec<_> = fit.frontier.iter().map(|point| point.cell.as_str()).collect();
     assert_eq!(cells, ["point 2", "point 1", "point 3"]);
 }
+
+/// Error = 5 n^(-1/2) for n images whatever the FLOPs, at the better of two widths: k is 2, as in the theory.
+#[test]
+fn the_best_setting_of_each_number_of_images_is_fitted() {
+    let mut runs = Vec::new();
+    for (size, images) in [1_000u64, 4_000, 16_000, 50_000].into_iter().enumerate() {
+        for (net, factor) in [("cnn-w4-d3", 1.0), ("cnn-w8-d3", 1.3)] {
+            for (seed, role) in [(0, SeedRole::Selection), (10, SeedRole::Report)] {
+                let mut run = sample::run(net, 100 * (size as u64 + 1), seed);
+                run.spec = serde_json::from_value(serde_json::json!({"data": "mnist", "net": net, "steps": 100,
+                    "batch": 64, "seed": seed, "validation_images": 5_000, "examples": images}))
+                .unwrap();
+                run.parameters = if net == "cnn-w4-d3" { 1_000 } else { 4_000 };
+                let error = 5.0 * (images as f64).powf(-0.5) * factor;
+                runs.push(sample::placed(run, 1_000_000 + images, role, &[], error));
+            }
+        }
+    }
+    let fit = of_cost(&runs, Cost::Examples).unwrap();
+    assert!((fit.k.unwrap() - 2.0).abs() < 1e-9, "{fit:?}");
+    assert_eq!((fit.points, fit.compute_unit.as_str()), (4, "images"));
+    // None of these runs had all images.
+    assert!(matches!(of_cost(&runs, Cost::Parameters), Err(ReportError::NoCost { .. })));
+    let names: Vec<_> = crate::figures::draw(&runs).unwrap().into_iter().map(|figure| figure.name).collect();
+    assert!(names.contains(&"error-vs-examples".to_owned()), "{names:?}");
+}
