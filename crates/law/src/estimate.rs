@@ -403,14 +403,14 @@ fn exponents(
 
 /// Why the floor is not identified, where it is not.
 fn doubt(floor: &Interval, error_range: Option<[f64; 2]>) -> Option<String> {
-    let smallest = error_range.map_or(f64::NAN, |range| range[0]);
+    let [smallest, largest] = error_range.unwrap_or([f64::NAN; 2]);
     match (floor.estimate, floor.low, floor.high) {
         (None, _, _) | (_, None, _) | (_, _, None) => Some("it has no interval".to_owned()),
         (_, Some(low), Some(high)) if low <= 1e-6 * smallest => {
             Some(format!("its interval, 0 to {high:.4}, includes 0"))
         }
-        (Some(floor), _, _) if floor > 0.999 * smallest => {
-            Some("the fit puts it at the smallest error, where the points no longer hold it".to_owned())
+        (Some(floor), _, _) if floor > 0.999 * largest => {
+            Some("the fit puts it at the largest error, as if all points lay there".to_owned())
         }
         _ => None,
     }

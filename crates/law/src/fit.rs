@@ -6,7 +6,7 @@ use crate::error::LawError;
 use crate::floor::{self, FloorLaw};
 use crate::frontier::{FrontierPoint, frontier};
 use crate::group::{self, Group};
-use crate::point::LogPoint;
+use crate::point::{self, LogPoint};
 use crate::power::{self, PowerLaw};
 use crate::{interval, resample, warning};
 
@@ -306,7 +306,8 @@ fn estimate(
     let fitted: Vec<&FrontierPoint> = frontier.iter().filter(|point| point.is_fitted()).collect();
     let (compute_range, error_range) =
         (range(fitted.iter().map(|point| point.compute)), range(fitted.iter().map(|point| point.error)));
-    let power = (fitted.len() >= 3).then(|| power::fit(&sample.points)).flatten();
+    let different = point::different_computes(&sample.points);
+    let power = (different >= 3).then(|| power::fit(&sample.points)).flatten();
     warning::about_points(&fitted, power.as_ref(), compute_range, &mut warnings);
     let (level, resamples, seed) = (settings.level, settings.resamples, settings.seed);
     let bootstrap = Bootstrap { points: &sample.middles, resampling, resamples, seed };
@@ -316,7 +317,7 @@ fn estimate(
         replicates = interval::power_replicates(&bootstrap, law, level, &mut warnings);
         k = interval::exponent(law.b, &replicates, level, &mut warnings);
     }
-    let floor_law = (fitted.len() >= 4).then(|| floor::fit(&sample.middles)).flatten();
+    let floor_law = (different >= 4 && is_wide).then(|| floor::fit(&sample.middles)).flatten();
     let floor_law = floor_law.filter(|law| law.a.is_finite());
     let (floor, k_floor, floor_replicates) =
         interval::floor_intervals(&bootstrap, floor_law.as_ref(), level, &mut warnings);

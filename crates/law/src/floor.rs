@@ -35,7 +35,7 @@ impl FloorLaw {
 /// How finely the floor is searched, as a fraction of the smallest error.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Search {
-    /// Floors tried between zero and the smallest error before the best is refined.
+    /// Floors tried between zero and the smallest error, and beyond it where need be, before the best is refined.
     pub grid: usize,
     /// Width of the bracket at which golden section stops.
     pub width: f64,
@@ -59,7 +59,8 @@ pub fn fit(points: &[LogPoint]) -> Option<FloorLaw> {
     search(points, Search::FINE)
 }
 
-/// Profiles the sum of squares over the floor: a grid, then golden section around its best place.
+/// Profiles the sum of squares over the floor: a grid, then golden section around its best place. The grid ends at the
+/// smallest error and goes on to the largest only where the best place is there.
 ///
 /// With the floor held, the rest is nearly linear, so no choice of starting values is needed.
 pub(crate) fn search(points: &[LogPoint], search: Search) -> Option<FloorLaw> {
@@ -76,11 +77,27 @@ pub(crate) fn search(points: &[LogPoint], search: Search) -> Option<FloorLaw> {
         }
     }
     let (mut low, mut high) = (place(best_j.saturating_sub(1)), place((best_j + 1).min(search.grid)));
+    if best_j == search.grid {
+        // Points at the floor scatter to both sides of it, so the lowest of them lies below.
+        let most = scaled.y.iter().copied().fold(0.0, f64::max);
+        let beyond = |j: usize| libm::exp(most * (j as f64 / search.grid as f64).powi(2));
+        let mut best_beyond = 0;
+        for j in 1..search.grid {
+            let candidate = at(beyond(j), Some(best));
+            if candidate.squares < best.squares {
+                (best, best_beyond) = (candidate, j);
+            }
+        }
+        (low, high) = match best_beyond {
+            0 => (low, beyond(1)),
+            _ => (beyond(best_beyond - 1), beyond(best_beyond + 1)),
+        };
+    }
     // (sqrt(5) - 1) / 2
     let ratio = 0.618_033_988_749_894_9;
     let mut left = at(high - ratio * (high - low), Some(best));
     let mut right = at(low + ratio * (high - low), Some(best));
-    while high - low > search.width {
+    while high - low > search.width * high.max(1.0) {
         if left.squares < right.squares {
             (high, right) = (right.floor, left);
             left = at(high - ratio * (high - low), Some(right));

@@ -78,12 +78,12 @@ pub(crate) fn floor_intervals(
 
 /// Why the floor is not identified, where it is not.
 fn doubt(bootstrap: &Bootstrap, law: &FloorLaw, ends: Option<[f64; 2]>) -> Option<String> {
-    let smallest = bootstrap.points.iter().map(|point| point.log_error).fold(f64::INFINITY, f64::min);
+    let largest = bootstrap.points.iter().map(|point| point.log_error).fold(f64::NEG_INFINITY, f64::max);
     match ends {
         None => Some("it has no interval".to_owned()),
         Some([low, high]) if low <= 0.0 => Some(format!("its interval, 0 to {high:.4}, includes 0")),
-        Some(_) if law.floor > 0.999 * libm::exp(smallest) => {
-            Some("the fit puts it at the smallest error, where the points no longer hold it".to_owned())
+        Some(_) if law.floor > 0.999 * libm::exp(largest) => {
+            Some("the fit puts it at the largest error, as if all points lay there".to_owned())
         }
         Some(_) => None,
     }

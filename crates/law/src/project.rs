@@ -20,15 +20,16 @@ pub struct Projection {
     pub floor: Interval,
     /// Whether the fitted floor is identified, and lies at or above the error: no compute reaches it by that law.
     pub below_floor: bool,
-    /// By power laws with given exponents from where the fit ends.
+    /// By power laws with given exponents from today's error.
     pub references: [f64; 2],
 }
 
-/// Where a fit ends: the largest compute that was fitted, and the error of the power law there.
+/// Where things stand today: compute and error of the fitted point with the least error.
 #[must_use]
-pub fn end_of(fit: &Fit) -> Option<[f64; 2]> {
-    let [_, most] = fit.compute_range?;
-    Some([most, fit.power?.error(most)])
+pub fn today(fit: &Fit) -> Option<[f64; 2]> {
+    let fitted = fit.frontier.iter().filter(|point| point.is_fitted());
+    let least = fitted.min_by(|a, b| a.error.total_cmp(&b.error))?;
+    Some([least.compute, least.error])
 }
 
 /// The compute that `error` takes, `references` being the exponents k to compare with; `None` where the fit has no
@@ -39,7 +40,7 @@ pub fn end_of(fit: &Fit) -> Option<[f64; 2]> {
 #[must_use]
 pub fn project(fit: &Fit, error: f64, references: [f64; 2]) -> Option<Projection> {
     let law = fit.power.filter(|_| fit.k.estimate.is_some())?;
-    let [most, reached] = end_of(fit)?;
+    let [spent, reached] = today(fit)?;
     let of_power = interval(
         log_compute_of_power(&law, error),
         fit.replicates.iter().map(|law| log_compute_of_power(law, error)),
@@ -56,7 +57,7 @@ pub fn project(fit: &Fit, error: f64, references: [f64; 2]) -> Option<Projection
         power: of_power,
         floor: of_floor,
         below_floor: identified.is_some_and(|law| law.floor >= error),
-        references: references.map(|k| most * libm::pow(reached / error, k)),
+        references: references.map(|k| spent * libm::pow(reached / error, k)),
     })
 }
 

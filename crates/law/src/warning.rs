@@ -161,7 +161,10 @@ pub(crate) fn about_points(
     if count < 3 {
         warnings.push(format!("k has no value: it needs 3 fitted points and has {count}."));
     } else if power.is_none() {
-        warnings.push("k has no value: all points have the same compute.".to_owned());
+        warnings.push(
+            "k has no value: it needs 3 different computes, and points of one compute are replicates."
+                .to_owned(),
+        );
     } else if count < 4 {
         warnings.push(format!("Only {count} points are fitted: an exponent wants at least 4."));
     }

@@ -51,7 +51,7 @@ pub struct TargetOutput {
     pub power: AnswerOutput,
     /// By the law with a floor.
     pub floor: AnswerOutput,
-    /// By power laws with given exponents from where the fit ends.
+    /// By power laws with given exponents from today's error, where it is lower.
     pub references: Vec<ReferenceOutput>,
 }
 

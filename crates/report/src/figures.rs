@@ -63,14 +63,18 @@ pub fn draw(records: &[RunRecord]) -> Result<Vec<Figure>, ReportError> {
 }
 
 /// Whether a sweep went over numbers of training images, with several networks for each: at least three numbers, and two
-/// networks on the average.
+/// networks on the average. Where images are fresh for ever budgets of FLOPs give numbers of them too, which nobody chose:
+/// then there are fewer budgets than numbers.
 fn varies_data(runs: &[RunRecord]) -> bool {
     let mut nets: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
     for run in runs {
         let Some(images) = cells::cost_of_run(run, Cost::Examples) else { continue };
         nets.entry(images as u64).or_default().insert(&run.spec.net);
     }
-    nets.len() >= 3 && nets.values().map(BTreeSet::len).sum::<usize>() >= 2 * nets.len()
+    let chosen: BTreeSet<u64> = runs.iter().filter_map(|run| run.spec.examples).collect();
+    let budgets: BTreeSet<u64> = runs.iter().filter_map(|run| Some(run.place.as_ref()?.budget.0)).collect();
+    let is_chosen = chosen.len() >= 3 || budgets.len() > nets.len();
+    is_chosen && nets.len() >= 3 && nets.values().map(BTreeSet::len).sum::<usize>() >= 2 * nets.len()
 }
 
 /// The figure of plain points with the law fitted to them. `columns` names compute and error, and `source` where they

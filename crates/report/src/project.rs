@@ -214,7 +214,8 @@ fn errors(fit: &Fit, is_fraction: bool, question: &Question) -> Vec<(String, f64
         errors.extend(half);
     }
     errors.sort_by(|a, b| b.total_cmp(a));
-    errors.dedup();
+    // Half of today's error may be one of the others but for rounding.
+    errors.dedup_by(|a, b| (*a / *b - 1.0).abs() < 1e-9);
     let named = |error: f64| match half == Some(error) {
         true => (format!("{}, half of today's", name(error)), error),
         false => (name(error), error),
@@ -229,7 +230,7 @@ fn target(fit: &Fit, name: String, error: f64, machine: &Machine, rates: &Rates)
         return TargetOutput { name, error, power: none.clone(), floor: none, references: Vec::new() };
     };
     // Within the data the question is answered, and no law of another slope goes through them.
-    let is_beyond = project::end_of(fit).is_some_and(|[_, reached]| error < reached);
+    let is_beyond = project::today(fit).is_some_and(|[_, reached]| error < reached);
     let references =
         REFERENCES.iter().zip(projection.references).filter(|_| is_beyond).map(|((k, _), flops)| {
             ReferenceOutput {

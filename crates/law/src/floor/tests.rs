@@ -105,3 +105,19 @@ proptest! {
         prop_assert!((law.a / a - 1.0).abs() < 1e-5, "{law:?} floor {floor} a {a} b {b}");
     }
 }
+
+/// Half of the points that reach a floor lie below it: it is found all the same, where it was once held to the lowest point.
+#[test]
+fn a_floor_may_lie_above_the_lowest_point() {
+    let point = |i: u32| {
+        let compute = libm::pow(10.0, 6.0 + 0.25 * f64::from(i));
+        let sign = if i.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let error = (0.05 + 30.0 * libm::pow(compute, -0.33)) * (1.0 + 0.03 * sign);
+        LogPoint::new(compute, error)
+    };
+    let points: Vec<LogPoint> = (0..40).map(point).collect();
+    for search in [Search::FINE, Search::COARSE] {
+        let law = super::search(&points, search).unwrap();
+        assert!((law.floor / 0.05 - 1.0).abs() < 0.01 && (law.b / 0.33 - 1.0).abs() < 0.02, "{law:?}");
+    }
+}

@@ -19,11 +19,11 @@ fn near(found: f64, expected: f64, tolerance: f64) {
     assert!((found / expected - 1.0).abs() < tolerance, "{found} {expected}");
 }
 
-/// Halving from where the fit ends takes 2^4 by k = 4, the truth, and 2^9 by k = 9.
+/// Halving from today's error takes 2^4 by k = 4, the truth, and 2^9 by k = 9.
 #[test]
 fn a_power_law_is_followed() {
     let fit = fitted(0.0, 0.0);
-    let [most, reached] = end_of(&fit).unwrap();
+    let [most, reached] = today(&fit).unwrap();
     near(most, 1e11, 1e-12);
     let projection = project(&fit, reached / 2.0, REFERENCES).unwrap();
     near(projection.power.estimate.unwrap(), 16e11, 1e-9);

@@ -81,9 +81,10 @@ fn the_best_setting_of_each_number_of_images_is_fitted() {
         for (net, factor) in [("cnn-w4-d3", 1.0), ("cnn-w8-d3", 1.3)] {
             for (seed, role) in [(0, SeedRole::Selection), (10, SeedRole::Report)] {
                 let mut run = sample::run(net, 100 * (size as u64 + 1), seed);
-                run.spec = serde_json::from_value(serde_json::json!({"data": "mnist", "net": net, "steps": 100,
+                run.spec =
+                    serde_json::from_value(serde_json::json!({"data": "mnist", "net": net, "steps": 100,
                     "batch": 64, "seed": seed, "validation_images": 5_000, "examples": images}))
-                .unwrap();
+                    .unwrap();
                 run.parameters = if net == "cnn-w4-d3" { 1_000 } else { 4_000 };
                 let error = 5.0 * (images as f64).powf(-0.5) * factor;
                 runs.push(sample::placed(run, 1_000_000 + images, role, &[], error));

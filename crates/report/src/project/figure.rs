@@ -109,9 +109,9 @@ fn band(svg: &mut Svg, fit: &Fit, frame: &Frame) {
     }
 }
 
-/// Lines with given exponents from where the fit ends.
+/// Lines with given exponents from today's error.
 fn references(svg: &mut Svg, fit: &Fit, frame: &Frame) {
-    let Some([most, reached]) = project::end_of(fit) else { return };
+    let Some([most, reached]) = project::today(fit) else { return };
     for ((k, _), style) in REFERENCES.iter().zip(REFERENCE_LINES) {
         let at = |cost: f64| frame.place(cost, reached * libm::pow(cost / most, -1.0 / k));
         svg.line(at(most), at(frame.cost.high), style);
