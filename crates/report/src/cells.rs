@@ -205,6 +205,9 @@ fn by_size(cells: &Cells, priced: &mut Priced, cost: Cost) {
             Some(size) => {
                 cell.compute = size;
                 cell.budget = if cells.swept { size } else { cell.budget };
+                // Longer trainings have no best length within the grid, and the longest may well win.
+                let is_length = |name: &str| cost == Cost::Parameters && ["steps", "epochs"].contains(&name);
+                cell.axes.retain(|axis| !is_length(&axis.name));
             }
             None => {
                 without += 1;

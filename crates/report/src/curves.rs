@@ -24,6 +24,9 @@ const REFERENCE_SIZE: f64 = 11.0;
 /// published ImageNet models took from AlexNet to NASNet-A.
 pub const REFERENCES: [(f64, &str); 2] = [(4.0, "k = 4 (theory)"), (9.0, "k = 9 (published record)")];
 
+/// The exponent of training images in the theory: statistical error falls as their square root.
+pub const OF_DATA: [(f64, &str); 1] = [(2.0, "k = 2 (theory)")];
+
 /// Places at which a band or a bent curve is evaluated, less one.
 const SAMPLES: u32 = 60;
 
@@ -44,7 +47,7 @@ pub fn behind(svg: &mut Svg, plot: &Plot, frame: &Frame) {
     let first = first.or_else(|| plot.frontier.iter().find(|point| point.mark.error > 0.0));
     if let Some(first) = first {
         let k = plot.fit.as_ref().and_then(|fit| fit.k.estimate);
-        for (reference, label) in REFERENCES {
+        for &(reference, label) in plot.references.unwrap_or(&REFERENCES) {
             // The label stands on the side away from the data.
             let above = k.is_some_and(|k| k < reference) || (k.is_none() && reference > 5.0);
             reference_slope(svg, frame, [first.mark.cost, first.mark.error], reference, label, above);

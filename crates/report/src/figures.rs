@@ -8,6 +8,7 @@ use record::run::{RunRecord, Status};
 use record::units::FLOPS_PER_PFS_DAY;
 
 use crate::cells::{self, Cells, Cost, Priced};
+use crate::curves;
 use crate::error::ReportError;
 use crate::label::{grouped, interval};
 use crate::plot::{self, FrontierMark, Mark, Plot, SecondUnit};
@@ -101,6 +102,7 @@ pub fn draw_points(points: &[Point], columns: [&str; 2], source: &str) -> Result
         staircase_name: LOWEST.to_owned(),
         in_percent: false,
         points: Vec::new(),
+        references: None,
         frontier,
         notes: fit.warnings.clone(),
         fit: Some(fit),
@@ -147,6 +149,7 @@ fn plot_of(set: &str, runs: &[RunRecord], cells: &Cells, cost: Cost) -> Result<P
         staircase_name: staircase_name.to_owned(),
         in_percent: true,
         points: points.collect(),
+        references: references(cost),
         frontier,
         notes: notes(runs, cells, &priced, fit.as_ref()),
         fit,
@@ -193,6 +196,15 @@ fn cost_label(cost: Cost, estimated: bool) -> &'static str {
         (Cost::Joules, true) => "joules (estimate) of one training",
         (Cost::Examples, _) => "training images",
         (Cost::Parameters, _) => "trained parameters",
+    }
+}
+
+/// The exponents to compare with, where they are not those of compute.
+fn references(cost: Cost) -> Option<&'static [(f64, &'static str)]> {
+    match cost {
+        Cost::Flops | Cost::Seconds | Cost::Joules => None,
+        Cost::Examples => Some(&curves::OF_DATA),
+        Cost::Parameters => Some(&[]),
     }
 }
 

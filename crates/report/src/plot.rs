@@ -35,6 +35,8 @@ pub struct Plot {
     pub frontier: Vec<FrontierMark>,
     /// The law that was fitted to the frontier.
     pub fit: Option<Fit>,
+    /// Exponents to compare with; without any those of compute ([`curves::REFERENCES`]).
+    pub references: Option<&'static [(f64, &'static str)]>,
     /// What a reader must know, in sentences; they stand as a paragraph below the figure.
     pub notes: Vec<String>,
 }
