@@ -45,10 +45,10 @@ fn modelled_joules_say_so_and_are_not_fitted() {
     let figures = draw(&sample::sweep(&Shape { kind: Kind::Modelled, ..WIDE })).unwrap();
     let joules = &figures[2].svg;
     assert!(joules.contains("joules (estimate)") && joules.contains("ESTIMATE"), "{joules}");
-    assert!(!joules.contains(crate::curves::FIT_COLOUR));
+    assert!(!joules.contains(curves::FIT_COLOUR));
     let measured = &draw(&sample::sweep(&WIDE)).unwrap()[2].svg;
     assert!(measured.contains("joules measured (energy counter)") && !measured.contains("estimate"));
-    assert!(measured.contains(crate::curves::FIT_COLOUR));
+    assert!(measured.contains(curves::FIT_COLOUR));
 }
 
 #[test]
