@@ -75,7 +75,7 @@ pub fn draw(told: &CalibrationOutput) -> Figure {
     }
     svg.line([ACROSS[0], bottom], [ACROSS[1], bottom], "stroke=\"#222222\" stroke-width=\"1\"");
     let legend = "hollow: the standard error of 1/k is above 10%";
-    svg.text([ACROSS[1] + 16.0, bottom + 19.0], Anchor::Start, SIZE, legend, FAINT);
+    svg.text([ACROSS[0] - 12.0, bottom + 38.0], Anchor::End, SIZE, legend, FAINT);
     Figure { name: "calibration".to_owned(), svg: svg.finish() }
 }
 
