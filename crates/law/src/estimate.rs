@@ -398,7 +398,8 @@ fn exponents(
         warnings.push(format!("Floor not identified: {doubt}."));
         floor.estimate = None;
     }
-    estimate.k_floor = interval::inverse(b.filter(|_| doubt.is_none()), ends);
+    let k_floor = interval::inverse(b.filter(|_| doubt.is_none()), ends);
+    estimate.k_floor = if doubt.is_some() { interval::without_floor(k_floor, estimate.k) } else { k_floor };
 }
 
 /// Why the floor is not identified, where it is not.

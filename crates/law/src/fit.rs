@@ -321,6 +321,7 @@ fn estimate(
     let floor_law = floor_law.filter(|law| law.a.is_finite());
     let (floor, k_floor, floor_replicates) =
         interval::floor_intervals(&bootstrap, floor_law.as_ref(), level, &mut warnings);
+    let k_floor = if floor.estimate.is_none() { interval::without_floor(k_floor, k) } else { k_floor };
     Fit {
         points: sample.points.len(),
         frontier,

@@ -89,6 +89,22 @@ fn doubt(bootstrap: &Bootstrap, law: &FloorLaw, ends: Option<[f64; 2]>) -> Optio
     }
 }
 
+/// The interval of `k_floor` where no floor is identified: as there may be none, it reaches to that of `k` too. Fits with a
+/// floor err to one side there, and by themselves cover too little.
+pub(crate) fn without_floor(k_floor: Interval, k: Interval) -> Interval {
+    let known = k.low.is_some() || k.high.is_some();
+    let bounded = k_floor.low.is_some() || k_floor.high.is_some();
+    if !known || !bounded {
+        return k_floor;
+    }
+    let both = |pick: fn(f64, f64) -> f64, a: Option<f64>, b: Option<f64>| Some(pick(a?, b?));
+    Interval {
+        low: both(f64::min, k_floor.low, k.low),
+        high: both(f64::max, k_floor.high, k.high),
+        ..k_floor
+    }
+}
+
 /// 1/b, and the ends of b the other way round; what b at or below 0 leaves unbounded is `None`.
 pub(crate) fn inverse(b: Option<f64>, ends: Option<[f64; 2]>) -> Interval {
     let inverse = |b: f64| (b > 0.0).then(|| 1.0 / b);
