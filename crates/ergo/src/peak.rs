@@ -4,7 +4,7 @@ use std::path::Path;
 
 use meter::sources::Options;
 use record::device::Device;
-use record::peak::Peak;
+use record::peak::{Known, Peak};
 use record::run::Host;
 use record::spec::Precision;
 use record::utilisation::{Method2, Utilisation};
@@ -16,11 +16,24 @@ use crate::{arguments, quantity};
 #[must_use]
 pub fn of(options: &Options, host: &Host, device: Device, precision: Precision, threads: usize) -> Peak {
     let measured = train::peak::measure(device, precision, threads, arguments::processors());
+    let theoretical = theoretical(options, host, (device, precision), threads);
+    Peak::new(theoretical, measured, threads as u64, precision)
+}
+
+/// What the device is made to do at most, in FLOP/s, with what that follows from.
+///
+/// # Errors
+/// Why it is unknown.
+pub fn theoretical(
+    options: &Options,
+    host: &Host,
+    (device, precision): (Device, Precision),
+    threads: usize,
+) -> Known {
     // The clock of this machine says nothing of an imitated one.
     let is_here = options.root == Path::new("/");
     let clock_hertz = (is_here && !device.is_cuda()).then(train::peak::clock_hertz).flatten();
-    let theoretical = meter::theoretical::peak(options, host, (device, precision), threads, clock_hertz);
-    Peak::new(theoretical, measured, threads as u64, precision)
+    meter::theoretical::peak(options, host, (device, precision), threads, clock_hertz)
 }
 
 /// What a training reached beside both peaks, and its compute by method 2, in lines; none without a peak.

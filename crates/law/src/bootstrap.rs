@@ -13,6 +13,9 @@ pub(crate) enum Resampling {
         draws: Vec<Draw>,
         /// Per point, the variance of ln error that its report seeds show.
         seed_variances: Vec<f64>,
+        /// Per point, how far ln error moves with each block of the test images, which all points share; empty where
+        /// that is not known.
+        by_block: Vec<Vec<f64>>,
     },
     /// Nothing but the points themselves: the residuals with random signs (wild bootstrap).
     Points,
@@ -54,7 +57,9 @@ impl Bootstrap<'_> {
     /// With residual variance s^2 on f = n - parameters degrees of freedom, a replicate draws the
     /// variance that the points may truly have, s^2 f / chi^2_f, which makes its interval Student's. That
     /// variance is never less than what report seeds alone show, however well the points happen to
-    /// line up. The resamples of the points are moved to the curve and given that variance: what they
+    /// line up; nor, of plain points, than what the residuals show where they count for the slope, as
+    /// counts of few errors scatter more than the others, and stand at one end. The resamples of the points
+    /// are moved to the curve and given that variance: what they
     /// lack is added as normal noise, what they have too much is taken from their spread. For resampled
     /// cells lose the best cell a third of the time and never hold a better one, so by themselves they lie
     /// above the frontier and scatter more than it does; kept as they are, the intervals cover too much.
@@ -82,21 +87,37 @@ impl Bootstrap<'_> {
         let variances: Vec<f64> =
             points.map(|i| self.points[i].weight * centre_point(&mut draws, i, &curve)).collect();
         let shown = self.mean_for_slope(&variances);
-        let least = match self.resampling {
-            Resampling::Cells { seed_variances, .. } => self.mean_for_slope(seed_variances),
-            Resampling::Points => shown,
+        let (mean, least) = match self.resampling {
+            Resampling::Cells { seed_variances, .. } => {
+                (squares / freedom as f64, self.mean_for_slope(seed_variances))
+            }
+            Resampling::Points => {
+                ((squares / freedom as f64).max(self.variance_at_slope(&residuals, parameters)), 0.0)
+            }
         };
         for (draw, stream) in draws.iter_mut().zip(&mut streams) {
-            let variance = (squares / chi_squared(stream, freedom)).max(least);
+            let variance = (mean * freedom as f64 / chi_squared(stream, freedom)).max(least);
             let spread = (variance / shown).min(1.0).sqrt();
             let noise = (variance - shown).max(0.0).sqrt();
-            for point in draw {
+            for point in draw.iter_mut() {
                 let on_curve = curve(point.log_compute);
                 let noise = noise / point.weight.sqrt();
                 point.log_error = on_curve + spread * (point.log_error - on_curve) + noise * stream.normal();
             }
+            self.draw_test_images(draw, stream);
         }
         draws
+    }
+
+    /// Moves all points as other test images would: a normal deviate for each block, the same one for every point. Their
+    /// covariance is that of the jackknife over the blocks.
+    fn draw_test_images(&self, draw: &mut Draw, stream: &mut Stream) {
+        let Resampling::Cells { by_block, .. } = self.resampling else { return };
+        let Some(first) = by_block.first() else { return };
+        let deviates: Vec<f64> = first.iter().map(|_| stream.normal()).collect();
+        for (point, moves) in draw.iter_mut().zip(by_block) {
+            point.log_error += moves.iter().zip(&deviates).map(|(by, deviate)| by * deviate).sum::<f64>();
+        }
     }
 
     /// The points with the signs of their residuals drawn anew.
@@ -113,6 +134,24 @@ impl Bootstrap<'_> {
             LogPoint { log_error, ..*point }
         };
         self.points.iter().zip(residuals).map(flip).collect()
+    }
+
+    /// The residual variance of a single point as the slope of a line sees it: each residual counts as its point does for
+    /// the slope, freed of what the fit took from it (HC2 of MacKinnon and White, 1985).
+    fn variance_at_slope(&self, residuals: &[f64], parameters: usize) -> f64 {
+        let count = self.points.iter().map(|point| point.weight).sum::<f64>();
+        let middle = self.points.iter().map(|point| point.weight * point.log_compute).sum::<f64>() / count;
+        let off = |point: &LogPoint| point.log_compute - middle;
+        let xx = self.points.iter().map(|point| point.weight * (off(point) * off(point))).sum::<f64>();
+        let freed = |(point, residual): (&LogPoint, &f64)| {
+            let left = 1.0 - point.weight * (1.0 / count + off(point) * off(point) / xx);
+            // A point that the line must pass through shows nothing.
+            if left > 1e-9 { point.weight * (residual * residual) / left } else { 0.0 }
+        };
+        let variances: Vec<f64> = self.points.iter().zip(residuals).map(freed).collect();
+        let points = self.points.len() as f64;
+        let curved = (points - 2.0) / (points - parameters as f64).max(1.0);
+        self.mean_for_slope(&variances) * curved.max(1.0)
     }
 
     /// Mean of one variance per point, each weighted as it counts for the slope of a line.
@@ -154,16 +193,35 @@ fn chi_squared(stream: &mut Stream, freedom: usize) -> f64 {
 
 /// The two-sided interval of `values` that leaves (1 - level)/2 out on each side; `None` of nothing.
 ///
-/// Between two order statistics the quantile is interpolated linearly (Hyndman and Fan's type 7).
+/// The quantile p of n values is at place p (n + 1), between two of them by a straight line (Hyndman and Fan's type 6): one more
+/// draw then lies within such an interval with probability `level`, however few they are.
 pub(crate) fn percentile_interval(values: &mut [f64], level: f64) -> Option<[f64; 2]> {
     values.sort_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
     let quantile = |p: f64| {
-        let place = p * last as f64;
+        let place = (p * (last + 2) as f64 - 1.0).clamp(0.0, last as f64);
         let below = (place.floor() as usize).min(last);
         let above = (below + 1).min(last);
         values[below] + (place - below as f64) * (values[above] - values[below])
     };
     let tail = (1.0 - level) / 2.0;
     Some([quantile(tail), quantile(1.0 - tail)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of 39 draws the next one lies outside of the least and the largest in 2 of 40 cases.
+    #[test]
+    fn the_interval_of_few_values_is_that_of_one_more_draw() {
+        for (count, expected) in [(39, [1.0, 39.0]), (79, [2.0, 78.0])] {
+            let mut values: Vec<f64> = (1..=count).rev().map(f64::from).collect();
+            let found = percentile_interval(&mut values, 0.95).unwrap();
+            let off = |(found, expected): (f64, f64)| (found - expected).abs();
+            assert!(found.into_iter().zip(expected).all(|pair| off(pair) < 1e-9), "{found:?}");
+        }
+        assert_eq!(percentile_interval(&mut [3.0], 0.95), Some([3.0, 3.0]));
+        assert_eq!(percentile_interval(&mut [], 0.95), None);
+    }
 }

@@ -27,6 +27,9 @@ pub struct Cell {
     pub selection_errors: Vec<f64>,
     /// Error of each report seed on test images, as a fraction: these are fitted.
     pub report_errors: Vec<f64>,
+    /// Mean of these errors without each block of the test images in turn, the same blocks for all cells; empty where
+    /// nobody counted by block.
+    pub errors_without_block: Vec<f64>,
 }
 
 impl Cell {

@@ -26,6 +26,18 @@ pub enum Curve {
 }
 
 impl Curve {
+    /// The straight line, where it is one.
+    #[must_use]
+    pub fn power(&self) -> Option<PowerLaw> {
+        if let Curve::Power(law) = self { Some(*law) } else { None }
+    }
+
+    /// The power law above a floor, where it is one.
+    #[must_use]
+    pub fn floor(&self) -> Option<FloorLaw> {
+        if let Curve::Floor(law) = self { Some(*law) } else { None }
+    }
+
     /// ln of the error at a compute given as ln; NaN where the law has none there.
     #[must_use]
     pub fn log_error(&self, log_compute: f64) -> f64 {

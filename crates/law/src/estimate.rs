@@ -5,6 +5,7 @@ use crate::broken;
 use crate::clusters::Clusters;
 use crate::curve::Curve;
 use crate::error::LawError;
+use crate::exponential::ExponentialLaw;
 use crate::fit::{self, Interval, Point, Settings};
 use crate::floor::{self, Search};
 use crate::goodness::{self, Goodness};
@@ -12,9 +13,11 @@ use crate::interval;
 use crate::method::Method;
 use crate::point::{self, LogPoint};
 use crate::power::{self, PowerLaw};
+use crate::profile;
 use crate::quantile::{self, Problem};
 use crate::surface::SurfaceLaw;
-use crate::{exponential, group, m1, m2, m3, m4, ols, ols_reverse, parallel, warning};
+use crate::table::Table;
+use crate::{exponential, m1, m2, m3, m4, ols, ols_reverse, parallel, warning};
 
 /// Different computes that any exponent needs.
 const FEWEST: usize = 3;
@@ -27,7 +30,7 @@ const MOST_DRAWN: usize = 100_000;
 pub struct Estimate {
     /// How the numbers were obtained.
     pub method: Method,
-    /// Every coefficient by its name.
+    /// Every coefficient by its name; all of them unknown where there is no fit.
     pub coefficients: Vec<(&'static str, Interval)>,
     /// The exponent without a floor: of the method, or of the power law through the same points where it has none. Of
     /// a surface, that along the best division of compute.
@@ -36,6 +39,11 @@ pub struct Estimate {
     pub k_floor: Interval,
     /// The law of error against compute.
     pub curve: Option<Curve>,
+    /// Its likes through the resamples; empty where no interval can be had.
+    pub replicates: Vec<Curve>,
+    /// Intervals by profile likelihood beside those of the resamples: of `k`, and of `k_floor` and `floor` where the
+    /// method has them. Empty for methods other than the power law and the floor.
+    pub profile: Vec<(&'static str, Interval)>,
     /// The law of error against parameters and data.
     pub surface: Option<SurfaceLaw>,
     /// How well it fits.
@@ -55,13 +63,17 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    pub(crate) fn empty(method: Method) -> Estimate {
+    /// Nothing known yet.
+    #[must_use]
+    pub fn empty(method: Method) -> Estimate {
         Estimate {
             method,
-            coefficients: Vec::new(),
+            coefficients: method.names().iter().map(|name| (*name, Interval::default())).collect(),
             k: Interval::default(),
             k_floor: Interval::default(),
             curve: None,
+            replicates: Vec::new(),
+            profile: Vec::new(),
             surface: None,
             goodness: Goodness::default(),
             points: 0,
@@ -74,62 +86,31 @@ impl Estimate {
     }
 }
 
-/// The points as the estimators take them.
-struct Sample {
-    /// By rising compute.
-    points: Vec<LogPoint>,
-    cells: Vec<LogPoint>,
-    /// Few enough for a thousand fits.
-    middles: Vec<LogPoint>,
-}
-
-impl Sample {
-    fn new(points: &[Point]) -> Sample {
-        let mut points: Vec<LogPoint> =
-            points.iter().map(|point| LogPoint::new(point.compute, point.error)).collect();
-        sort(&mut points);
-        let cells = point::cells(&points);
-        let middles = middles(&cells);
-        Sample { points, cells, middles }
-    }
-}
-
-fn sort(points: &mut [LogPoint]) {
-    points.sort_unstable_by(|a, b| {
-        a.log_compute.total_cmp(&b.log_compute).then(a.log_error.total_cmp(&b.log_error))
-    });
-}
-
-fn middles(points: &[LogPoint]) -> Vec<LogPoint> {
-    let middle = |group: group::Group| group::middle(points[group].iter().copied());
-    group::groups(points).into_iter().map(middle).collect()
-}
-
 /// The curve of `method` through `points`, without intervals; `None` where they do not support it, and for the surface.
 #[must_use]
 pub fn curve(points: &[Point], method: Method) -> Option<Curve> {
-    fit_curve(&Sample::new(points), method)
+    fit_curve(&Table::new(points), method)
 }
 
-fn fit_curve(sample: &Sample, method: Method) -> Option<Curve> {
-    let Sample { points, middles, .. } = sample;
+fn fit_curve(table: &Table, method: Method) -> Option<Curve> {
+    let Table { points, middles, .. } = table;
     match method {
         Method::Ols => ols::fit(points).map(Curve::Power),
-        Method::Power => power::fit(points).map(Curve::Power),
+        Method::Power => power::fit(&table.means).map(Curve::Power),
         Method::M1 => m1::fit(points).map(Curve::Power),
         Method::OlsReverse => ols_reverse::fit(points).map(Curve::Power),
         Method::Quantile(q) => quantile::fit(points, q).map(Curve::Power),
-        Method::Floor => floor::fit(middles).map(Curve::Floor),
+        Method::Floor => floor::fit(&table.mean_middles).map(Curve::Floor),
         Method::M2 => m2::fit(middles).map(Curve::Floor),
         Method::M3 => m3::fit(middles).map(Curve::Shifted),
         Method::M4 => m4::fit(middles).map(Curve::Bounded),
         Method::Broken => broken::fit(middles).map(Curve::Broken),
         Method::Exponential => exponential::fit(points).map(Curve::Exponential),
-        Method::Surface => None,
+        Method::Surface | Method::Counts => None,
     }
 }
 
-/// The estimate of `method`, which must not be [`Method::Surface`], from all of `points`.
+/// The estimate of `method`, which must be none of [`Method::Surface`] and [`Method::Counts`], from all of `points`.
 ///
 /// # Errors
 /// [`LawError`] where a compute or an error is not a finite number above zero, or a setting is outside its range. Points
@@ -138,39 +119,62 @@ pub fn estimate(points: &[Point], method: Method, settings: &Settings) -> Result
     fit::check(settings)?;
     fit::check_points(points)?;
     check_method(method)?;
-    let sample = Sample::new(points);
+    let table = Table::new(points);
     let mut estimate = Estimate::empty(method);
-    (estimate.points, estimate.cells) = (points.len(), sample.cells.len());
+    (estimate.points, estimate.cells) = (points.len(), table.cells);
     estimate.compute_range = fit::range(points.iter().map(|point| point.compute));
     estimate.error_range = fit::range(points.iter().map(|point| point.error));
-    estimate.description = description(&estimate, settings);
+    estimate.description = description(&estimate, &table, settings);
     if let Some(reason) = unfit(&estimate) {
         estimate.warnings.push(reason);
         return Ok(estimate);
     }
-    let line = line(&sample, settings);
-    if let Some(reason) = line.as_ref().map_or_else(no_line, |line| line.at_floor(&sample)) {
-        estimate.warnings.push(reason);
-        return Ok(estimate);
+    let line = match line(&table, settings) {
+        Some(line) => match line.at_floor(&table) {
+            None => line,
+            Some(reason) => {
+                estimate.warnings.push(reason);
+                return Ok(estimate);
+            }
+        },
+        None => {
+            estimate.warnings.push("k has no value: there is no line through the points.".to_owned());
+            return Ok(estimate);
+        }
+    };
+    if !method.is_power() && method != Method::Exponential {
+        let (b, replicates, warnings) = (line.law.b, &line.replicates, &mut estimate.warnings);
+        estimate.k = interval::exponent(b, replicates, settings.level, warnings);
     }
-    let fewest = if matches!(method, Method::Broken | Method::M4) { 7 } else { FEWEST };
-    let fewest = if method.has_floor() { fewest.max(4) } else { fewest };
-    let curve = (estimate.cells >= fewest).then(|| fit_curve(&sample, method)).flatten();
-    let is_whole = |curve: &Curve| is_usable(method, curve) && curve.rmse_log(&sample.cells).is_some();
-    let Some(curve) = curve.filter(is_whole) else {
-        estimate.warnings.push(format!(
-            "No {} fit: it needs {fewest} different computes and points that bend as it does; there are {}.",
-            method.name(),
-            estimate.cells
-        ));
+    let fewest = fewest(method);
+    let curve = (estimate.cells >= fewest).then(|| fit_curve(&table, method)).flatten();
+    let Some(curve) = curve.filter(|curve| is_usable(method, curve)) else {
+        let found = estimate.cells;
+        estimate.warnings.push(match method.has_floor() && found < fewest {
+            true => format!("Floor not identified: it needs {fewest} different computes and has {found}."),
+            false => format!(
+                "No {} fit: it needs {fewest} different computes and points that bend as it does; there are {found}.",
+                method.name()
+            ),
+        });
         return Ok(estimate);
     };
     estimate.curve = Some(curve);
-    estimate.goodness = goodness::of_curve(method, &curve, &sample.points);
-    let replicates = replicates(&sample, method, &curve, settings, &mut estimate.warnings);
-    estimate.coefficients = coefficients(method, &curve, &replicates, settings.level);
-    exponents(&mut estimate, &curve, &replicates, line.as_ref(), settings);
+    estimate.goodness = goodness::of_curve(method, &curve, &table.points);
+    estimate.replicates = replicates(&table, method, &curve, settings, &mut estimate.warnings);
+    estimate.coefficients = coefficients(method, &curve, &estimate.replicates, settings.level);
+    exponents(&mut estimate, &curve, settings);
+    estimate.profile = profiles(&table, method, &curve, settings.level);
     Ok(estimate)
+}
+
+/// Different computes that a law needs.
+fn fewest(method: Method) -> usize {
+    match method {
+        Method::Broken | Method::M4 => 7,
+        _ if method.has_floor() => 4,
+        _ => FEWEST,
+    }
 }
 
 fn check_method(method: Method) -> Result<(), LawError> {
@@ -180,6 +184,26 @@ fn check_method(method: Method) -> Result<(), LawError> {
             Err(LawError::Setting { setting: "quantile", found: q, expected })
         }
         _ => Ok(()),
+    }
+}
+
+/// The power law and the law with a floor have intervals by profile likelihood too.
+fn profiles(table: &Table, method: Method, curve: &Curve, level: f64) -> Vec<(&'static str, Interval)> {
+    let points = base(table, method);
+    match (method, curve) {
+        (Method::Ols | Method::Power | Method::M1, Curve::Power(law)) => {
+            let k = interval::inverse(Some(law.b), profile::of_power(points, law, level));
+            vec![("k", k)]
+        }
+        (Method::Floor | Method::M2, Curve::Floor(law)) => {
+            let ends = profile::of_floor(points, law, level);
+            let over = |b: Option<f64>| b.filter(|b| *b > 0.0).map(|b| 1.0 / b);
+            let [low, high] = ends.b;
+            let k_floor = Interval { estimate: over(Some(law.b)), low: over(high), high: over(low) };
+            let [low, high] = ends.floor;
+            vec![("k_floor", k_floor), ("floor", Interval { estimate: Some(law.floor), low, high })]
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -198,11 +222,7 @@ fn unfit(estimate: &Estimate) -> Option<String> {
     estimate.compute_range.filter(|range| !fit::spans_decades(*range)).map(warning::one_decade)
 }
 
-fn no_line() -> Option<String> {
-    Some("k has no value: there is no line through the points.".to_owned())
-}
-
-fn description(estimate: &Estimate, settings: &Settings) -> String {
+fn description(estimate: &Estimate, table: &Table, settings: &Settings) -> String {
     let points = estimate.points;
     let cells = match estimate.cells {
         cells if cells < points => format!(", {cells} different computes"),
@@ -213,10 +233,22 @@ fn description(estimate: &Estimate, settings: &Settings) -> String {
         _ => "the residuals of each compute, scaled as in Student's t",
     };
     format!(
-        "{} over {points} points{cells}. {}% intervals from {} resamples of {resampled}.",
+        "{} over {points} points{cells}. {}% intervals from {} resamples of {resampled}.{}",
         estimate.method.in_words(),
         fit::percent(settings.level),
         settings.resamples,
+        grouped(table.cells, base(table, estimate.method).len()),
+    )
+}
+
+/// A sentence where groups are fewer than what they stand for.
+pub(crate) fn grouped(points: usize, groups: usize) -> String {
+    if groups == points {
+        return String::new();
+    }
+    format!(
+        " For the intervals and the floor the {points} points stand in {groups} groups of neighbours in compute, each by \
+         its mean and weighted by its number."
     )
 }
 
@@ -227,9 +259,9 @@ struct Line {
     b: Option<[f64; 2]>,
 }
 
-fn line(sample: &Sample, settings: &Settings) -> Option<Line> {
-    let law = power::fit(&sample.points)?;
-    let bootstrap = bootstrap(&sample.middles, settings);
+fn line(table: &Table, settings: &Settings) -> Option<Line> {
+    let law = power::fit(&table.means)?;
+    let bootstrap = bootstrap(&table.mean_middles, settings);
     let replicates = interval::power_replicates(&bootstrap, &law, settings.level, &mut Vec::new());
     let mut slopes: Vec<f64> = replicates.iter().map(|law| law.b).collect();
     let b = percentile_interval(&mut slopes, settings.level);
@@ -238,10 +270,10 @@ fn line(sample: &Sample, settings: &Settings) -> Option<Line> {
 
 impl Line {
     /// Why the points show no fall at all: it may be none, and is less than the scatter about it on both sides.
-    fn at_floor(&self, sample: &Sample) -> Option<String> {
-        let (first, last) = (sample.points.first()?, sample.points.last()?);
+    fn at_floor(&self, table: &Table) -> Option<String> {
+        let (first, last) = (table.points.first()?, table.points.last()?);
         let fall = (self.law.b * (last.log_compute - first.log_compute)).abs();
-        let scatter = Curve::Power(self.law).rmse_log(&sample.points).unwrap_or(0.0);
+        let scatter = Curve::Power(self.law).rmse_log(&table.points).unwrap_or(0.0);
         let may_be_none = self.b.is_some_and(|[low, _]| low <= 0.0);
         (fall <= 1e-9 || (may_be_none && fall < 2.0 * scatter)).then(|| {
             "k has no value: error does not fall beyond its scatter, as if all points lay at their floor."
@@ -250,21 +282,27 @@ impl Line {
     }
 }
 
+/// What a method's residuals are taken of.
+fn base(table: &Table, method: Method) -> &[LogPoint] {
+    if matches!(method, Method::Power | Method::Floor) { &table.mean_middles } else { &table.middles }
+}
+
 fn bootstrap<'a>(points: &'a [LogPoint], settings: &Settings) -> Bootstrap<'a> {
     Bootstrap { points, resampling: &Resampling::Points, resamples: settings.resamples, seed: settings.seed }
 }
 
 /// The curve of every resample; none where too few could be fitted.
 fn replicates(
-    sample: &Sample,
+    table: &Table,
     method: Method,
     curve: &Curve,
     settings: &Settings,
     warnings: &mut Vec<String>,
 ) -> Vec<Curve> {
     let found = match (method, curve) {
-        (Method::Quantile(q), Curve::Power(law)) => resampled_quantiles(sample, q, law, settings),
-        (Method::OlsReverse, Curve::Power(law)) => resampled_reverse(&sample.points, law, settings),
+        (Method::Quantile(q), Curve::Power(law)) => resampled_quantiles(table, q, law, settings),
+        (Method::OlsReverse, Curve::Power(law)) => resampled_reverse(&table.points, law, settings),
+        (_, Curve::Exponential(law)) => resampled_exponentials(&table.middles, law, settings),
         _ => {
             let stream = match curve {
                 Curve::Power(_) => Law::Power,
@@ -274,7 +312,7 @@ fn replicates(
                 Curve::Bounded(_) => Law::Bounded,
                 Curve::Exponential(_) => Law::Exponential,
             };
-            let bootstrap = bootstrap(&sample.middles, settings);
+            let bootstrap = bootstrap(base(table, method), settings);
             let draws = bootstrap.replicates(stream, curve.parameters(), |x| curve.log_error(x));
             parallel::map(draws.len(), |i| refit(curve, &draws[i])).into_iter().flatten().collect()
         }
@@ -295,10 +333,10 @@ fn refit(curve: &Curve, points: &[LogPoint]) -> Option<Curve> {
     }
 }
 
-fn resampled_quantiles(sample: &Sample, q: f64, law: &PowerLaw, settings: &Settings) -> Vec<Curve> {
+fn resampled_quantiles(table: &Table, q: f64, law: &PowerLaw, settings: &Settings) -> Vec<Curve> {
     let same = |a: &LogPoint, b: &LogPoint| b.log_compute - a.log_compute <= point::EQUAL;
-    let clusters = Clusters::new(&sample.points, same, MOST_DRAWN);
-    let centre = match clusters.points().len() == sample.points.len() {
+    let clusters = Clusters::new(&table.points, same, MOST_DRAWN);
+    let centre = match clusters.points().len() == table.points.len() {
         true => Some(*law),
         false => quantile::fit(clusters.points(), q),
     };
@@ -318,7 +356,7 @@ fn resampled_quantiles(sample: &Sample, q: f64, law: &PowerLaw, settings: &Setti
 }
 
 fn resampled_reverse(points: &[LogPoint], law: &PowerLaw, settings: &Settings) -> Vec<Curve> {
-    let swapped = middles(&ols_reverse::swapped(points));
+    let swapped = crate::table::few(&ols_reverse::swapped(points));
     // ln E = ln a - b ln C is ln C = (ln a - ln E) / b.
     let turned = PowerLaw { log_a: law.log_a / law.b, b: 1.0 / law.b };
     let draws = bootstrap(&swapped, settings).replicates(Law::Reverse, 2, |y| turned.log_error(y));
@@ -326,7 +364,16 @@ fn resampled_reverse(points: &[LogPoint], law: &PowerLaw, settings: &Settings) -
     laws.filter_map(|law| ols_reverse::turned(&law)).map(Curve::Power).collect()
 }
 
-fn coefficients(
+/// Residuals of 1/error, of which the law is a straight line; that of log error it has none where 1/error would not be
+/// above zero.
+fn resampled_exponentials(middles: &[LogPoint], law: &ExponentialLaw, settings: &Settings) -> Vec<Curve> {
+    let reciprocal: Vec<LogPoint> = middles.iter().map(exponential::reciprocal).collect();
+    let draws = bootstrap(&reciprocal, settings).replicates(Law::Exponential, 2, |x| law.a + law.b * x);
+    let lines = draws.iter().filter_map(|draw| power::fit(draw));
+    lines.map(|line| Curve::Exponential(ExponentialLaw { a: line.log_a, b: -line.b })).collect()
+}
+
+pub(crate) fn coefficients(
     method: Method,
     curve: &Curve,
     replicates: &[Curve],
@@ -354,34 +401,31 @@ pub(crate) fn interval_of(value: f64, replicates: &mut [f64], level: f64) -> Int
 }
 
 /// k and `k_floor`, and what is to be said about them.
-fn exponents(
-    estimate: &mut Estimate,
-    curve: &Curve,
-    replicates: &[Curve],
-    line: Option<&Line>,
-    settings: &Settings,
-) {
+fn exponents(estimate: &mut Estimate, curve: &Curve, settings: &Settings) {
     let (method, level) = (estimate.method, settings.level);
     let warnings = &mut estimate.warnings;
     if estimate.points < 2 * curve.parameters() {
         let (points, numbers) = (estimate.points, curve.parameters());
         warnings.push(format!("{points} points are few for a law of {numbers} numbers."));
     }
-    let mut exponents: Vec<f64> = replicates.iter().filter_map(Curve::exponent).collect();
+    let mut exponents: Vec<f64> = estimate.replicates.iter().filter_map(Curve::exponent).collect();
     if method.is_power() {
         let laws: Vec<PowerLaw> = exponents.iter().map(|&b| PowerLaw { log_a: 0.0, b }).collect();
         estimate.k = interval::exponent(curve.exponent().unwrap_or(0.0), &laws, level, warnings);
         return;
     }
-    if method == Method::Exponential {
+    if let Curve::Exponential(_) = curve {
         warnings.push(
             "k has no value: an exponential law has no exponent; what a cut costs depends on where it begins."
                 .to_owned(),
         );
+        if estimate.goodness.r2.is_none() {
+            warnings.push(
+                "The line of 1/error reaches 0 within the points: as a law of error it describes only some of them."
+                    .to_owned(),
+            );
+        }
         return;
-    }
-    if let Some(line) = line {
-        estimate.k = interval::exponent(line.law.b, &line.replicates, level, warnings);
     }
     if !method.has_floor() {
         return;
@@ -393,28 +437,15 @@ fn exponents(
         warnings.push("k_floor has no upper end: the interval of its exponent reaches 0.".to_owned());
     }
     let floor = estimate.coefficients.iter_mut().find(|(name, _)| *name == "floor").map(|(_, floor)| floor);
-    let doubt = floor.as_ref().and_then(|floor| doubt(floor, estimate.error_range));
+    let mut floors: Vec<f64> = estimate.replicates.iter().filter_map(|curve| method.floor(curve)).collect();
+    let doubt =
+        floor.as_ref().and_then(|floor| interval::doubt(floor, &mut floors, level, estimate.error_range));
     if let (Some(doubt), Some(floor)) = (&doubt, floor) {
         warnings.push(format!("Floor not identified: {doubt}."));
         floor.estimate = None;
     }
     let k_floor = interval::inverse(b.filter(|_| doubt.is_none()), ends);
     estimate.k_floor = if doubt.is_some() { interval::without_floor(k_floor, estimate.k) } else { k_floor };
-}
-
-/// Why the floor is not identified, where it is not.
-fn doubt(floor: &Interval, error_range: Option<[f64; 2]>) -> Option<String> {
-    let [smallest, largest] = error_range.unwrap_or([f64::NAN; 2]);
-    match (floor.estimate, floor.low, floor.high) {
-        (None, _, _) | (_, None, _) | (_, _, None) => Some("it has no interval".to_owned()),
-        (_, Some(low), Some(high)) if low <= 1e-6 * smallest => {
-            Some(format!("its interval, 0 to {high:.4}, includes 0"))
-        }
-        (Some(floor), _, _) if floor > 0.999 * largest => {
-            Some("the fit puts it at the largest error, as if all points lay there".to_owned())
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

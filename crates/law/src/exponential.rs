@@ -27,9 +27,13 @@ impl ExponentialLaw {
 /// Least squares of 1/error; `None` without two different computes.
 #[must_use]
 pub fn fit(points: &[LogPoint]) -> Option<ExponentialLaw> {
-    let reciprocal = |point: &LogPoint| LogPoint { log_error: libm::exp(-point.log_error), ..*point };
     let line = power::fit(&points.iter().map(reciprocal).collect::<Vec<_>>())?;
     Some(ExponentialLaw { a: line.log_a, b: -line.b })
+}
+
+/// The point with 1/error in the place of log error.
+pub(crate) fn reciprocal(point: &LogPoint) -> LogPoint {
+    LogPoint { log_error: libm::exp(-point.log_error), ..*point }
 }
 
 #[cfg(test)]

@@ -2,13 +2,17 @@
 
 use crate::bootstrap::{Bootstrap, Resampling, percentile_interval};
 use crate::cell::{self, Cell};
+use crate::curve::Curve;
 use crate::error::LawError;
+use crate::estimate::{self, Estimate};
 use crate::floor::{self, FloorLaw};
 use crate::frontier::{FrontierPoint, frontier};
+use crate::goodness::{self, Goodness};
 use crate::group::{self, Group};
+use crate::method::Method;
 use crate::point::{self, LogPoint};
 use crate::power::{self, PowerLaw};
-use crate::{interval, resample, warning};
+use crate::{interval, jackknife, resample, warning};
 
 /// An estimate with its two-sided interval at [`Settings::level`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -25,7 +29,7 @@ pub struct Interval {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
     /// Bootstrap resamples; at least 4 / (1 - level), so that each tail holds two. Tens of thousands of cells with
-    /// several seeds each get fewer, as `method` then says.
+    /// several seeds each get fewer, as the description then says.
     pub resamples: usize,
     /// Seed of the resamples.
     pub seed: u64,
@@ -66,14 +70,24 @@ pub struct Fit {
     pub k_floor: Interval,
     /// The floor, in the unit of the errors. Without an identified floor only its interval is given.
     pub floor: Interval,
+    /// The coefficients of the law without a floor, by name.
+    pub coefficients: Vec<(&'static str, Interval)>,
+    /// Intervals of plain points by profile likelihood, of `k`, `k_floor` and `floor`.
+    pub profile: Vec<(&'static str, Interval)>,
+    /// How well the law without a floor fits.
+    pub goodness: Goodness,
     /// How many points were fitted.
     pub points: usize,
+    /// Settings among them: points of equal compute are replicates of one.
+    pub cells: usize,
+    /// Blocks of test images whose draw is in the intervals; 0 where that is not known.
+    pub test_blocks: usize,
     /// Smallest and largest compute fitted.
     pub compute_range: Option<[f64; 2]>,
     /// Smallest and largest error fitted.
     pub error_range: Option<[f64; 2]>,
     /// What was done, in a sentence or two.
-    pub method: String,
+    pub description: String,
     /// What a reader should know before believing the numbers, in short sentences.
     pub warnings: Vec<String>,
     /// How many of these, the first, are about the cells, whatever is fitted to them.
@@ -166,16 +180,40 @@ fn fit_winners(
         members.iter().map(|point| point.seed_variance()).sum::<f64>() / members.len() as f64
     };
     let seed_variances = sample.groups.iter().map(variance).collect();
-    let method = format!(
+    let by_block = by_block(cells, &fitted, &sample.groups).unwrap_or_default();
+    let blocks = by_block.first().map_or(0, Vec::len);
+    let drawn = match blocks {
+        0 => String::new(),
+        _ => format!(" The draw of the test images is in them, by a jackknife over {blocks} blocks."),
+    };
+    let description = format!(
         "Least squares of log error on log compute over {of}. {}% intervals from {resamples} resamples of cells \
          and seeds, {repeated}scaled to the scatter about the line as in Student's t and never below the noise \
-         of the report seeds.{}",
+         of the report seeds.{drawn}{}",
         percent(settings.level),
-        sample.in_words(),
+        estimate::grouped(sample.points.len(), sample.groups.len()),
     );
-    let resampling = Resampling::Cells { draws, seed_variances };
+    let resampling = Resampling::Cells { draws, seed_variances, by_block };
     let settings = Settings { resamples, ..*settings };
-    estimate(frontier, &sample, &resampling, &settings, method, warnings)
+    Fit { test_blocks: blocks, ..estimate(frontier, &sample, &resampling, &settings, description, warnings) }
+}
+
+/// How far the log error of each group moves with each block of test images; `None` where the blocks of a point are not
+/// known, or hold all of its errors.
+fn by_block(cells: &[Cell], fitted: &[&FrontierPoint], groups: &[Group]) -> Option<Vec<Vec<f64>>> {
+    let blocks = cells[fitted.first()?.cell].errors_without_block.len();
+    let moves = |point: &&FrontierPoint| {
+        let without = &cells[point.cell].errors_without_block;
+        let logs: Vec<f64> = without.iter().map(|error| libm::log(*error)).collect();
+        jackknife::deviations(&logs).filter(|_| logs.len() == blocks)
+    };
+    let moves: Vec<Vec<f64>> = fitted.iter().map(moves).collect::<Option<_>>()?;
+    let middle = |group: &Group| {
+        let members = &moves[group.clone()];
+        let mean = |block| members.iter().map(|moves| moves[block]).sum::<f64>() / members.len() as f64;
+        (0..blocks).map(mean).collect()
+    };
+    Some(groups.iter().map(middle).collect())
 }
 
 /// Resamples below which the tails of an interval are rough; no number of cells brings them lower.
@@ -198,19 +236,6 @@ impl Sample {
         let middles = groups.iter().map(middle).collect();
         Sample { points, groups, middles }
     }
-
-    /// A sentence where the groups are fewer than the points.
-    fn in_words(&self) -> String {
-        if self.groups.len() == self.points.len() {
-            return String::new();
-        }
-        format!(
-            " For the intervals and the floor the {} points stand in {} groups of neighbours in compute, each by \
-             its mean and weighted by its number.",
-            self.points.len(),
-            self.groups.len()
-        )
-    }
 }
 
 /// `1 cell`, `5 cells`.
@@ -224,20 +249,36 @@ fn counted(count: usize, noun: &str) -> String {
 /// [`LawError`] where a compute or an error is not a finite number above zero, or a setting is outside
 /// its range.
 pub fn fit_points(points: &[Point], settings: &Settings) -> Result<Fit, LawError> {
-    check(settings)?;
-    check_points(points)?;
+    let line = estimate::estimate(points, Method::Power, settings)?;
+    let Estimate { curve, replicates: floor_replicates, profile, k_floor, coefficients, warnings, .. } =
+        estimate::estimate(points, Method::Floor, settings)?;
     let mut frontier: Vec<FrontierPoint> = points.iter().enumerate().map(as_frontier).collect();
     frontier.sort_by(|a, b| a.compute.total_cmp(&b.compute).then(a.cell.cmp(&b.cell)));
-    let sample = Sample::new(&frontier.iter().collect::<Vec<_>>());
-    let method = format!(
-        "Least squares of log error on log compute over {}. {}% intervals from {} resamples of the points' \
-         residuals, scaled as in Student's t.{}",
-        counted(points.len(), "point"),
-        percent(settings.level),
-        settings.resamples,
-        sample.in_words(),
-    );
-    Ok(estimate(frontier, &sample, &Resampling::Points, settings, method, Vec::new()))
+    let floor = coefficients.iter().find(|(name, _)| *name == "floor").map(|(_, floor)| *floor);
+    let others: Vec<String> =
+        warnings.into_iter().filter(|warning| !line.warnings.contains(warning)).collect();
+    Ok(Fit {
+        frontier,
+        power: line.curve.as_ref().and_then(Curve::power),
+        floor_law: curve.as_ref().and_then(Curve::floor),
+        k: line.k,
+        k_floor,
+        floor: floor.unwrap_or_default(),
+        coefficients: line.coefficients,
+        profile: line.profile.into_iter().chain(profile).collect(),
+        goodness: line.goodness,
+        points: line.points,
+        cells: line.cells,
+        test_blocks: 0,
+        compute_range: line.compute_range,
+        error_range: line.error_range,
+        description: line.description,
+        warnings: line.warnings.into_iter().chain(others).collect(),
+        cell_warnings: 0,
+        replicates: line.replicates.iter().filter_map(Curve::power).collect(),
+        floor_replicates: floor_replicates.iter().filter_map(Curve::floor).collect(),
+        level: settings.level,
+    })
 }
 
 /// A plain point in the place of a budget's winner.
@@ -299,7 +340,7 @@ fn estimate(
     sample: &Sample,
     resampling: &Resampling,
     settings: &Settings,
-    method: String,
+    description: String,
     mut warnings: Vec<String>,
 ) -> Fit {
     let cell_warnings = warnings.len();
@@ -322,8 +363,18 @@ fn estimate(
     let (floor, k_floor, floor_replicates) =
         interval::floor_intervals(&bootstrap, floor_law.as_ref(), level, &mut warnings);
     let k_floor = if floor.estimate.is_none() { interval::without_floor(k_floor, k) } else { k_floor };
+    let curve = power.filter(|_| is_wide).map(Curve::Power);
+    let drawn: Vec<Curve> = replicates.iter().copied().map(Curve::Power).collect();
     Fit {
+        coefficients: curve
+            .map_or_else(Vec::new, |curve| estimate::coefficients(Method::Power, &curve, &drawn, level)),
+        profile: Vec::new(),
+        goodness: curve.map_or_else(Goodness::default, |curve| {
+            goodness::of_curve(Method::Power, &curve, &sample.points)
+        }),
         points: sample.points.len(),
+        cells: different,
+        test_blocks: 0,
         frontier,
         power,
         floor_law,
@@ -332,7 +383,7 @@ fn estimate(
         floor,
         compute_range,
         error_range,
-        method,
+        description,
         warnings,
         cell_warnings,
         replicates,
@@ -342,7 +393,8 @@ fn estimate(
 }
 
 /// Whether computes range over more than one decade: an exponent of one says nothing of others.
-pub(crate) fn spans_decades([low, high]: [f64; 2]) -> bool {
+#[must_use]
+pub fn spans_decades([low, high]: [f64; 2]) -> bool {
     // Ten times a number is not always ten times it.
     high / low > 10.0 * (1.0 + 1e-9)
 }

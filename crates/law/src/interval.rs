@@ -1,7 +1,7 @@
 //! Intervals of both laws from their bootstrap replicates, and what the data do not support.
 
 use crate::bootstrap::{Bootstrap, Law, percentile_interval};
-use crate::fit::{Interval, least_replicates};
+use crate::fit::{self, Interval, least_replicates};
 use crate::floor::{self, FloorLaw, Search};
 use crate::power::{self, PowerLaw};
 
@@ -62,30 +62,45 @@ pub(crate) fn floor_intervals(
     let mut slopes: Vec<f64> = laws.iter().map(|law| law.b).collect();
     let floor_ends = percentile_interval(&mut floors, level);
     let b_ends = percentile_interval(&mut slopes, level);
-    let doubt = doubt(bootstrap, law, floor_ends);
+    let mut floor = Interval {
+        estimate: Some(law.floor),
+        low: floor_ends.map(|ends| ends[0]),
+        high: floor_ends.map(|ends| ends[1]),
+    };
+    let errors = bootstrap.points.iter().map(|point| libm::exp(point.log_error));
+    let doubt = doubt(&floor, &mut floors, level, fit::range(errors));
     let identified = doubt.is_none();
     warnings.extend(doubt.map(|doubt| format!("Floor not identified: {doubt}.")));
     if b_ends.is_some_and(|ends| ends[0] <= 0.0) {
         warnings.push("k_floor has no upper end: the interval of b above the floor reaches 0.".to_owned());
     }
-    let floor = Interval {
-        estimate: identified.then_some(law.floor),
-        low: floor_ends.map(|ends| ends[0]),
-        high: floor_ends.map(|ends| ends[1]),
-    };
+    floor.estimate = floor.estimate.filter(|_| identified);
     (floor, inverse(identified.then_some(law.b), b_ends), laws)
 }
 
-/// Why the floor is not identified, where it is not.
-fn doubt(bootstrap: &Bootstrap, law: &FloorLaw, ends: Option<[f64; 2]>) -> Option<String> {
-    let largest = bootstrap.points.iter().map(|point| point.log_error).fold(f64::NEG_INFINITY, f64::max);
-    match ends {
-        None => Some("it has no interval".to_owned()),
-        Some([low, high]) if low <= 0.0 => Some(format!("its interval, 0 to {high:.4}, includes 0")),
-        Some(_) if law.floor > 0.999 * libm::exp(largest) => {
+/// The share of the misses of an interval that a claimed floor may take: where there is none, each that is claimed is a miss of
+/// `k_floor` too, on top of those that its interval has by itself.
+const CLAIMS: f64 = 0.4;
+
+/// Why a floor is not identified, where it is not, among errors from the smallest to the largest. `floors` are those of
+/// the resamples; a floor is claimed only where 0 lies outside of an interval wider than the one that is told.
+pub(crate) fn doubt(
+    floor: &Interval,
+    floors: &mut [f64],
+    level: f64,
+    error_range: Option<[f64; 2]>,
+) -> Option<String> {
+    let [smallest, largest] = error_range.unwrap_or([f64::NAN; 2]);
+    let wide = 1.0 - CLAIMS * (1.0 - level);
+    match (floor.estimate, percentile_interval(floors, wide)) {
+        (None, _) | (_, None) => Some("it has no interval".to_owned()),
+        (_, Some([low, high])) if low <= 1e-6 * smallest => {
+            Some(format!("its {}% interval, 0 to {high:.4}, includes 0", fit::percent(wide)))
+        }
+        (Some(floor), _) if floor > 0.999 * largest => {
             Some("the fit puts it at the largest error, as if all points lay there".to_owned())
         }
-        Some(_) => None,
+        _ => None,
     }
 }
 

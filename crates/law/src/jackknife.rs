@@ -1,13 +1,23 @@
 //! The spread of an estimate over fixed blocks of the test images that it rests on.
 
+/// How far an estimate moves with each block, from its values without one block each: the squares of these add up to the
+/// square of the [`standard_error`], and products with those of another estimate to their covariance.
+#[must_use]
+pub fn deviations(without: &[f64]) -> Option<Vec<f64>> {
+    let count = without.len() as f64;
+    let mean = without.iter().sum::<f64>() / count;
+    let scale = ((count - 1.0) / count).sqrt();
+    // Without a block an estimate moves away from it.
+    let of = |value: &f64| scale * (mean - value);
+    (without.len() > 1 && mean.is_finite()).then(|| without.iter().map(of).collect())
+}
+
 /// Standard error of an estimate from its values without one block each, of blocks of equal size: the root of
 /// (m - 1)/m times the sum of squares about their mean (Tukey, 1958). `None` with fewer than two, or where one is no number.
 #[must_use]
 pub fn standard_error(without: &[f64]) -> Option<f64> {
-    let count = without.len() as f64;
-    let mean = without.iter().sum::<f64>() / count;
-    let squares: f64 = without.iter().map(|value| (value - mean) * (value - mean)).sum();
-    (without.len() > 1).then(|| ((count - 1.0) / count * squares).sqrt()).filter(|error| error.is_finite())
+    let squares: f64 = deviations(without)?.iter().map(|moved| moved * moved).sum();
+    Some(squares.sqrt()).filter(|error| error.is_finite())
 }
 
 #[cfg(test)]

@@ -37,11 +37,13 @@ pub mod ols_reverse;
 mod parallel;
 pub mod point;
 pub mod power;
+mod profile;
 pub mod project;
 pub mod quantile;
 mod resample;
 pub mod sizes;
 pub mod surface;
+mod table;
 mod warning;
 
 #[cfg(test)]

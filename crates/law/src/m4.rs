@@ -84,14 +84,14 @@ struct Scaled<'a> {
     largest: f64,
 }
 
-/// Places in the search: the floor as a share of the smallest error (on a logistic scale), e0 above the largest, alpha
-/// and b as logarithms, and c.
+/// Places in the search: the floor as a share of the largest error (on a logistic scale), as points at the floor scatter to
+/// both sides of it; e0 above the largest, alpha and b as logarithms, and c.
 type Place = [f64; 5];
 
 impl Scaled<'_> {
     fn law(&self, place: &Place) -> BoundedLaw {
         BoundedLaw {
-            floor: self.smallest * logistic(place[0]),
+            floor: self.largest * logistic(place[0]),
             e0: self.largest * (1.0 + libm::exp(place[1])),
             alpha: libm::exp(place[2]),
             log_b: place[3],
@@ -104,7 +104,7 @@ impl Scaled<'_> {
         for point in self.points {
             let (error, by) = law.derivatives(point.log_compute - self.middle);
             let chain =
-                [law.floor * (1.0 - law.floor / self.smallest), law.e0 - self.largest, law.alpha, 1.0, 1.0];
+                [law.floor * (1.0 - law.floor / self.largest), law.e0 - self.largest, law.alpha, 1.0, 1.0];
             let gradient = std::array::from_fn(|i| by[i] * chain[i] / error);
             normal.add(point.weight, point.log_error - libm::log(error), &gradient);
         }
@@ -115,12 +115,13 @@ impl Scaled<'_> {
         let e0 = self.largest * (1.0 + above);
         let moved = |point: &LogPoint| {
             let error = libm::exp(point.log_error);
-            let log_error =
-                libm::log(error - floor * self.smallest) - alpha * libm::log((e0 - error).max(1e-12 * e0));
+            let above_floor = (error - floor * self.smallest).max(1e-2 * error);
+            let log_error = libm::log(above_floor) - alpha * libm::log((e0 - error).max(1e-12 * e0));
             LogPoint { log_compute: point.log_compute - self.middle, log_error, weight: point.weight }
         };
         let line = crate::power::fit(&self.points.iter().map(moved).collect::<Vec<_>>())?;
-        let logit = libm::log(floor / (1.0 - floor));
+        let share = (floor * self.smallest / self.largest).min(0.999);
+        let logit = libm::log(share / (1.0 - share));
         Some([logit, libm::log(above), libm::log(alpha), line.log_a, line.b])
     }
 
@@ -151,7 +152,7 @@ fn scaled(points: &[LogPoint]) -> Option<Scaled<'_>> {
 pub fn fit(points: &[LogPoint]) -> Option<BoundedLaw> {
     let scaled = scaled(points)?;
     let mut starts = Vec::new();
-    for floor in [0.02, 0.4, 0.8, 0.97] {
+    for floor in [0.02, 0.4, 0.8, 0.97, 1.02] {
         for above in [0.02, 0.3, 3.0] {
             starts.extend([0.25, 1.0, 3.0].map(|alpha| scaled.start(floor, above, alpha)));
         }
@@ -162,7 +163,7 @@ pub fn fit(points: &[LogPoint]) -> Option<BoundedLaw> {
 /// Least squares from a law that is near already.
 pub(crate) fn refit(points: &[LogPoint], near: &BoundedLaw) -> Option<BoundedLaw> {
     let scaled = scaled(points)?;
-    let share = (near.floor / scaled.smallest).clamp(1e-6, 0.999);
+    let share = (near.floor / scaled.smallest).max(1e-6);
     let above = (near.e0 / scaled.largest - 1.0).max(1e-3);
     best(&scaled, &[scaled.start(share, above, near.alpha.max(1e-6))?], 30)
 }

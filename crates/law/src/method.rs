@@ -29,6 +29,8 @@ pub enum Method {
     Exponential,
     /// E + A/N^alpha + B/D^beta, over parameters N and data D.
     Surface,
+    /// The likelihood of counts of wrong images.
+    Counts,
 }
 
 impl Method {
@@ -55,6 +57,7 @@ impl Method {
             Method::M4 => "m4",
             Method::Exponential => "exponential",
             Method::Surface => "surface",
+            Method::Counts => "counts",
         }
     }
 
@@ -78,6 +81,9 @@ impl Method {
             Method::M3 => "M3, least squares of log error, E = b (1/C + g)^c".to_owned(),
             Method::M4 => "M4, least squares of log error, (E - floor) / (e0 - E)^alpha = b C^-c".to_owned(),
             Method::Exponential => "Least squares of 1/error on log compute, 1/E = a + b ln C".to_owned(),
+            Method::Counts => {
+                "The likeliest E = a C^-b for the counts of wrong images, which are beta-binomial".to_owned()
+            }
             Method::Surface => "E = floor + A/N^alpha + B/D^beta, the least sum of Huber losses (0.001) of \
                                 log error"
                 .to_owned(),
@@ -96,33 +102,43 @@ impl Method {
         matches!(self, Method::Ols | Method::OlsReverse | Method::Quantile(_) | Method::Power | Method::M1)
     }
 
+    /// The names of its coefficients.
+    #[must_use]
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Method::Ols | Method::OlsReverse | Method::Quantile(_) | Method::Power | Method::Exponential => {
+                &["a", "b"]
+            }
+            Method::M1 => &["b", "c"],
+            Method::Floor => &["floor", "a", "b"],
+            Method::M2 => &["floor", "b", "c"],
+            Method::M3 => &["floor", "b", "c", "g"],
+            Method::M4 => &["floor", "e0", "alpha", "b", "c"],
+            Method::Broken => &["a", "b", "c", "d", "f"],
+            Method::Counts => &["a", "b", "spread", "log_likelihood"],
+            Method::Surface => &["floor", "A", "alpha", "B", "beta", "parameters_exponent", "data_exponent"],
+        }
+    }
+
+    /// The floor of a curve, where the method has one.
+    pub(crate) fn floor(self, curve: &Curve) -> Option<f64> {
+        self.coefficients(curve).iter().find(|(name, _)| *name == "floor").map(|(_, floor)| *floor)
+    }
+
     /// The coefficients of a curve by the names that the method gives them.
     #[must_use]
     pub fn coefficients(self, curve: &Curve) -> Vec<(&'static str, f64)> {
-        let (factor, exponent) =
-            if matches!(self, Method::M1 | Method::M2) { ("b", "c") } else { ("a", "b") };
-        match curve {
-            Curve::Power(law) => vec![(factor, libm::exp(law.log_a)), (exponent, law.b)],
-            Curve::Floor(law) => vec![("floor", law.floor), (factor, law.a), (exponent, law.b)],
-            Curve::Broken(law) => vec![
-                ("a", libm::exp(law.log_a)),
-                ("b", law.b),
-                ("c", law.c),
-                ("d", libm::exp(law.log_d)),
-                ("f", law.f),
-            ],
+        let values = match curve {
+            Curve::Power(law) => vec![libm::exp(law.log_a), law.b],
+            Curve::Floor(law) => vec![law.floor, law.a, law.b],
+            Curve::Broken(law) => vec![libm::exp(law.log_a), law.b, law.c, libm::exp(law.log_d), law.f],
             Curve::Shifted(law) => {
                 let floor = libm::exp(law.log_b + law.c * law.log_g);
-                vec![("floor", floor), ("b", libm::exp(law.log_b)), ("c", law.c), ("g", libm::exp(law.log_g))]
+                vec![floor, libm::exp(law.log_b), law.c, libm::exp(law.log_g)]
             }
-            Curve::Bounded(law) => vec![
-                ("floor", law.floor),
-                ("e0", law.e0),
-                ("alpha", law.alpha),
-                ("b", libm::exp(law.log_b)),
-                ("c", law.c),
-            ],
-            Curve::Exponential(law) => vec![("a", law.a), ("b", law.b)],
-        }
+            Curve::Bounded(law) => vec![law.floor, law.e0, law.alpha, libm::exp(law.log_b), law.c],
+            Curve::Exponential(law) => vec![law.a, law.b],
+        };
+        self.names().iter().copied().zip(values).collect()
     }
 }

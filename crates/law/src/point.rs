@@ -38,3 +38,17 @@ pub(crate) fn cells(points: &[LogPoint]) -> Vec<LogPoint> {
         .map(|cell| crate::group::middle(cell.iter().copied()))
         .collect()
 }
+
+/// One point for each compute of `points`, which rise in compute: the log of the mean error, weighted by how many they are.
+pub(crate) fn means(points: &[LogPoint]) -> Vec<LogPoint> {
+    let mean = |cell: &[LogPoint]| match cell {
+        [alone] => *alone,
+        _ => {
+            let middle = crate::group::middle(cell.iter().copied());
+            let above = |point: &LogPoint| point.weight * libm::exp(point.log_error - middle.log_error);
+            let mean = cell.iter().map(above).sum::<f64>() / middle.weight;
+            LogPoint { log_error: middle.log_error + libm::log(mean), ..middle }
+        }
+    };
+    points.chunk_by(|a, b| b.log_compute - a.log_compute <= EQUAL).map(mean).collect()
+}

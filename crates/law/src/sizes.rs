@@ -6,6 +6,7 @@ use crate::error::LawError;
 use crate::estimate::{Estimate, interval_of};
 use crate::fit::{self, Interval, Settings};
 use crate::goodness::Sums;
+use crate::interval;
 use crate::method::Method;
 use crate::parallel;
 use crate::surface::{self, LogSize, Size, SurfaceLaw};
@@ -32,7 +33,7 @@ pub fn estimate(sizes: &[Size], settings: &Settings) -> Result<Estimate, LawErro
     estimate.description = format!(
         "{} over {} points. {}% intervals from {} resamples of points, those of one setting together. With \
          compute in proportion to N D, k = 1/alpha + 1/beta is the exponent of the error above the floor, and the \
-         best N grows as C^a, D as C^b.",
+         best N grows with C to the power parameters_exponent, D to data_exponent.",
         Method::Surface.in_words(),
         estimate.points,
         fit::percent(settings.level),
@@ -53,7 +54,7 @@ pub fn estimate(sizes: &[Size], settings: &Settings) -> Result<Estimate, LawErro
     let clusters = Clusters::new(&points, same, MOST_DRAWN);
     let drawn = replicates(&clusters, &law, points.len(), settings);
     let drawn =
-        crate::interval::enough(drawn, settings.resamples, settings.level, "surface", &mut estimate.warnings);
+        interval::enough(drawn, settings.resamples, settings.level, "surface", &mut estimate.warnings);
     fill(&mut estimate, &law, &drawn, clusters.shrink(), settings.level);
     Ok(estimate)
 }
@@ -179,6 +180,11 @@ fn fill(
     } else {
         estimate.k = k;
     }
+    // Its number stays, as the exponents hang on it.
+    let mut floors: Vec<f64> =
+        drawn.iter().map(|(drawn, centre)| moved(law.floor, drawn.floor, centre.floor)).collect();
+    let doubt = interval::doubt(&estimate.coefficients[0].1, &mut floors, level, estimate.error_range);
+    estimate.warnings.extend(doubt.map(|doubt| format!("Floor not identified: {doubt}.")));
     if k.high.is_none() && !drawn.is_empty() {
         estimate.warnings.push("k has no upper end: the interval of an exponent reaches 0.".to_owned());
     }

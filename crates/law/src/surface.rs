@@ -6,6 +6,7 @@
 //! of the other three, is where the searches begin.
 
 use crate::least_squares::{self, Loss, Normal};
+use crate::method::Method;
 
 /// Huber's delta, on log error.
 pub const DELTA: f64 = 1e-3;
@@ -85,15 +86,9 @@ impl SurfaceLaw {
     /// Its coefficients and what follows from them, by name.
     #[must_use]
     pub fn coefficients(&self) -> Vec<(&'static str, f64)> {
-        vec![
-            ("floor", self.floor),
-            ("A", libm::exp(self.log_a)),
-            ("alpha", self.alpha),
-            ("B", libm::exp(self.log_b)),
-            ("beta", self.beta),
-            ("a", self.split()),
-            ("b", 1.0 - self.split()),
-        ]
+        let (a, b) = (libm::exp(self.log_a), libm::exp(self.log_b));
+        let values = [self.floor, a, self.alpha, b, self.beta, self.split(), 1.0 - self.split()];
+        Method::Surface.names().iter().copied().zip(values).collect()
     }
 }
 

@@ -51,6 +51,7 @@ impl Sweep {
                         ],
                         selection_errors: errors(),
                         report_errors: errors(),
+                        errors_without_block: vec![],
                     });
                 }
             }
@@ -152,7 +153,14 @@ fn frontiers_of_lone_cells_are_covered() {
             let mut errors =
                 || -> Vec<f64> { (0..4).map(|_| libm::exp(mean + 0.05 * stream.normal())).collect() };
             let (selection_errors, report_errors) = (errors(), errors());
-            cells.push(Cell { budget: compute, compute, axes: vec![], selection_errors, report_errors });
+            cells.push(Cell {
+                budget: compute,
+                compute,
+                axes: vec![],
+                selection_errors,
+                report_errors,
+                errors_without_block: vec![],
+            });
         }
         fit_cells(&cells, settings)
     };

@@ -170,7 +170,7 @@ pub(crate) fn open(_event: &str, _cpu: usize) -> io::Result<Box<dyn Count>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::fs;
 
     use tempfile::TempDir;
@@ -180,7 +180,7 @@ mod tests {
     /// 2^-32 J, as the kernel writes it.
     const SCALE: &str = "2.3283064365386962890625e-10";
 
-    struct Fixed(u64);
+    pub(crate) struct Fixed(pub u64);
 
     impl Count for Fixed {
         fn count(&mut self) -> io::Result<u64> {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     /// Two sockets, whose processors 0 and 64 show packages and memory.
-    fn machine() -> TempDir {
+    pub(crate) fn machine() -> TempDir {
         let root = TempDir::new().unwrap();
         let write = |file: &str, text: &str| {
             let path = root.path().join(file);

@@ -93,6 +93,7 @@ struct Inner {
     unreadable: Vec<SourceFacts>,
     rate: Option<Rate>,
     watches_machine: bool,
+    root: PathBuf,
 }
 
 impl Sources {
@@ -105,11 +106,10 @@ impl Sources {
             .nvml
             .open()
             .map_or_else(Found::default, |cards| nvml::discover(cards, &options.cards, &options.root));
-        let mut counters = rapl::discover(&options.root, &read);
-        // The same counters, where the files are not for this user; an imitated machine has none.
-        if options.root == Path::new("/") && !has_package(&counters) {
-            counters.join(perf::discover(&options.root, &perf::open));
-        }
+        // An imitated machine has no events.
+        let open = |event: &str, cpu| perf::open(event, cpu);
+        let events: Option<&perf::Open> = if options.root == Path::new("/") { Some(&open) } else { None };
+        let mut counters = packages(&options.root, &read, events);
         counters.join(hwmon::discover(&options.root, &read, &counters));
         counters.join(battery::discover(&options.root));
         Sources::combine(options, Arc::new(SystemClock::start()), counters, cards)
@@ -119,14 +119,28 @@ impl Sources {
     /// `interval` by a thread if there is one; `unreadable` are only described and recorded as unknown.
     #[must_use]
     pub fn assemble(clock: Arc<dyn Clock>, sources: Found, interval: Option<Seconds>) -> Sources {
-        Sources::new(clock, sources, interval.map(|interval| Rate { interval, relaxes: false }), false)
+        let rate = interval.map(|interval| Rate { interval, relaxes: false });
+        Sources::new(clock, sources, rate, false, Path::new("/"))
     }
 
-    fn new(clock: Arc<dyn Clock>, sources: Found, rate: Option<Rate>, watches_machine: bool) -> Sources {
+    fn new(
+        clock: Arc<dyn Clock>,
+        sources: Found,
+        rate: Option<Rate>,
+        watches_machine: bool,
+        root: &Path,
+    ) -> Sources {
         let facts = sources.readable.iter().map(|s| (s.facts().clone(), s.limits())).collect();
         let readable = sources.readable.into_iter().map(Mutex::new).collect();
         let unreadable = sources.unreadable;
-        Sources(Arc::new(Inner { clock, readable, facts, unreadable, rate, watches_machine }))
+        let root = root.to_owned();
+        Sources(Arc::new(Inner { clock, readable, facts, unreadable, rate, watches_machine, root }))
+    }
+
+    /// The folder in which the `sys` and `proc` of the metered machine lie.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.0.root
     }
 
     /// What is read here, and what is not and why.
@@ -160,7 +174,7 @@ impl Sources {
             interval: options.interval.unwrap_or(sampler::USUAL),
             relaxes: options.interval.is_none(),
         };
-        Sources::new(clock, found, Some(rate), watches_machine)
+        Sources::new(clock, found, Some(rate), watches_machine, &options.root)
     }
 
     pub(crate) fn facts(&self) -> impl Iterator<Item = &(SourceFacts, Limits)> {
@@ -214,6 +228,15 @@ pub(crate) fn unknown<'a>(readable: &[&SourceFacts], unreadable: &'a [SourceFact
             || (!estimated && (is_package(domain) || domain.starts_with("dram-")))
     };
     unreadable.iter().filter(is_part).collect()
+}
+
+/// Counters of packages and memory by powercap, or the same counters by `events` where its files are not for this user.
+fn packages(root: &Path, read: &ReadText, events: Option<&perf::Open>) -> Found {
+    let mut counters = rapl::discover(root, read);
+    if let Some(open) = events.filter(|_| !has_package(&counters)) {
+        counters.join(perf::discover(root, open));
+    }
+    counters
 }
 
 fn has_package(found: &Found) -> bool {

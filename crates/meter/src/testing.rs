@@ -11,14 +11,20 @@ use crate::metering::Metering;
 use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
 use crate::sources::Sources;
 
-/// Wall and processor time, and by how much the date was set forward.
+/// Wall and processor time, by how much the date was set forward, and for how long the machine slept.
 #[derive(Default)]
-pub(crate) struct HandClock(Mutex<(f64, f64)>, Mutex<f64>);
+pub(crate) struct HandClock(Mutex<(f64, f64)>, Mutex<f64>, Mutex<f64>);
 
 impl HandClock {
     pub(crate) fn pass(&self, wall: f64, cpu: f64) {
         let mut time = self.0.lock().unwrap();
         *time = (time.0 + wall, time.1 + cpu);
+    }
+
+    /// The machine is suspended and wakes again: the date goes on, and the time of programs does not.
+    pub(crate) fn sleep(&self, seconds: f64) {
+        *self.2.lock().unwrap() += seconds;
+        self.set(seconds);
     }
 
     /// Somebody sets the date.
@@ -34,6 +40,10 @@ impl Clock for HandClock {
 
     fn cpu(&self) -> Seconds {
         Seconds(self.0.lock().unwrap().1)
+    }
+
+    fn suspended(&self) -> Seconds {
+        Seconds(*self.2.lock().unwrap())
     }
 
     fn unix(&self) -> f64 {

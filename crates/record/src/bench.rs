@@ -205,6 +205,10 @@ pub struct BenchPeak {
     pub gflops_per_cpu_second: Option<f64>,
     /// What was run.
     pub source: String,
+    /// What the device is made to do at most, dense; null where that is not known.
+    pub theoretical_gflops: Option<f64>,
+    /// What that follows from, or why it is not known.
+    pub theoretical_source: String,
 }
 
 /// Work of one round.

@@ -85,7 +85,7 @@ pub struct FitOutput {
     pub compute_range: Option<[f64; 2]>,
     /// Factor in compute that halves the error: 2^k.
     pub halving_cost: Option<f64>,
-    /// How the numbers were obtained: a sentence, or the name of the method that was asked for.
+    /// The name of the method of k; `power` where none was asked for.
     pub method: String,
     /// What a reader must know before believing them.
     pub warnings: Vec<String>,
@@ -94,12 +94,12 @@ pub struct FitOutput {
     /// What was fitted, where several were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// More, where a method was asked for.
+    /// Coefficients, intervals and figures of the method.
     #[serde(flatten)]
-    pub by_method: Option<MethodOutput>,
+    pub more: MethodOutput,
 }
 
-/// What a fit by a named method says beyond the exponents.
+/// What a fit says beyond the exponents.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct MethodOutput {
     /// How the numbers were obtained, in a sentence or two.
@@ -109,6 +109,9 @@ pub struct MethodOutput {
     pub coefficients: BTreeMap<String, Option<f64>>,
     /// The interval of every coefficient and exponent by name; null: an end that is unbounded or unknown.
     pub intervals: BTreeMap<String, [Option<f64>; 2]>,
+    /// The intervals of the exponents by how they were made: `bootstrap` of cells and seeds with the choice repeated,
+    /// which only records have; `residual`, from what the fit leaves; and `profile`, of the likelihood.
+    pub intervals_by: BTreeMap<String, BTreeMap<String, [Option<f64>; 2]>>,
     /// Share of the variance of log error that is explained.
     pub r2: Option<f64>,
     /// Akaike's criterion of log error, corrected for few points; lower is better.
@@ -177,6 +180,8 @@ pub struct SweepOutput {
     pub runs_skipped: usize,
     /// Runs that diverged, among those done.
     pub runs_diverged: usize,
+    /// What cannot be true of a record, each with the run it is of: faults in the measurement.
+    pub faults: Vec<String>,
     /// The sweep's folder.
     pub out: String,
     /// Why it ended early; null when it did not.

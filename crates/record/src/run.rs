@@ -234,6 +234,10 @@ pub struct Circumstances {
     /// folder showed when the run began or ended; the seconds and joules of a run
     /// with company are not its own.
     pub jobs: u64,
+    /// Share of the machine's processor time that other programs had since the run began or was last resumed, as far as
+    /// `/proc` tells; absent where it does not, and from records of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others_share: Option<f64>,
     /// How many times the run was resumed from a checkpoint.
     pub resumed: u64,
     /// When it began, seconds since 1970-01-01 UTC.

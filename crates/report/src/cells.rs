@@ -6,7 +6,7 @@ use law::cell::{Axis, Cell};
 use law::fit::{Fit, Settings};
 use law::number::short;
 use record::energy::{self, Kind, Phase};
-use record::run::{Place, RunRecord, SeedRole, Status};
+use record::run::{BLOCKS, Evaluation, Place, RunRecord, SeedRole, Status};
 use record::spec::RunSpec;
 
 use crate::error::ReportError;
@@ -206,8 +206,9 @@ fn by_size(cells: &Cells, priced: &mut Priced, cost: Cost) {
                 cell.compute = size;
                 cell.budget = if cells.swept { size } else { cell.budget };
                 // Longer trainings have no best length within the grid, and the longest may well win.
-                let is_length = |name: &str| cost == Cost::Parameters && ["steps", "epochs"].contains(&name);
-                cell.axes.retain(|axis| !is_length(&axis.name));
+                // Nor does a network that is wide enough for its images gain or lose much by more width.
+                let free = if cost == Cost::Parameters { ["steps", "epochs"] } else { ["width", "depth"] };
+                cell.axes.retain(|axis| !free.contains(&&*axis.name));
             }
             None => {
                 without += 1;
@@ -215,10 +216,42 @@ fn by_size(cells: &Cells, priced: &mut Priced, cost: Cost) {
             }
         }
     }
+    if cost == Cost::Examples {
+        priced.notes.extend(widest(cells, &priced.cells));
+    }
     if without > 0 {
         let reason = if cost == Cost::Parameters { "are not of all training images" } else { "have no size" };
         priced.notes.push(format!("{without} of {} cells {reason} and are left out.", cells.groups.len()));
     }
+}
+
+/// Where the widest networks of the grid win, and by how much over the next narrower ones: wider ones might err less still.
+fn widest(cells: &Cells, priced: &[Cell]) -> Option<String> {
+    let width = |cell: &Cell| cell.axes.iter().find(|axis| axis.name == "width").map(|axis| axis.value);
+    let mut by_size: BTreeMap<u64, BTreeMap<u64, f64>> = BTreeMap::new();
+    for (cell, group) in priced.iter().zip(&cells.groups) {
+        let errors = &cell.selection_errors;
+        let error = errors.iter().sum::<f64>() / errors.len() as f64;
+        let Some(width) = width(&group.cell).filter(|_| error.is_finite()) else { continue };
+        // Numbers above zero rise as their bits do.
+        let best = by_size.entry(cell.compute.to_bits()).or_default().entry(width.to_bits()).or_insert(error);
+        *best = best.min(error);
+    }
+    let ratio = |widths: &BTreeMap<u64, f64>| {
+        let mut from_widest = widths.values().rev();
+        let (widest, rest) = (from_widest.next()?, from_widest.next()?);
+        (widths.values().all(|error| widest <= error) && *rest > 0.0).then(|| widest / rest)
+    };
+    let mut ratios: Vec<f64> = by_size.values().filter_map(ratio).collect();
+    ratios.sort_by(f64::total_cmp);
+    let median = ratios.get(ratios.len() / 2)?;
+    Some(format!(
+        "The widest network of the grid wins at {} of {} sizes, there with {} times the validation error of the next \
+         narrower one (median): wider ones might err less still.",
+        ratios.len(),
+        by_size.len(),
+        short(*median, 2)
+    ))
 }
 
 /// As many budgets as the cells have of FLOPs, at equal ratios from the lowest price to the lowest of the largest FLOP
@@ -351,6 +384,7 @@ fn cell_of(runs: &[&RunRecord]) -> Result<Cell, ReportError> {
         axes: place.map_or_else(Vec::new, axes),
         selection_errors: Vec::new(),
         report_errors: Vec::new(),
+        errors_without_block: errors_without_block(runs).unwrap_or_default(),
     };
     for run in runs {
         let test = run.error.unwrap_or(f64::NAN);
@@ -373,6 +407,27 @@ fn cell_of(runs: &[&RunRecord]) -> Result<Cell, ReportError> {
         }
     }
     Ok(cell)
+}
+
+/// Mean error of the report runs without each block of the test images in turn; `None` where a run does not tell.
+fn errors_without_block(runs: &[&RunRecord]) -> Option<Vec<f64>> {
+    let is_report = |run: &&&RunRecord| run.place.as_ref().is_none_or(|place| place.role == SeedRole::Report);
+    let tests: Option<Vec<&Evaluation>> =
+        runs.iter().filter(is_report).map(|run| run.test.as_ref()).collect();
+    let tests = tests.filter(|tests| !tests.is_empty())?;
+    if tests.iter().any(|test| test.wrong_by_block.len() != BLOCKS) {
+        return None;
+    }
+    let without = |block: usize| {
+        let one = |test: &&Evaluation| {
+            // Image i is in block i % BLOCKS.
+            let held = (test.images + (BLOCKS - 1 - block) as u64) / BLOCKS as u64;
+            let wrong = test.wrong.saturating_sub(u64::from(test.wrong_by_block[block]));
+            wrong as f64 / test.images.saturating_sub(held) as f64
+        };
+        tests.iter().map(one).sum::<f64>() / tests.len() as f64
+    };
+    Some((0..BLOCKS).map(without).collect())
 }
 
 fn axes(place: &Place) -> Vec<Axis> {

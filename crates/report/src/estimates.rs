@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use law::compare::{self, Compared};
-use law::decades;
+use law::counts::{self, Count};
 use law::estimate::{self, Estimate};
-use law::fit::{Point, Settings};
+use law::fit::{Interval, Point, Settings};
 use law::method::Method;
 use law::number::short;
-use law::point::LogPoint;
 use law::sizes;
 use law::surface::Size;
-use record::output::{DecadeOutput, FitOutput, MethodOutput};
-use record::run::RunRecord;
+use record::output::{FitOutput, MethodOutput};
+use record::run::{RunRecord, SeedRole};
 
 use crate::cells::{self, Cost};
 use crate::csv::{self, Row, Wanted};
@@ -131,11 +130,13 @@ pub fn of_table(path: &Path, wanted: &Wanted, choice: &Choice) -> Result<Vec<Fit
 /// # Errors
 /// As [`fit::of_cost`].
 pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<Vec<FitOutput>, ReportError> {
-    let RunsFit { output: plain, about_runs } = fit::of_runs(records, cost)?;
+    let runs_fit = fit::of_runs(records, cost)?;
+    let RunsFit { output: plain, about_runs, .. } = &runs_fit;
     let units = [cells::unit(cost), FRACTION];
     let Some(method) = choice.method else {
-        let frontier = Split::new(frontier(&plain), Vec::new(), choice, |point| *point);
+        let frontier = Split::new(frontier(plain), Vec::new(), choice, |point| *point);
         let mut fits = of_every_method(&frontier, choice, units)?;
+        fits.push(of_counts(&runs_fit, choice, units));
         for output in &mut fits {
             if output.method == "quantile" {
                 *output = of_runs(records, cost, Method::Quantile(choice.quantile), choice, units)?;
@@ -154,9 +155,10 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
             of_sizes(&split, &computes, choice, ["6 N D", FRACTION])?
         }
         Method::Quantile(_) => of_runs(records, cost, method, choice, units)?,
-        Method::Power | Method::Floor if !choice.selects() => through_choice(&plain, method, choice, units)?,
+        Method::Counts => of_counts(&runs_fit, choice, units),
+        Method::Power | Method::Floor if !choice.selects() => through_choice(plain, method, choice, units)?,
         _ => {
-            let split = Split::new(frontier(&plain), Vec::new(), choice, |point| *point);
+            let split = Split::new(frontier(plain), Vec::new(), choice, |point| *point);
             let mut output = of_split(&split, method, choice, units)?;
             output.warnings.push(
                 "The frontier is taken as given: how it was chosen is in no interval of this method."
@@ -168,7 +170,7 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
     output.frontier.clone_from(&plain.frontier);
     // Those that repeat the choice of the frontier have them already.
     let missing: Vec<String> =
-        about_runs.into_iter().filter(|warning| !output.warnings.contains(warning)).collect();
+        about_runs.iter().filter(|warning| !output.warnings.contains(warning)).cloned().collect();
     output.warnings.extend(missing);
     Ok(vec![output])
 }
@@ -199,8 +201,9 @@ fn through_choice(
         (output.floor, output.floor_low, output.floor_high) =
             (plain.floor, plain.floor_low, plain.floor_high);
     }
-    let more = output.by_method.get_or_insert_default();
-    more.description.clone_from(&plain.method);
+    let more = &mut output.more;
+    more.description.clone_from(&plain.more.description);
+    more.intervals_by.clone_from(&plain.more.intervals_by);
     let over = |ends: [Option<f64>; 2]| ends.map(|end| end.map(|end| 1.0 / end));
     more.intervals.insert("k".to_owned(), [plain.k_low, plain.k_high]);
     let exponent = if method == Method::Floor {
@@ -231,6 +234,62 @@ fn of_runs(
     of_split(&split, method, choice, units)
 }
 
+/// The likeliest law for the wrong images of the report runs of every winner inside its grid, also where none is wrong.
+fn of_counts(fit: &RunsFit, choice: &Choice, units: [&str; 2]) -> FitOutput {
+    let mut counts = Vec::new();
+    for point in fit.frontier.iter().filter(|point| point.edges.is_empty() && !point.dominated) {
+        let Some(group) = fit.cells.groups.get(point.cell) else { continue };
+        let is_report =
+            |run: &&&RunRecord| run.place.as_ref().is_none_or(|place| place.role == SeedRole::Report);
+        let tests = group.runs.iter().filter(is_report).filter_map(|run| run.test.as_ref());
+        let compute = point.compute;
+        counts.extend(tests.map(|test| Count { compute, wrong: test.wrong, images: test.images }));
+    }
+    let mut estimate = Estimate::empty(Method::Counts);
+    (estimate.points, estimate.cells) = (counts.len(), fit.frontier.len());
+    estimate.description = format!(
+        "{}, over {} trainings of the frontier; spread is how much trainings of one setting differ beyond the throw of \
+         coins, as a share of the error. 95% interval by the profile of the likelihood.",
+        Method::Counts.in_words(),
+        counts.len()
+    );
+    let ranges = |of: fn(&Count) -> f64| {
+        let ends = counts
+            .iter()
+            .map(of)
+            .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], value| [low.min(value), high.max(value)]);
+        (!counts.is_empty()).then_some(ends)
+    };
+    estimate.compute_range = ranges(|count| count.compute);
+    estimate.error_range = ranges(|count| count.wrong as f64 / count.images as f64);
+    estimate.warnings.push("The frontier is taken as given, and no floor is asked for.".to_owned());
+    let spans = estimate.compute_range.is_some_and(law::fit::spans_decades);
+    match counts::fit(&counts).filter(|_| spans) {
+        None => estimate.warnings.push(
+            "k has no value: it needs wrong images at 3 different computes over more than a decade."
+                .to_owned(),
+        ),
+        Some(law) => {
+            let alone = |value: f64| Interval { estimate: Some(value), ..Interval::default() };
+            let values = [alone(law.log_a.exp()), law.interval, alone(law.spread), alone(law.log_likelihood)];
+            estimate.coefficients = Method::Counts.names().iter().copied().zip(values).collect();
+            let over = |b: Option<f64>| b.filter(|b| *b > 0.0).map(|b| 1.0 / b);
+            let (low, high) = (over(law.interval.high), over(law.interval.low));
+            estimate.k = Interval { estimate: over(Some(law.b)), low, high };
+        }
+    }
+    let no_rows = Split { fitted: Vec::new(), held_out: Vec::new(), notes: Vec::new() };
+    let mut output = of_estimate(&estimate, &no_rows, units);
+    // What `residual` would stand for is the likelihood's.
+    if let Some(intervals) = output.more.intervals_by.remove("residual") {
+        output.more.intervals_by.insert("profile".to_owned(), intervals);
+    }
+    if choice.selects() {
+        output.warnings.push("Counts are those of the whole frontier, whatever is left out.".to_owned());
+    }
+    output
+}
+
 /// Runs by parameters and examples seen.
 fn run_sizes(records: &[RunRecord]) -> Vec<Size> {
     let size = |run: &RunRecord| {
@@ -259,17 +318,15 @@ fn of_every_method(
     let compared = compare::compare(&split.fitted, choice.quantile, &choice.settings())?;
     let output = |Compared { estimate, extrapolation_rmse_log }: &Compared| {
         let mut output = of_estimate(estimate, split, units);
-        output.by_method.get_or_insert_default().extrapolation_rmse_log = *extrapolation_rmse_log;
+        output.more.extrapolation_rmse_log = *extrapolation_rmse_log;
         output
     };
     Ok(compared.iter().map(output).collect())
 }
 
 fn of_estimate(estimate: &Estimate, split: &Split<Point>, units: [&str; 2]) -> FitOutput {
-    let logs: Vec<LogPoint> =
-        split.fitted.iter().map(|point| LogPoint::new(point.compute, point.error)).collect();
     let rmse = estimate.curve.and_then(|curve| compare::rmse_log(&curve, &split.held_out));
-    output(estimate, &split.notes, units, &logs, (split.held_out.len(), rmse))
+    output(estimate, &split.notes, units, &split.fitted, (split.held_out.len(), rmse))
 }
 
 fn of_sizes(
@@ -282,21 +339,18 @@ fn of_sizes(
     let least = computes.iter().copied().fold(f64::INFINITY, f64::min);
     let most = computes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     estimate.compute_range = estimate.compute_range.map(|_| [least, most]);
-    let logs: Vec<LogPoint> = split
-        .fitted
-        .iter()
-        .zip(computes)
-        .map(|(size, compute)| LogPoint::new(*compute, size.error))
-        .collect();
+    let sizes = split.fitted.iter().zip(computes);
+    let points: Vec<Point> =
+        sizes.map(|(size, compute)| Point { compute: *compute, error: size.error }).collect();
     let rmse = estimate.surface.and_then(|law| sizes::rmse_log(&law, &split.held_out));
-    Ok(output(&estimate, &split.notes, units, &logs, (split.held_out.len(), rmse)))
+    Ok(output(&estimate, &split.notes, units, &points, (split.held_out.len(), rmse)))
 }
 
 fn output(
     estimate: &Estimate,
     notes: &[String],
     [compute, error]: [&str; 2],
-    points: &[LogPoint],
+    points: &[Point],
     (held_out, holdout_rmse_log): (usize, Option<f64>),
 ) -> FitOutput {
     let mut coefficients = BTreeMap::new();
@@ -319,11 +373,7 @@ fn output(
         }
         _ => {}
     }
-    let decades = decades::slopes(points)
-        .iter()
-        .map(|decade| DecadeOutput { from: decade.from, points: decade.points, b: decade.b, k: decade.k })
-        .collect();
-    FitOutput {
+    let mut output = FitOutput {
         compute_unit: compute.to_owned(),
         error_unit: error.to_owned(),
         k: estimate.k.estimate,
@@ -344,19 +394,23 @@ fn output(
         warnings: notes.iter().chain(&estimate.warnings).cloned().collect(),
         frontier: Vec::new(),
         path: None,
-        by_method: Some(MethodOutput {
+        more: MethodOutput {
             description: estimate.description.clone(),
             coefficients,
             intervals,
+            intervals_by: BTreeMap::new(),
             r2: estimate.goodness.r2,
             aicc: estimate.goodness.aicc,
             cells: estimate.cells,
             held_out,
             holdout_rmse_log,
             extrapolation_rmse_log: None,
-            decades,
-        }),
-    }
+            decades: fit::decades_of(points.iter().copied()),
+        },
+    };
+    let residual = ("residual", vec![("k", estimate.k), ("k_floor", estimate.k_floor)]);
+    fit::add_ways(&mut output, &[residual, ("profile", estimate.profile.clone())]);
+    output
 }
 
 #[cfg(test)]

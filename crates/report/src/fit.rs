@@ -1,12 +1,19 @@
 //! The exponent from records or points, in the form that `ergo fit --json` prints.
 
-use law::fit::{Fit, Point, Settings};
+use std::collections::BTreeMap;
+
+use law::decades;
+use law::estimate;
+use law::fit::{Fit, Interval, Point, Settings};
 use law::frontier::FrontierPoint;
-use record::output::{FitOutput, FrontierOutput};
+use law::method::Method;
+use law::point::LogPoint;
+use record::output::{DecadeOutput, FitOutput, FrontierOutput, MethodOutput};
 use record::run::RunRecord;
 
 use crate::cells::{self, Cells, Cost};
 use crate::error::ReportError;
+use crate::label::interval;
 
 /// The unit of the errors of records.
 pub const FRACTION: &str = "fraction";
@@ -29,14 +36,17 @@ pub fn of_cost(records: &[RunRecord], cost: Cost) -> Result<FitOutput, ReportErr
 }
 
 /// A fit of records, with what holds of any other.
-pub(crate) struct RunsFit {
+pub(crate) struct RunsFit<'a> {
     pub output: FitOutput,
+    pub cells: Cells<'a>,
+    /// The winners, fitted or not.
+    pub frontier: Vec<FrontierPoint>,
     /// Warnings about the records and their grid, whatever is fitted to them; `output` has them too.
     pub about_runs: Vec<String>,
 }
 
 /// As [`of_cost`].
-pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit, ReportError> {
+pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit<'_>, ReportError> {
     let cells = cells::group(records)?;
     let priced = cells::price(&cells, cost);
     if priced.estimated {
@@ -48,17 +58,79 @@ pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit, Repo
     let fit = cells::fit(&cells, &priced, cost)?;
     let frontier = fit.frontier.iter().map(|point| of_winner(point, &cells)).collect();
     let mut output = output(&fit, frontier, [cells::unit(cost), FRACTION]);
+    let points: Vec<Point> = fit.frontier.iter().filter(|point| point.is_fitted()).map(plain).collect();
+    let mut ways = vec![("bootstrap", vec![("k", fit.k), ("k_floor", fit.k_floor)])];
+    ways.extend(of_residuals(&points)?);
+    add_ways(&mut output, &ways);
     let mut about_runs: Vec<String> = cells.notes.iter().chain(&priced.notes).cloned().collect();
     output.warnings.splice(0..0, about_runs.iter().cloned());
     about_runs.extend(fit.warnings.iter().take(fit.cell_warnings).cloned());
     if let Some(images) = records.iter().map(|run| run.test_images).min() {
-        let same_test = format!(
-            "All runs are judged on the same test images ({images}): how these were drawn is in no interval."
-        );
-        output.warnings.push(same_test.clone());
-        about_runs.push(same_test);
+        let same =
+            format!("All runs are judged on the same test images ({images}): how these were drawn is in ");
+        output.warnings.push(match fit.test_blocks {
+            0 => format!("{same}no interval."),
+            blocks => format!("{same}the intervals by a jackknife over {blocks} blocks."),
+        });
+        about_runs.push(format!("{same}the intervals of the power law and the floor at most."));
     }
-    Ok(RunsFit { output, about_runs })
+    Ok(RunsFit { output, cells, frontier: fit.frontier, about_runs })
+}
+
+fn plain(point: &FrontierPoint) -> Point {
+    Point { compute: point.compute, error: point.error }
+}
+
+/// The intervals of k and `k_floor` from what the fits to points leave: by resampled residuals, and by the profile of
+/// the likelihood.
+fn of_residuals(points: &[Point]) -> Result<Vec<Way>, ReportError> {
+    let settings = Settings::default();
+    let power = estimate::estimate(points, Method::Power, &settings)?;
+    let floor = estimate::estimate(points, Method::Floor, &settings)?;
+    let profile = power.profile.into_iter().chain(floor.profile).collect();
+    Ok(vec![("residual", vec![("k", power.k), ("k_floor", floor.k_floor)]), ("profile", profile)])
+}
+
+/// Intervals by name, and how they were made.
+pub(crate) type Way = (&'static str, Vec<(&'static str, Interval)>);
+
+/// Intervals of one exponent that differ by more than this in width are told of. Of six points that of the likelihood is
+/// two thirds of Student's by itself.
+const DISAGREEMENT: f64 = 2.0;
+
+/// Adds the intervals by how they were made, and a warning where these disagree.
+pub(crate) fn add_ways(output: &mut FitOutput, ways: &[Way]) {
+    for (way, intervals) in ways {
+        let known =
+            intervals.iter().filter(|(_, interval)| interval.low.is_some() || interval.high.is_some());
+        let ends: BTreeMap<_, _> =
+            known.map(|(name, interval)| ((*name).to_owned(), [interval.low, interval.high])).collect();
+        if !ends.is_empty() {
+            output.more.intervals_by.insert((*way).to_owned(), ends);
+        }
+    }
+    for name in ["k", "k_floor"] {
+        let ends = output.more.intervals_by.iter();
+        let ends: Vec<(&String, [Option<f64>; 2])> =
+            ends.filter_map(|(way, intervals)| Some((way, *intervals.get(name)?))).collect();
+        // The width of b = 1/k, in which all of them are bounded.
+        let width = |[low, high]: [Option<f64>; 2]| {
+            Some(1.0 / low? - high.map_or(0.0, |high| 1.0 / high)).filter(|width| *width > 0.0)
+        };
+        let widths: Vec<f64> = ends.iter().filter_map(|(_, ends)| width(*ends)).collect();
+        let (least, most) =
+            widths.iter().fold((f64::INFINITY, 0.0), |(a, b): (f64, f64), &w| (a.min(w), b.max(w)));
+        if most > DISAGREEMENT * least {
+            let one = |value: f64| format!("{value:.2}");
+            let each =
+                ends.iter().map(|(way, [low, high])| format!("{} by {way}", interval(*low, *high, one)));
+            output.warnings.push(format!(
+                "Intervals of {name} differ by how they are made, in 1/{name} up to {:.1} times: {}.",
+                most / least,
+                each.collect::<Vec<_>>().join(", ")
+            ));
+        }
+    }
 }
 
 /// The law of plain points, such as those of [`crate::csv::read`] from the `columns` of compute and error.
@@ -76,6 +148,8 @@ pub fn of_points(points: &[Point], columns: [&str; 2]) -> Result<FitOutput, Repo
         })
         .collect();
     let mut output = output(&fit, frontier, columns);
+    let residual = ("residual", vec![("k", fit.k), ("k_floor", fit.k_floor)]);
+    add_ways(&mut output, &[residual, ("profile", fit.profile)]);
     if points.len() > MOST_LISTED {
         output.warnings.push(format!("The {} points are fitted, and too many to be listed.", points.len()));
     }
@@ -124,12 +198,45 @@ fn output(fit: &Fit, frontier: Vec<FrontierOutput>, [compute, error]: [&str; 2])
         error_range: fit.error_range.map(|[low, high]| [high, low]),
         compute_range: fit.compute_range,
         halving_cost: fit.k.estimate.map(law::fit::halving_cost),
-        method: fit.method.clone(),
+        method: Method::Power.name().to_owned(),
         warnings: fit.warnings.clone(),
         frontier,
         path: None,
-        by_method: None,
+        more: more(fit),
     }
+}
+
+/// The coefficients of the law without a floor, all intervals, and how well it fits.
+fn more(fit: &Fit) -> MethodOutput {
+    let mut more = MethodOutput {
+        description: fit.description.clone(),
+        r2: fit.goodness.r2,
+        aicc: fit.goodness.aicc,
+        cells: fit.cells,
+        decades: decades_of(fit.frontier.iter().filter(|point| point.is_fitted()).map(plain)),
+        ..MethodOutput::default()
+    };
+    for name in Method::Power.names() {
+        more.coefficients.insert((*name).to_owned(), None);
+        more.intervals.insert((*name).to_owned(), [None; 2]);
+    }
+    for (name, interval) in &fit.coefficients {
+        more.coefficients.insert((*name).to_owned(), interval.estimate);
+        more.intervals.insert((*name).to_owned(), [interval.low, interval.high]);
+    }
+    for (name, interval) in [("k", fit.k), ("k_floor", fit.k_floor), ("floor", fit.floor)] {
+        more.intervals.insert(name.to_owned(), [interval.low, interval.high]);
+    }
+    more
+}
+
+/// The power law within each decade of compute.
+pub(crate) fn decades_of(points: impl Iterator<Item = Point>) -> Vec<DecadeOutput> {
+    let points: Vec<LogPoint> = points.map(|point| LogPoint::new(point.compute, point.error)).collect();
+    decades::slopes(&points)
+        .iter()
+        .map(|decade| DecadeOutput { from: decade.from, points: decade.points, b: decade.b, k: decade.k })
+        .collect()
 }
 
 #[cfg(test)]

@@ -25,13 +25,14 @@ pub fn text(fit: &FitOutput) -> String {
     }
     lines.extend(numbers(fit).iter().map(|(name, value)| format!("{name:<14}{value}")));
     lines.push(String::new());
-    if let Some(more) = &fit.by_method {
-        lines.extend(coefficients(more).iter().map(|(name, value)| format!("{name:<14}{value}")));
+    let figures = coefficients(&fit.more);
+    if !figures.is_empty() {
+        let width = figures.iter().map(|(name, _)| name.len() + 2).fold(14, usize::max);
+        lines.extend(figures.iter().map(|(name, value)| format!("{name:<width$}{value}")));
         lines.push(String::new());
-        lines.extend(decades(fit, more));
     }
-    let method = fit.by_method.as_ref().map_or(&fit.method, |more| &more.description);
-    lines.extend(folded(method, "", ""));
+    lines.extend(decades(fit, &fit.more));
+    lines.extend(folded(&fit.more.description, "", ""));
     if !fit.warnings.is_empty() {
         lines.push(String::new());
         lines.push("Before believing these numbers:".to_owned());
@@ -166,7 +167,8 @@ fn numbers(fit: &FitOutput) -> Vec<(&'static str, String)> {
         Some(floor) => {
             rows.push(("floor", with_interval(share(floor), floor_interval)));
         }
-        None if fit.k.is_some() => {
+        // Other methods ask for none.
+        None if fit.k.is_some() && fit.more.intervals.contains_key("floor") => {
             rows.push(("floor", with_interval("not identified".to_owned(), floor_interval)));
         }
         None => {}
@@ -186,7 +188,8 @@ fn coefficients(more: &MethodOutput) -> Vec<(String, String)> {
         let value = value.map_or_else(|| "-".to_owned(), number);
         (name.clone(), format!("{value}  {}", interval(low, high, number)).trim_end().to_owned())
     };
-    let mut rows: Vec<_> = more.coefficients.iter().map(row).collect();
+    let known = more.coefficients.iter().filter(|(_, value)| value.is_some());
+    let mut rows: Vec<_> = known.map(row).collect();
     let figures = [
         ("R^2", more.r2, 4),
         ("AICc", more.aicc, 5),
@@ -204,7 +207,8 @@ fn coefficients(more: &MethodOutput) -> Vec<(String, String)> {
 
 /// The exponent of every decade, where there are several; ends with an empty line.
 fn decades(fit: &FitOutput, more: &MethodOutput) -> Vec<String> {
-    if more.decades.len() < 2 {
+    let known: Vec<&DecadeOutput> = more.decades.iter().filter(|decade| decade.k.is_some()).collect();
+    if known.len() < 2 {
         return Vec::new();
     }
     let row = |decade: &DecadeOutput| {
@@ -212,7 +216,7 @@ fn decades(fit: &FitOutput, more: &MethodOutput) -> Vec<String> {
         vec![short(decade.from, 3), decade.points.to_string(), k]
     };
     let heading = vec![format!("{} from", fit.compute_unit), "points".to_owned(), "local k".to_owned()];
-    let rows: Vec<_> = std::iter::once(heading).chain(more.decades.iter().map(row)).collect();
+    let rows: Vec<_> = std::iter::once(heading).chain(known.into_iter().map(row)).collect();
     aligned(&rows).into_iter().chain([String::new()]).collect()
 }
 
@@ -230,8 +234,7 @@ pub fn comparison(fits: &[FitOutput]) -> String {
         ["fit", "points", "k", "k above floor", "R^2", "AICc", "extrapolated", "held out"].map(str::to_owned),
     ];
     for fit in fits {
-        let more = fit.by_method.as_ref();
-        let method = more.map_or("frontier", |_| fit.method.as_str());
+        let (more, method) = (&fit.more, fit.method.as_str());
         let path = fit.path.as_deref().filter(|_| several);
         let figure = |value: Option<f64>| value.map_or_else(dash, |value| short(value, 4));
         rows.push([
@@ -239,10 +242,10 @@ pub fn comparison(fits: &[FitOutput]) -> String {
             fit.points.to_string(),
             with(fit.k, fit.k_low, fit.k_high),
             with(fit.k_floor, fit.k_floor_low, fit.k_floor_high),
-            figure(more.and_then(|more| more.r2)),
-            figure(more.and_then(|more| more.aicc)),
-            figure(more.and_then(|more| more.extrapolation_rmse_log)),
-            figure(more.and_then(|more| more.holdout_rmse_log)),
+            figure(more.r2),
+            figure(more.aicc),
+            figure(more.extrapolation_rmse_log),
+            figure(more.holdout_rmse_log),
         ]);
     }
     let is_empty = |column: usize| rows.iter().skip(1).all(|row| row[column] == "-");

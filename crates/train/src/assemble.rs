@@ -22,6 +22,8 @@ pub(crate) struct Finished {
     pub executed: Executed,
     pub metering: Metering,
     pub profile: Option<TrainProfile>,
+    /// Of the machine, what other programs had meanwhile.
+    pub others_share: Option<f64>,
 }
 
 /// Counts outcomes, in total and block by block.
@@ -44,7 +46,7 @@ pub(crate) fn evaluation(outcomes: &[Outcome]) -> Evaluation {
 
 /// The record of a finished run.
 pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finished) -> RunRecord {
-    let Finished { tally, validation, weights_sha256, executed, metering, profile } = finished;
+    let Finished { tally, validation, weights_sha256, executed, metering, profile, others_share } = finished;
     let peak = tally.peak_so_far(options.peak);
     let faults = peak.as_ref().map(|peak| peak.faults(executed.train, metering.seconds.train));
     let test = tally.test.filter(|_| tally.status == Status::Done);
@@ -100,6 +102,7 @@ pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finishe
             instructions: (plan.spec.learner == LearnerName::Native).then(|| Isa::detect().name().to_owned()),
             threads: options.threads as u64,
             jobs: options.jobs as u64,
+            others_share,
             resumed: tally.resumed,
             started_unix: metering.started_unix,
         },

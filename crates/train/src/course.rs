@@ -9,6 +9,7 @@ use data::images::Images;
 use data::order::SampleOrder;
 use meter::clock::Stopwatch;
 use meter::meter::Meter;
+use meter::tenancy::Tenancy;
 use meter::trace::Trace;
 use record::device::Device;
 use record::energy::Phase;
@@ -28,7 +29,7 @@ use crate::tally::Tally;
 
 /// Work and steps between two looks at the clock, the stop flag and the losses; decided by the plan and the kind of device,
 /// so that an interrupted run does the same as an uninterrupted one.
-const CHUNK: (u64, u64) = (1_000_000_000, 64);
+const CHUNK: (u64, u64) = (4_000_000_000, 64);
 /// The same on a card, which stands still at every look: a second of work at 10 TFLOP/s, and no more than a pass.
 const CARD_CHUNK: (u64, u64) = (10_000_000_000_000, 1024);
 /// Seconds between two checkpoints.
@@ -49,6 +50,7 @@ pub(crate) struct Course<'a> {
     options: &'a RunOptions<'a>,
     material: Arc<Material>,
     meter: Meter,
+    tenancy: Tenancy,
     learner: Box<dyn Learner>,
     order: Option<SampleOrder>,
     tally: Tally,
@@ -69,6 +71,7 @@ impl<'a> Course<'a> {
         if options.profile {
             learner::check_profile(plan.spec.learner)?;
         }
+        let tenancy = Tenancy::start(options.sources.root());
         let mut meter = Meter::traced(options.sources, options.trace.map(open_trace).transpose()?);
         let material = shelf.material(plan)?;
         meter.enter(Phase::Transfer);
@@ -91,6 +94,7 @@ impl<'a> Course<'a> {
             options,
             material,
             meter,
+            tenancy,
             learner,
             order,
             tally,
@@ -303,10 +307,18 @@ impl<'a> Course<'a> {
         let weights_sha256 = crate::weights::sha256(&state.weights);
         let executed = self.tally.executed.plus(self.learner.executed(0));
         let told = self.told();
+        let others_share = self.tenancy.others();
         let metering = self.tally.metering_so_far(self.meter.finish());
         let profile = self.options.profile.then(|| told.profile(&metering, self.options.threads));
-        let finished =
-            Finished { tally: self.tally, validation, weights_sha256, executed, metering, profile };
+        let finished = Finished {
+            tally: self.tally,
+            validation,
+            weights_sha256,
+            executed,
+            metering,
+            profile,
+            others_share,
+        };
         Ok(Some((assemble::record(self.plan, self.options, finished), state)))
     }
 }

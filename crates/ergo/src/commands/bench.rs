@@ -14,14 +14,16 @@ use record::run::FLOPS_CONVENTION;
 use record::spec::{LearnerName, Precision, RunSpec};
 use record::units::Seconds;
 use report::overtaking::overtaking;
-use train::bench::{BenchOptions, BenchProgress, Configuration, JUDGED_AT_ONCE, Measured, measure, summary};
+use train::bench::{
+    BenchOptions, BenchProgress, Configuration, JUDGED_AT_ONCE, Measured, PeakOf, measure, summary,
+};
 use train::learner;
 
 use crate::device;
 use crate::exit::Exit;
 use crate::output::Format;
 use crate::progress::{PlainLines, Rates};
-use crate::{arguments, build_info, cli, figures, interrupt, meter_options, output, progress, threads};
+use crate::{arguments, build_info, cli, figures, interrupt, meter_options, output, peak, progress, threads};
 
 /// Images of a training step where no batch is given.
 const TRAIN_BATCH: u64 = 128;
@@ -125,11 +127,19 @@ pub fn run(args: &BenchArgs, format: Format) -> anyhow::Result<Exit> {
 fn told(configurations: &[Configuration], measured: &Measured, options: &BenchOptions<'_>) -> BenchOutput {
     let (method, coverage) = summary::interval(options.rounds);
     let rows = summary::rows(configurations, measured);
+    let here = meter_options::here();
+    let host = meter::host::host(&here);
+    let theoretical = |of: PeakOf| match of {
+        PeakOf::Threads(threads, _) => {
+            peak::theoretical(&here, &host, (Device::Cpu, Precision::F32), threads)
+        }
+        PeakOf::Card(card, precision) => peak::theoretical(&here, &host, (card, precision), 1),
+    };
     let mut told = BenchOutput {
         schema: SCHEMA.to_owned(),
         overtaking: overtaking(&rows),
         rows,
-        peaks: summary::peaks(measured),
+        peaks: summary::peaks(measured, theoretical),
         interval: IntervalFacts { method, coverage },
         rounds: options.rounds as u64,
         slice_seconds: options.slice_seconds(),
@@ -137,7 +147,7 @@ fn told(configurations: &[Configuration], measured: &Measured, options: &BenchOp
         others_share: summary::others_share(measured, arguments::processors()),
         warnings: Vec::new(),
         build: build_info::build(),
-        host: meter::host::host(&meter_options::here()),
+        host: host.clone(),
         started_unix: 0.0,
     };
     told.warnings = warnings::warnings(&told, arguments::processors(), options.profile);

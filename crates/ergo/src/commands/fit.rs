@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use law::fit::Point;
+use law::method::Method;
 use record::output::{FitOutput, FitsOutput};
 use record::run::RunRecord;
 use report::cells::Cost;
@@ -101,6 +102,10 @@ fn fits_of(path: &Path, args: &Args) -> anyhow::Result<Vec<FitOutput>> {
             return Err(exit::bad_input("--against is for run records: a table has one column of compute"));
         }
         return match choice {
+            Some(choice) if choice.method == Some(Method::Counts) => Err(exit::bad_input_with_hint(
+                "--method counts is for run records: a table has errors, and not how many images are wrong",
+                "ergo fit TABLE --method power",
+            )),
             Some(choice) => {
                 let wanted = args.options.wanted(&args.columns, &choice);
                 Ok(report::estimates::of_table(path, &wanted, &choice)?)

@@ -317,6 +317,7 @@ fn conclude(conclusion: &Conclusion<'_>, folder: &Path, format: Format) -> anyho
         runs_done: records.len(),
         runs_skipped: *before,
         runs_diverged: records.iter().filter(|record| record.status == Status::Diverged).count(),
+        faults: records.iter().flat_map(faults).collect(),
         out: folder.display().to_string(),
         stopped: stopped.map(str::to_owned),
         fit: fit.ok(),
@@ -324,6 +325,12 @@ fn conclude(conclusion: &Conclusion<'_>, folder: &Path, format: Format) -> anyho
     };
     output::result(format, &summary, || text(&summary))?;
     Ok(exit)
+}
+
+/// The faults of a record, each with its run.
+fn faults(record: &RunRecord) -> Vec<String> {
+    let of_run = |fault: String| format!("run {}: {fault}", record.id.short());
+    report::utilisation::faults(record).into_iter().map(of_run).collect()
 }
 
 /// How the program ends, and in words why before all was done.
@@ -357,6 +364,13 @@ fn text(summary: &SweepOutput) -> String {
         "{} of {} runs done{diverged} ({} before). Records and figures: {}\n",
         summary.runs_done, summary.runs_planned, summary.runs_skipped, summary.out
     );
+    const MOST_SHOWN: usize = 5;
+    for fault in summary.faults.iter().take(MOST_SHOWN) {
+        text += &format!("FAULT in the measurement of {fault}\n");
+    }
+    if let Some(more) = summary.faults.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+        text += &format!("FAULT in the measurement of {more} more; --json has all\n");
+    }
     for figure in summary.figures.iter().filter(|figure| figure.ends_with(".png")) {
         text += &format!("  {figure}\n");
     }

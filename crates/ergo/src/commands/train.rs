@@ -16,6 +16,7 @@ use record::journal::{self, Journal};
 use record::run::{RunRecord, Status};
 use record::spec::{self, LearnerName, Precision, RunPlan, RunSpec};
 use record::utilisation::TrainOutput;
+use report::label::percent;
 use report::utilisation;
 use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
 use train::shelf::Shelf;
@@ -321,6 +322,12 @@ fn text(told: &TrainOutput<'_>) -> String {
     let speed = record.flops_per_second.unwrap_or(f64::NAN) / 1e9;
     let time = quantity::seconds(record.seconds.train.0);
     lines.push(format!("  time         {time}  ({rate:.0} img/s, {speed:.1} GFLOP/s)"));
+    if let Some(share) = record.circumstances.others_share.filter(|share| *share >= 0.01) {
+        lines.push(format!(
+            "  others       other programs had {} of the machine meanwhile",
+            percent(share, 2)
+        ));
+    }
     lines.extend(record.profile.iter().flat_map(|profile| profile::lines(record, profile)));
     lines.extend(peak::lines(record.peak.as_ref(), &told.utilisation));
     lines.push(format!("  energy       {}", energy_in_words(record)));

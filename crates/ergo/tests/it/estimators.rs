@@ -61,6 +61,75 @@ fn every_method_has_a_name_and_the_same_form() {
     }
 }
 
+/// Without a name the fit is that of the power law, with the floor's numbers beside it.
+#[test]
+fn the_fit_without_a_name_has_the_form_of_the_others() {
+    let (_folder, path) = table(&text(&rows(0.02, 20.0, 0.3, 14)));
+    let [plain, power, floor] = [
+        &["fit", &path, "--json"] as &[&str],
+        &["fit", &path, "--method", "power", "--resamples", "2000", "--json"],
+        &["fit", &path, "--method", "floor", "--resamples", "2000", "--json"],
+    ]
+    .map(json);
+    let of_power = ["method", "k", "k_low", "k_high", "a", "b", "r2", "aicc", "points", "cells"];
+    for (fields, named) in [
+        (&of_power[..], &power),
+        (&["k_floor", "k_floor_low", "k_floor_high", "floor", "floor_low", "floor_high"], &floor),
+    ] {
+        for field in fields {
+            assert!(!named[field].is_null(), "{field}: {named}");
+            assert_eq!(plain[field], named[field], "{field}");
+        }
+    }
+    assert_eq!(plain["intervals"]["b"], power["intervals"]["b"]);
+    assert_eq!(plain["intervals"]["floor"], floor["intervals"]["floor"]);
+    let ways: Vec<&String> = plain["intervals_by"].as_object().expect("ways").keys().collect();
+    assert_eq!(ways, ["profile", "residual"]);
+    assert!(plain["frontier"].as_array().is_some_and(|points| points.len() == 14));
+}
+
+/// What has no value is null and not absent, whatever the reason.
+#[test]
+fn every_name_is_there_without_a_fit() {
+    let (_folder, path) = table(&text(&rows(0.0, 20.0, 0.3, 2)));
+    let coefficients: [(&str, &[&str]); 5] = [
+        ("power", &["a", "b"]),
+        ("floor", &["floor", "a", "b"]),
+        ("m1", &["b", "c"]),
+        ("m4", &["floor", "e0", "alpha", "b", "c"]),
+        ("broken", &["a", "b", "c", "d", "f"]),
+    ];
+    for (method, names) in coefficients {
+        let fit = json(&["fit", &path, "--method", method, "--json"]);
+        for name in names.iter().chain(&["k", "k_floor", "r2", "aicc", "holdout_rmse_log"]) {
+            assert_eq!(fit.get(name), Some(&Value::Null), "{method} {name}: {fit}");
+        }
+        for name in names.iter().chain(&["k", "k_floor"]) {
+            assert_eq!(fit["intervals"][name], Value::from(vec![Value::Null; 2]), "{method} {name}: {fit}");
+        }
+        assert!(warned(&fit, "needs 3 different computes and has 2"), "{fit}");
+    }
+}
+
+/// Counts of wrong images are those of records; a table has none. The kept sweep of MNIST has two report runs for each of
+/// its six winners.
+#[test]
+fn counts_are_fitted_to_records_alone() {
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results/2026-11-22-cpu-mnist");
+    let fit = json(&["fit", kept, "--method", "counts", "--json"]);
+    assert_eq!((&fit["method"], &fit["points"]), (&"counts".into(), &12.into()));
+    let (k, b) = (number(&fit, "k"), number(&fit, "b"));
+    assert!((k * b - 1.0).abs() < 1e-12 && number(&fit, "k_low") < k && k < number(&fit, "k_high"), "{fit}");
+    // Weighting errors by how surely they are known moves k less than its interval is wide.
+    let plain = json(&["fit", kept, "--json"]);
+    assert!((number(&plain, "k_low")..number(&plain, "k_high")).contains(&k), "{fit}");
+    assert!(number(&fit, "spread") > 0.01 && number(&fit, "log_likelihood") < 0.0, "{fit}");
+    let ways: Vec<&String> = plain["intervals_by"].as_object().expect("ways").keys().collect();
+    assert_eq!(ways, ["bootstrap", "profile", "residual"]);
+    let (_folder, path) = table(&text(&rows(0.0, 20.0, 0.3, 8)));
+    refused(&["fit", &path, "--method", "counts"], &["--method counts is for run records"]);
+}
+
 #[test]
 fn the_floor_has_its_coefficients_by_name() {
     let (_folder, path) = table(&text(&rows(0.02, 20.0, 0.3, 14)));
@@ -198,8 +267,8 @@ fn a_surface_of_parameters_and_data() {
         assert!(fit["intervals"][name].is_array(), "{name}: {fit}");
     }
     assert!((number(&fit, "k") - 1.0 / 0.3478 - 1.0 / 0.3658).abs() < 1e-4, "{fit}");
-    assert!((number(&fit, "a") - 0.3658 / (0.3478 + 0.3658)).abs() < 1e-5, "{fit}");
-    assert!((number(&fit, "a") + number(&fit, "b") - 1.0).abs() < 1e-12);
+    assert!((number(&fit, "parameters_exponent") - 0.3658 / (0.3478 + 0.3658)).abs() < 1e-5, "{fit}");
+    assert!((number(&fit, "parameters_exponent") + number(&fit, "data_exponent") - 1.0).abs() < 1e-12);
     assert!(number(&fit, "objective") < 1e-9 && number(&fit, "holdout_rmse_log") < 1e-6, "{fit}");
     let ran = run(&["fit", &path, "--resamples", "100", "--params", "N", "--data", "D", "--error", "loss"]);
     assert!(ran.code == 0 && ran.stdout.contains("alpha") && ran.stdout.contains("Huber"), "{}", ran.stdout);

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::shell::{json, mnist, object, refused, run};
 
 const SMALL: [&str; 12] = [
@@ -35,6 +37,12 @@ fn the_record_has_its_fixed_form() {
     assert!(record["flops"]["executed_train"].as_u64() > Some(0));
     let instructions = record["circumstances"]["instructions"].as_str().unwrap();
     assert!(["avx512", "avx2", "portable"].contains(&instructions), "{instructions}");
+    // Whatever others had of the machine is a share of it; a run of a moment may be too short to tell.
+    let others = &record["circumstances"]["others_share"];
+    assert!(
+        others.is_null() || others.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)),
+        "{others}"
+    );
     // candle computes the gradient of the image as well, and pads nothing.
     let record = json(&[&SMALL[..], &["--learner", "candle"]].concat());
     assert_eq!(record["flops"]["executed_train"].as_u64(), Some(24 * 6 * (conv + linear)));
@@ -69,7 +77,7 @@ fn a_training_is_taken_apart_on_request() {
     let sum: f64 = parts.iter().map(|part| part["seconds"].as_f64().unwrap()).sum();
     assert_eq!(Some(sum), record["seconds"]["train"].as_f64());
     for window in record["energy"].as_array().unwrap().iter().filter(|window| window["phase"] == "train") {
-        let of_domain = |part: &serde_json::Value| {
+        let of_domain = |part: &Value| {
             let energy = part["energy"].as_array().unwrap().iter();
             energy.clone().find(|energy| energy["domain"] == window["domain"]).unwrap().clone()
         };
@@ -78,7 +86,7 @@ fn a_training_is_taken_apart_on_request() {
         assert_eq!(joules, window["joules"].as_f64());
         for energy in split {
             assert_eq!(energy["kind"], window["kind"]);
-            let cover = if window["joules"].is_null() { serde_json::Value::Null } else { "split".into() };
+            let cover = if window["joules"].is_null() { Value::Null } else { "split".into() };
             assert_eq!(energy["bounds_cover"], cover);
         }
     }
@@ -151,7 +159,7 @@ fn peaks_are_kept_with_what_they_follow_from() {
     assert_eq!(peak["theoretical_flops_per_second"], 640e9, "{peak}");
     assert!(peak["theoretical_basis"].as_str().unwrap().contains("Zen 3"), "{peak}");
     assert_eq!((&peak["threads"], &peak["precision"]), (&1.into(), &"f32".into()));
-    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    let number = |value: &Value| value.as_f64().unwrap();
     let near =
         |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
     let (used, seconds) = (&record["utilisation"], number(&record["seconds"]["train"]));
@@ -278,6 +286,23 @@ fn a_run_of_a_moment_has_its_joules() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let energy = ran.stdout.lines().find(|line| line.trim_start().starts_with("energy")).unwrap();
     assert!(!energy.contains(" 0 J") && !energy.contains("~0 J"), "{energy}");
+}
+
+/// What was read during a training is kept on request, and gives its windows again to the last bit.
+#[test]
+fn a_trace_of_a_training_tells_its_energy_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace.jsonl");
+    let trace = trace.to_str().unwrap();
+    let record = json(&[&SMALL[..], &["--trace", trace]].concat());
+    let again = json(&["meter", "--json", "--replay", trace]);
+    assert_eq!(again["total_joules"].is_null(), record["energy"].as_array().unwrap().is_empty());
+    let of_total = |told: &Value| -> Vec<Value> {
+        let windows = told["energy"].as_array().unwrap().iter();
+        let totals = windows.filter(|window| window["phase"].as_str().is_none_or(|phase| phase == "total"));
+        totals.map(|window| window["joules"].clone()).collect()
+    };
+    assert_eq!(of_total(&again), of_total(&record), "{again} {record}");
 }
 
 #[test]

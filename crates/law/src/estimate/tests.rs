@@ -31,11 +31,7 @@ fn laws() -> Vec<(Method, Curve, [f64; 2])> {
             Curve::Broken(broken::BrokenLaw { log_a: 1.0, b: 0.1, c: 0.3, log_d: 22.0, f: 0.8 }),
             [1e5, 1e13],
         ),
-        (
-            Method::Exponential,
-            Curve::Exponential(exponential::ExponentialLaw { a: -20.0, b: 1.5 }),
-            [1e8, 1e14],
-        ),
+        (Method::Exponential, Curve::Exponential(ExponentialLaw { a: -20.0, b: 1.5 }), [1e8, 1e14]),
     ]
 }
 

@@ -10,6 +10,7 @@ fn cell(budget: f64, compute: f64, axes: &[(&str, f64)], selection: &[f64], repo
         axes: axes.iter().map(|&(name, value)| Axis { name: name.to_owned(), value }).collect(),
         selection_errors: selection.to_vec(),
         report_errors: report.to_vec(),
+        errors_without_block: Vec::new(),
     }
 }
 

@@ -324,3 +324,20 @@ fn a_date_that_is_set_changes_nothing_and_is_told() {
     assert_eq!((joules(&metering, Phase::Total), total.seconds), (Some(20.0), Seconds(2.0)));
     assert!(total.notes.iter().any(|note| note.contains("set by -3600.0 s")), "{:?}", total.notes);
 }
+
+/// An hour of sleep is no part of the run, is told on every total, and is not taken for a date that was set.
+#[test]
+fn a_suspended_machine_is_told_and_its_time_not_counted() {
+    let bench = counting(0);
+    bench.sample(1.0, Some(counter(10_000_000)));
+    bench.clock.sleep(3600.0);
+    let metering = bench.finish(1.0, Some(counter(20_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.seconds), (Some(20.0), Seconds(2.0)));
+    let told = |words: &str| total.notes.iter().any(|note| note.contains(words));
+    assert!(
+        told("suspended for 3600.0 s, which are not counted") && !told("date was set"),
+        "{:?}",
+        total.notes
+    );
+}

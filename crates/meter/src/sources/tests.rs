@@ -107,3 +107,38 @@ fn an_unreadable_package_is_estimated_with_the_reason_and_does_not_hide_the_esti
     // 3 x 1 W idle and 4 W more for one busy processor.
     assert_eq!(window(&metering, "host", Phase::Total).watts_mean, Some(Watts(7.0)));
 }
+
+/// Files of powercap that are root's alone, as distributions have them since 2020, send the same counters through perf; where
+/// they can be read nothing is opened, and where perf is refused too both reasons stand.
+#[test]
+fn perf_events_stand_in_for_files_that_cannot_be_read() {
+    let root = perf::tests::machine();
+    let zone = root.path().join("sys/class/powercap/intel-rapl:0");
+    fs::create_dir_all(&zone).unwrap();
+    for (file, text) in [("name", "package-0"), ("max_energy_range_uj", "1000000"), ("energy_uj", "5")] {
+        fs::write(zone.join(file), text).unwrap();
+    }
+    let denied: ReadText = Arc::new(|file: &Path| match file.ends_with("energy_uj") {
+        true => Err(std::io::ErrorKind::PermissionDenied.into()),
+        false => fs::read_to_string(file),
+    });
+    let opened: &perf::Open = &|_, cpu| Ok(Box::new(perf::tests::Fixed(cpu as u64)));
+    let found = packages(root.path(), &denied, Some(opened));
+    let sources: Vec<String> = found
+        .readable
+        .iter()
+        .map(|source| format!("{} {}", source.domain(), source.facts().source))
+        .collect();
+    assert!(sources[0].starts_with("package-0 perf power/energy-pkg/"), "{sources:?}");
+    assert!(found.unreadable.iter().any(|facts| facts.domain == "package-0"), "{:?}", found.unreadable);
+    let allowed: ReadText = Arc::new(|file: &Path| fs::read_to_string(file));
+    let found = packages(root.path(), &allowed, Some(&|_, _| panic!("nothing is opened")));
+    assert_eq!(found.readable.len(), 1);
+    let refused: &perf::Open = &|_, _| Err(std::io::ErrorKind::PermissionDenied.into());
+    let found = packages(root.path(), &denied, Some(refused));
+    let fixes: Vec<&String> = found.unreadable.iter().filter_map(|facts| facts.fix.as_ref()).collect();
+    assert!(found.readable.is_empty(), "{}", found.readable.len());
+    for words in ["energy_uj", "cap_perfmon"] {
+        assert!(fixes.iter().any(|fix| fix.contains(words)), "`{words}` is not in: {fixes:?}");
+    }
+}

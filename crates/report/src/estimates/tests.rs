@@ -49,7 +49,7 @@ fn every_method_takes_records() {
         );
     }
     let all = of_records(&runs, Cost::Flops, &Choice { method: None, ..choice(Method::Ols) }).unwrap();
-    assert_eq!(all.len(), 11);
+    assert_eq!(all.len(), 12);
     let quantile = of_records(&runs, Cost::Flops, &choice(Method::Quantile(0.1))).unwrap();
     // Both cells of every budget, in all their runs that were judged on test images.
     assert!(quantile[0].points > 6, "{}", quantile[0].points);
@@ -61,10 +61,10 @@ fn the_power_law_of_a_sweep_is_that_of_the_plain_fit() {
     let plain = fit::of_records(&runs).unwrap();
     let [power] = &of_records(&runs, Cost::Flops, &choice(Method::Power)).unwrap()[..] else { panic!() };
     assert_eq!((power.k, power.k_low, power.k_high), (plain.k, plain.k_low, plain.k_high));
-    let more = power.by_method.as_ref().unwrap();
+    let more = &power.more;
     assert!((more.coefficients["b"].unwrap() - 0.25).abs() < 1e-9);
     assert_eq!(more.intervals["k"], [plain.k_low, plain.k_high]);
-    assert_eq!(more.description, plain.method);
+    assert_eq!(more.description, plain.more.description);
 }
 
 #[test]

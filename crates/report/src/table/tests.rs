@@ -29,7 +29,7 @@ fn fit() -> FitOutput {
         error_range: Some([0.4, 0.1]),
         compute_range: Some([1e9, 1e12]),
         halving_cost: Some(32.0),
-        method: "Least squares.".to_owned(),
+        method: "power".to_owned(),
         warnings: vec!["word ".repeat(40).trim_end().to_owned()],
         frontier: vec![
             point("cnn-w4-d2 lr 0.1, 1,200 steps", 1e9, 0.4, &[]),
@@ -37,7 +37,11 @@ fn fit() -> FitOutput {
             FrontierOutput { fitted: false, ..point(&"long ".repeat(20), 2e12, f64::NAN, &[]) },
         ],
         path: None,
-        by_method: None,
+        more: MethodOutput {
+            description: "Least squares.".to_owned(),
+            intervals: [("floor".to_owned(), [Some(0.0), Some(0.02)])].into(),
+            ..MethodOutput::default()
+        },
     }
 }
 

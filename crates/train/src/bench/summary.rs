@@ -6,6 +6,7 @@ use net::network::Node;
 use record::bench::{BenchPeak, BenchPhase, BenchRow, LayerPhase, LayerTime, Slice};
 use record::device::Device;
 use record::energy::{self, Kind, Phase};
+use record::peak::Known;
 use record::spec::Precision;
 use record::units::{Flops, Seconds};
 
@@ -48,10 +49,18 @@ pub fn rows(configurations: &[Configuration], measured: &Measured) -> Vec<BenchR
     configurations.iter().zip(&measured.subjects).map(row).collect()
 }
 
-/// All measured peaks.
+/// All measured peaks, beside what the devices are made to do, which `theoretical` knows by device, precision and threads, or
+/// why it is not known.
 #[must_use]
-pub fn peaks(measured: &Measured) -> Vec<BenchPeak> {
-    measured.peaks.iter().map(peak).collect()
+pub fn peaks(measured: &Measured, theoretical: impl Fn(PeakOf) -> Known) -> Vec<BenchPeak> {
+    let both = |measured: &MeasuredPeak| {
+        let (gflops, source) = match theoretical(measured.of) {
+            Ok((flops, source)) => (Some(flops / 1e9), source),
+            Err(reason) => (None, reason),
+        };
+        BenchPeak { theoretical_gflops: gflops, theoretical_source: source, ..peak(measured) }
+    };
+    measured.peaks.iter().map(both).collect()
 }
 
 /// Share of the processor time that other work took from the multiply-add loop on `processors` processors: the
@@ -98,6 +107,8 @@ fn peak(measured: &MeasuredPeak) -> BenchPeak {
         high,
         gflops_per_cpu_second: Some(of_cpu).filter(|speed| speed.is_finite() && threads.is_some()),
         source,
+        theoretical_gflops: None,
+        theoretical_source: String::new(),
     }
 }
 

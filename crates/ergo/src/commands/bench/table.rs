@@ -65,6 +65,10 @@ fn machine(told: &BenchOutput) -> String {
             "peak {:.1} GFLOP/s [{:.1}, {:.1}]: {}\n",
             peak.gflops, peak.low, peak.high, peak.source
         );
+        text += &match peak.theoretical_gflops {
+            Some(gflops) => format!("  of {gflops:.1} GFLOP/s in theory: {}\n", peak.theoretical_source),
+            None => format!("  in theory unknown: {}\n", peak.theoretical_source),
+        };
     }
     text
 }

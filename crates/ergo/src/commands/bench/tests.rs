@@ -58,6 +58,8 @@ fn told() -> BenchOutput {
         high: 201.0,
         gflops_per_cpu_second: None,
         source: "a loop".into(),
+        theoretical_gflops: None,
+        theoretical_source: "the clock is not known".into(),
     };
     BenchOutput {
         schema: SCHEMA.into(),
@@ -81,6 +83,7 @@ fn what_rows_share_stands_above_them() {
     let expected = "\
 A processor, 2 processors, of those in use other work had 2.0%
 peak 200.0 GFLOP/s [190.0, 201.0]: a loop
+  in theory unknown: the clock is not known
 data mnist, device cpu, precision f32, phase train, batch 128, threads 2
 
 net    learner   img/s      [low, high]  GFLOP/s    MFU  img/CPU s    W    J/img  J/TFLOP                            times

@@ -67,6 +67,8 @@ enum Name {
     M4,
     /// 1/E = a + b ln C.
     Exponential,
+    /// E = a C^-b by the likelihood of the wrong images of a sweep's frontier.
+    Counts,
     /// All of them but the surface, side by side.
     All,
 }
@@ -124,6 +126,7 @@ impl Options {
             Name::M3 => Some(Method::M3),
             Name::M4 => Some(Method::M4),
             Name::Exponential => Some(Method::Exponential),
+            Name::Counts => Some(Method::Counts),
             Name::All => None,
         };
         let (drop_largest, range) = (self.drop_largest, self.range.map(|Range(ends)| ends));

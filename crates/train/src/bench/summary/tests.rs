@@ -85,7 +85,12 @@ fn every_row_has_the_peak_of_what_computed() {
     };
     let found: Vec<f64> = rows(&configurations, &measured).iter().map(|row| row.peak_gflops).collect();
     assert_eq!(found, [1.0, 4.0, 8.0]);
-    let told = peaks(&measured);
+    let told = peaks(&measured, |of| match of {
+        PeakOf::Threads(..) => Ok((2e9, "lanes and clock".to_owned())),
+        PeakOf::Card(..) => Err("no table".to_owned()),
+    });
+    assert_eq!((told[1].theoretical_gflops, &*told[1].theoretical_source), (Some(2.0), "lanes and clock"));
+    assert_eq!((told[0].theoretical_gflops, &*told[0].theoretical_source), (None, "no table"));
     let names: Vec<_> = told.iter().map(|peak| (&*peak.device, &*peak.precision, peak.threads)).collect();
     assert_eq!(names, [("cuda:0", "bf16", None), ("cpu", "f32", Some(2)), ("cuda:0", "f32", None)]);
     // The loop had 2 s of processor time in a second, on two threads.
