@@ -63,24 +63,19 @@ impl Case {
     /// All cases: the power law where there is no floor, and the law with a floor with and without one.
     #[must_use]
     pub fn all() -> Vec<Case> {
-        let mut cases = Vec::new();
-        for method in [Method::Power, Method::Floor] {
+        let of_method = |method: Method| {
             // The law with a floor takes fifty times the time.
             let exponents: &[f64] = if method.has_floor() { &[3.0, 6.0, 9.0] } else { &[3.0, 5.0, 7.0, 9.0] };
-            for &k in exponents {
-                for floor in [0.0, 0.005, 0.02] {
-                    for cells in [10, 30, 60] {
-                        for decades in [3.0, 5.0] {
-                            let case = Case { k, floor, cells, decades, method };
-                            if method == Method::Floor || floor == 0.0 {
-                                cases.push(case);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        cases
+            let floors: &[f64] = if method.has_floor() { &[0.0, 0.005, 0.02] } else { &[0.0] };
+            let laws = exponents.iter().flat_map(|&k| floors.iter().map(move |&floor| (k, floor)));
+            let sizes = [10, 30, 60].into_iter().flat_map(|cells| [3.0, 5.0].map(|decades| (cells, decades)));
+            let sizes: Vec<(usize, f64)> = sizes.collect();
+            laws.flat_map(|(k, floor)| {
+                sizes.iter().map(move |&(cells, decades)| Case { k, floor, cells, decades, method })
+            })
+            .collect::<Vec<Case>>()
+        };
+        [Method::Power, Method::Floor].into_iter().flat_map(of_method).collect()
     }
 
     /// The trainings of one simulated sweep: three for each compute, of which each errs on a binomial number of images.
