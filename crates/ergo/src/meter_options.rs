@@ -21,7 +21,9 @@ pub fn here() -> Options {
 pub fn under(sysroot: Option<&Path>) -> anyhow::Result<Options> {
     match sysroot {
         None => Ok(here()),
-        Some(root) if root.is_dir() => Ok(Options { cards: card_choice(), ..Options::imitated(root) }),
+        Some(root) if ["sys", "proc"].iter().any(|folder| root.join(folder).is_dir()) => {
+            Ok(Options { cards: card_choice(), ..Options::imitated(root) })
+        }
         Some(root) => Err(exit::bad_input(format!(
             "--sysroot {}: expected a folder with sys and proc in it, found none",
             root.display()

@@ -11,6 +11,7 @@ use crate::floor::{self, Search};
 use crate::goodness::{self, Goodness};
 use crate::interval;
 use crate::method::Method;
+use crate::number::short;
 use crate::point::{self, LogPoint};
 use crate::power::{self, PowerLaw};
 use crate::profile;
@@ -301,7 +302,7 @@ fn replicates(
 ) -> Vec<Curve> {
     let found = match (method, curve) {
         (Method::Quantile(q), Curve::Power(law)) => resampled_quantiles(table, q, law, settings),
-        (Method::OlsReverse, Curve::Power(law)) => resampled_reverse(&table.points, law, settings),
+        (Method::OlsReverse, Curve::Power(law)) => resampled_reverse(table, law, settings),
         (_, Curve::Exponential(law)) => resampled_exponentials(&table.middles, law, settings),
         _ => {
             let stream = match curve {
@@ -355,8 +356,13 @@ fn resampled_quantiles(table: &Table, q: f64, law: &PowerLaw, settings: &Setting
     parallel::map(settings.resamples, resampled).into_iter().flatten().collect()
 }
 
-fn resampled_reverse(points: &[LogPoint], law: &PowerLaw, settings: &Settings) -> Vec<Curve> {
-    let swapped = crate::table::few(&ols_reverse::swapped(points));
+fn resampled_reverse(table: &Table, law: &PowerLaw, settings: &Settings) -> Vec<Curve> {
+    // What is wrong with a setting is wrong with all of its replicates.
+    let swapped = match table.cells < table.points.len() {
+        true => ols_reverse::swapped(&point::cells(&table.points)),
+        false => ols_reverse::swapped(&table.points),
+    };
+    let swapped = crate::table::few(&swapped);
     // ln E = ln a - b ln C is ln C = (ln a - ln E) / b.
     let turned = PowerLaw { log_a: law.log_a / law.b, b: 1.0 / law.b };
     let draws = bootstrap(&swapped, settings).replicates(Law::Reverse, 2, |y| turned.log_error(y));
@@ -426,6 +432,14 @@ fn exponents(estimate: &mut Estimate, curve: &Curve, settings: &Settings) {
             );
         }
         return;
+    }
+    if let Curve::Broken(law) = curve {
+        let k = |b: f64| if b > 0.0 { short(1.0 / b, 3) } else { "none".to_owned() };
+        warnings.push(format!(
+            "k is that of one line through all points; of the broken one it is {} before the break and {} behind it.",
+            k(law.b),
+            k(law.b + law.c)
+        ));
     }
     if !method.has_floor() {
         return;

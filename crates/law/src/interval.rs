@@ -3,6 +3,7 @@
 use crate::bootstrap::{Bootstrap, Law, percentile_interval};
 use crate::fit::{self, Interval, least_replicates};
 use crate::floor::{self, FloorLaw, Search};
+use crate::number::short;
 use crate::power::{self, PowerLaw};
 
 /// Power laws of the replicates about `law`; empty with too few usable ones.
@@ -25,7 +26,12 @@ pub(crate) fn exponent(b: f64, replicates: &[PowerLaw], level: f64, warnings: &m
         warnings.push(format!("Error does not fall with compute (b = {b:.4}): k has no value."));
     }
     if let Some([low, high]) = ends.filter(|ends| ends[0] <= 0.0) {
-        warnings.push(format!("k has no upper end: the interval of b, {low:.4} to {high:.4}, reaches 0."));
+        let ends = format!("k has no upper end: the interval of b, {low:.4} to {high:.4},");
+        warnings.push(if high > 0.0 {
+            format!("{ends} reaches 0.")
+        } else {
+            format!("{ends} lies below 0.")
+        });
     }
     inverse(Some(b), ends)
 }
@@ -95,7 +101,7 @@ pub(crate) fn doubt(
     match (floor.estimate, percentile_interval(floors, wide)) {
         (None, _) | (_, None) => Some("it has no interval".to_owned()),
         (_, Some([low, high])) if low <= 1e-6 * smallest => {
-            Some(format!("its {}% interval, 0 to {high:.4}, includes 0", fit::percent(wide)))
+            Some(format!("its {}% interval, 0 to {}, includes 0", fit::percent(wide), short(high, 3)))
         }
         (Some(floor), _) if floor > 0.999 * largest => {
             Some("the fit puts it at the largest error, as if all points lay there".to_owned())

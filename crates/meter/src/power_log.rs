@@ -54,8 +54,8 @@ pub struct PowerLog {
 }
 
 impl PowerLog {
-    /// Reads a table of two columns, time and watts, with or without a line of headings. Times are seconds since 1970
-    /// or of the form 2026-11-27T12:00:00.5Z; lines may stand in any order.
+    /// Reads a table of time and watts: two columns, or columns with headings that begin with `time` (or `date`) and `watt` (or
+    /// `power`). Times are seconds since 1970 or of the form 2026-11-27T12:00:00.5Z; lines may stand in any order.
     ///
     /// # Errors
     /// Which line is not such a reading.
@@ -69,6 +69,8 @@ impl PowerLog {
         let mut table = csv::ReaderBuilder::new();
         let table = table.has_headers(false).flexible(true).trim(csv::Trim::All).comment(Some(b'#'));
         let mut readings = Vec::new();
+        let (mut time, mut power) = (0, 1);
+        let mut headed = false;
         for (place, row) in table.from_reader(whole.as_bytes()).into_records().enumerate() {
             let row = row.map_err(unread)?;
             let cell = |column: usize| row.get(column).unwrap_or_default();
@@ -78,15 +80,32 @@ impl PowerLog {
                 expected,
                 found: cell(column).chars().take(40).collect(),
             };
-            let watts = cell(1).parse().ok().filter(|watts: &f64| watts.is_finite() && *watts >= 0.0);
-            match (moment(cell(0)), watts) {
+            // Headings are words throughout.
+            if place == 0 && row.iter().all(|cell| moment(cell).is_none()) {
+                headed = true;
+                let named = |names: [&str; 2]| {
+                    let is_named = |cell: &str| {
+                        let cell = cell.to_ascii_lowercase();
+                        names.iter().any(|name| cell.starts_with(name))
+                    };
+                    row.iter().position(is_named)
+                };
+                (time, power) = match (named(["time", "date"]), named(["watt", "power"])) {
+                    (Some(time), Some(power)) => (time, power),
+                    _ => return Err(wrong(0, "headings with a column `time` and one `watts`")),
+                };
+                continue;
+            }
+            if !headed && row.len() > 2 {
+                return Err(wrong(2, "two columns, or a first line that names `time` and `watts`"));
+            }
+            let watts = cell(power).parse().ok().filter(|watts: &f64| watts.is_finite() && *watts >= 0.0);
+            match (moment(cell(time)), watts) {
                 (Some(time), Some(watts)) => readings.push((time, watts)),
-                // Headings are words in both columns.
-                (None, None) if place == 0 => {}
                 (None, _) => {
-                    return Err(wrong(0, "a time, in seconds since 1970 or as 2026-11-27T12:00:00Z"));
+                    return Err(wrong(time, "a time, in seconds since 1970 or as 2026-11-27T12:00:00Z"));
                 }
-                (_, None) => return Err(wrong(1, "watts, 0 or more")),
+                (_, None) => return Err(wrong(power, "watts, 0 or more")),
             }
         }
         if readings.is_empty() {

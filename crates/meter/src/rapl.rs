@@ -20,11 +20,14 @@ const SOURCE: &str = "RAPL through powercap";
 /// The counters move about every millisecond.
 const UPDATE: Seconds = Seconds(0.001);
 
-/// Microjoules that a package uses between the readings of its dies: 2,000 W for 5 ms.
-const BETWEEN_READINGS: f64 = 1e7;
+/// Microjoules that a package uses between the readings of its dies: 1,000 W for the millisecond of an update.
+const BETWEEN_READINGS: f64 = 1e6;
 
 /// More than any package, its memory or a whole platform of this kind draws.
 const PLAUSIBLE: Watts = Watts(2000.0);
+
+/// More than a platform of several packages draws.
+const PLAUSIBLE_PLATFORM: Watts = Watts(20_000.0);
 
 /// Times its own largest limit is more than a package draws, even in peaks of milliseconds, and so is what it may always
 /// be believed to draw, in watts.
@@ -259,6 +262,9 @@ impl Zone {
 
 /// What a zone cannot draw, by the limits that its package is held to; a difference that needs more is a reset.
 fn plausible(domain: &str, folder: &Path, read: &ReadText) -> Watts {
+    if domain == "psys" {
+        return PLAUSIBLE_PLATFORM;
+    }
     if !domain.starts_with("package-") {
         return PLAUSIBLE;
     }

@@ -6,7 +6,7 @@ use record::energy::{Kind, Phase};
 use record::units::Watts;
 
 use crate::source::{Limits, ReadError, Reading, SourceFacts};
-use crate::step::{Step, step};
+use crate::step::{Step, Unbelievable, step};
 use crate::timeline::index;
 
 /// The largest power is taken over spans of at least this many updates, so that the count of updates in a
@@ -75,6 +75,10 @@ pub(crate) struct Tally {
     missed: bool,
     /// Seconds in each phase until a counter last showed that it had not moved; all 0 once it moves.
     still: [f64; 5],
+    /// For how long a counter stood still, in seconds, at most, before it moved again: as old may a reading be.
+    stood: f64,
+    /// What a counter showed before it fell, with the seconds in each phase since: it may have been a moment's fault.
+    before_fall: Option<(Reading, [f64; 5])>,
     peak: Peak,
     memory: VecDeque<(f64, f64)>,
     checked_by: Option<Watts>,
@@ -99,6 +103,8 @@ impl Tally {
             pending: [0.0; 5],
             missed: false,
             still: [0.0; 5],
+            stood: 0.0,
+            before_fall: None,
             peak: Peak::default(),
             memory: VecDeque::new(),
             checked_by: None,
@@ -124,6 +130,9 @@ impl Tally {
     pub(crate) fn observe(&mut self, now: f64, phase: Phase, ran: f64, read: Result<Reading, ReadError>) {
         let phase = index(phase);
         self.pending[phase] += ran;
+        if let Some((_, since)) = &mut self.before_fall {
+            since[phase] += ran;
+        }
         let reading = match read.and_then(in_range) {
             Ok(reading) => reading,
             Err(error) => {
@@ -138,9 +147,18 @@ impl Tally {
             self.still = self.pending;
             return self.remember(now);
         }
+        let still: f64 = self.still.iter().sum();
+        // Longer ones are stalls, of which other words tell.
+        if self.before_fall.is_none() && still <= self.patience() {
+            self.stood = self.stood.max(still);
+        }
+        let seconds = self.take_back_fall(reading, phase).unwrap_or(seconds);
         match self.last.map(|last| step(last, reading, seconds, self.limits, self.missed)) {
             Some(Ok(step)) => self.add(now, phase, step, seconds),
             Some(Err(why)) => {
+                if let (Unbelievable::Reset { .. }, Some(last)) = (&why, self.last) {
+                    self.before_fall = Some((last, self.pending));
+                }
                 self.gap(phase, why.to_string());
                 self.memory.clear();
             }
@@ -154,6 +172,26 @@ impl Tally {
         }
         self.last = Some(reading);
         (self.pending, self.still, self.missed) = ([0.0; 5], [0.0; 5], false);
+    }
+
+    /// Where a counter that fell shows again what it would without the fall, goes back to before it, and returns the seconds since:
+    /// the counter had not begun anew, it showed something false for a while. Its count over all of that time is exact.
+    fn take_back_fall(&mut self, reading: Reading, phase: usize) -> Option<f64> {
+        let (before, since) = self.before_fall.take()?;
+        let seconds: f64 = since.iter().sum();
+        // A counter that did begin anew is far below, and would need a wrap.
+        step(before, reading, seconds, self.limits, false).ok().filter(|step| step.wraps == 0)?;
+        self.last = Some(before);
+        self.pending = since;
+        self.missed = true;
+        self.cells[phase].note(CAME_BACK);
+        self.whole.note(CAME_BACK);
+        Some(seconds)
+    }
+
+    /// Seconds between two updates of what is read: as its kind has it, or longer where it was seen to stand still for longer.
+    pub(crate) fn update(&self) -> f64 {
+        self.limits.update.0.max(self.stood)
     }
 
     /// The account as it is when nothing more comes: what a counter that stands still says of the time since it moved.
@@ -272,6 +310,7 @@ impl Tally {
     }
 }
 
+const CAME_BACK: &str = "the counter fell and came back to where it would have been: it showed something false for a while and was not reset";
 const MISSED: &str =
     "a reading failed at a change of phase; the energy around it is divided between the phases by time";
 const STOOD_STILL: &str =

@@ -145,7 +145,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     if coverage < 0.999 {
         notes.push(format!("the energy is that of {:.1}% of the window", 100.0 * coverage));
     }
-    let updates = span.seconds / tally.limits.update.0;
+    let updates = span.seconds / tally.update();
     if tally.facts.kind != Kind::Integrated && updates < FEW_UPDATES {
         notes.push(format!(
             "the window holds about {updates:.0} updates of what is read: too short to resolve; meter a longer or a \
@@ -154,8 +154,13 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     }
     let watts_mean = watts(cell.energy.microjoules, cell.covered);
     let integrated = integrated(cell, span);
-    notes.extend(integrated.and_then(|joules| disagreement(joules, cell, tally.limits.update.0)));
-    let (low, high, cover) = bounds(tally, span, cell, watts_mean.unwrap_or(0.0).max(mean));
+    let disagreement = integrated.and_then(|joules| disagreement(joules, cell, tally.update()));
+    let (mut low, mut high, cover) = bounds(tally, span, cell, watts_mean.unwrap_or(0.0).max(mean));
+    if let (Some(words), Some(joules)) = (disagreement, integrated) {
+        // Which of the two is wrong is not known.
+        (low, high) = (low.min(joules.0 * 1e6), high.max(joules.0 * 1e6));
+        notes.push(words);
+    }
     EnergyWindow {
         kind: tally.facts.kind,
         joules: Some(Joules(cell.energy.microjoules / 1e6)),
@@ -203,7 +208,7 @@ fn bounds(tally: &Tally, span: &Span, cell: &Cell, mean_watts: f64) -> (f64, f64
         BoundsCover::Resolution => {
             // Of a counter that has not moved yet, nothing is known but what the domain can draw.
             let most = if cell.energy.microjoules == 0.0 { tally.limits.plausible.0 } else { mean_watts };
-            f64::from(span.visits) * tally.limits.update.0 * most * 1e6
+            f64::from(span.visits) * tally.update() * most * 1e6
         }
     };
     ((cell.energy.low - stale).max(0.0), cell.energy.high + stale, cover)

@@ -112,6 +112,9 @@ pub struct MethodOutput {
     /// The intervals of the exponents by how they were made: `bootstrap` of cells and seeds with the choice repeated,
     /// which only records have; `residual`, from what the fit leaves; and `profile`, of the likelihood.
     pub intervals_by: BTreeMap<String, BTreeMap<String, [Option<f64>; 2]>>,
+    /// The coefficients as fitted, also those that the data do not settle: the curve that is drawn. Empty without one, and
+    /// for the surface.
+    pub curve: BTreeMap<String, f64>,
     /// Share of the variance of log error that is explained.
     pub r2: Option<f64>,
     /// Akaike's criterion of log error, corrected for few points; lower is better.

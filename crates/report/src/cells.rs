@@ -218,11 +218,37 @@ fn by_size(cells: &Cells, priced: &mut Priced, cost: Cost) {
     }
     if cost == Cost::Examples {
         priced.notes.extend(widest(cells, &priced.cells));
+    } else {
+        priced.notes.extend(unequal(cells, &priced.cells));
     }
     if without > 0 {
         let reason = if cost == Cost::Parameters { "are not of all training images" } else { "have no size" };
         priced.notes.push(format!("{without} of {} cells {reason} and are left out.", cells.groups.len()));
     }
+}
+
+/// Where the best networks of each size did not see equally many images: those that saw more err less for that reason too.
+fn unequal(cells: &Cells, priced: &[Cell]) -> Option<String> {
+    let mut best: BTreeMap<u64, (f64, u64)> = BTreeMap::new();
+    for (cell, group) in priced.iter().zip(&cells.groups) {
+        let errors = &cell.selection_errors;
+        let error = errors.iter().sum::<f64>() / errors.len() as f64;
+        let Some(run) = group.runs.first().filter(|_| error.is_finite()) else { continue };
+        let seen = best.entry(cell.compute.to_bits()).or_insert((error, run.examples_seen));
+        if error < seen.0 {
+            *seen = (error, run.examples_seen);
+        }
+    }
+    let least = best.values().map(|(_, seen)| *seen).min()?;
+    let most = best.values().map(|(_, seen)| *seen).max()?;
+    (most > 2 * least).then(|| {
+        format!(
+            "The best networks of each size saw from {} to {} images: those that saw more err less for that reason too, \
+             so k is not one of parameters alone. Train all sizes equally long.",
+            short(least as f64, 3),
+            short(most as f64, 3)
+        )
+    })
 }
 
 /// Where the widest networks of the grid win, and by how much over the next narrower ones: wider ones might err less still.
@@ -301,6 +327,18 @@ pub(crate) fn quantity(cost: Cost) -> &'static str {
         Cost::Joules => "joules",
         Cost::Examples => "training images",
         Cost::Parameters => "parameters at full data",
+    }
+}
+
+/// Which runs have the cost.
+pub(crate) fn who_has(cost: Cost) -> &'static str {
+    match cost {
+        Cost::Seconds => "runs made one at a time (--jobs 1)",
+        Cost::Joules => {
+            "runs made one at a time (--jobs 1) on a machine whose energy can be read (ergo doctor)"
+        }
+        Cost::Parameters => "runs on all training images, as of a sweep without `examples`",
+        Cost::Flops | Cost::Examples => "runs that trained",
     }
 }
 
@@ -420,14 +458,19 @@ fn errors_without_block(runs: &[&RunRecord]) -> Option<Vec<f64>> {
     }
     let without = |block: usize| {
         let one = |test: &&Evaluation| {
-            // Image i is in block i % BLOCKS.
-            let held = (test.images + (BLOCKS - 1 - block) as u64) / BLOCKS as u64;
-            let wrong = test.wrong.saturating_sub(u64::from(test.wrong_by_block[block]));
-            wrong as f64 / test.images.saturating_sub(held) as f64
+            let [wrong, images] = without_block(test, block);
+            wrong as f64 / images as f64
         };
         tests.iter().map(one).sum::<f64>() / tests.len() as f64
     };
     Some((0..BLOCKS).map(without).collect())
+}
+
+/// Wrong and counted images without those of a block: image i is in block i % [`BLOCKS`].
+pub(crate) fn without_block(test: &Evaluation, block: usize) -> [u64; 2] {
+    let held = (test.images + (BLOCKS - 1 - block) as u64) / BLOCKS as u64;
+    let wrong = test.wrong_by_block.get(block).copied().unwrap_or(0);
+    [test.wrong.saturating_sub(u64::from(wrong)), test.images.saturating_sub(held)]
 }
 
 fn axes(place: &Place) -> Vec<Axis> {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use ::csv::{ByteRecord, ErrorKind, Position, Reader, StringRecord};
+use ::csv::{ByteRecord, ErrorKind, Position, ReaderBuilder, StringRecord};
 use law::fit::Point;
 use law::sizes;
 use law::surface::Size;
@@ -71,7 +71,7 @@ pub fn read_rows(path: &Path, wanted: &Wanted, mut take: impl FnMut(Row)) -> Res
         if text.fill_buf().map_err(failed)?.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     text.consume(mark);
     let table = Table { path, mark };
-    let mut reader = Reader::from_reader(text);
+    let mut reader = ReaderBuilder::new().comment(Some(b'#')).from_reader(text);
     let header = reader.headers().map_err(|e| table.failure(&e))?.clone();
     if header.is_empty() {
         return Err(ReportError::EmptyTable { path: path.to_owned() });

@@ -32,13 +32,12 @@ pub enum ReportError {
     )]
     Estimated,
     /// No run carries the quantity.
-    #[error(
-        "no run has {quantity} of its own: expected runs made one at a time (--jobs 1) that were metered, and for \
-         sizes runs of one data set"
-    )]
+    #[error("no run has {quantity} of its own: expected {expected}")]
     NoCost {
-        /// Seconds or joules.
+        /// Seconds or joules, images or parameters.
         quantity: &'static str,
+        /// Runs that have it.
+        expected: &'static str,
     },
     /// A file that cannot be read.
     #[error("cannot read {path}: {reason}")]

@@ -7,12 +7,13 @@ use law::compare::{self, Compared};
 use law::counts::{self, Count};
 use law::estimate::{self, Estimate};
 use law::fit::{Interval, Point, Settings};
+use law::jackknife;
 use law::method::Method;
 use law::number::short;
 use law::sizes;
 use law::surface::Size;
 use record::output::{FitOutput, MethodOutput};
-use record::run::{RunRecord, SeedRole};
+use record::run::{BLOCKS, Evaluation, RunRecord, SeedRole};
 
 use crate::cells::{self, Cost};
 use crate::csv::{self, Row, Wanted};
@@ -138,10 +139,24 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
         let mut fits = of_every_method(&frontier, choice, units)?;
         fits.push(of_counts(&runs_fit, choice, units));
         for output in &mut fits {
-            if output.method == "quantile" {
-                *output = of_runs(records, cost, Method::Quantile(choice.quantile), choice, units)?;
+            let others = output.more.extrapolation_rmse_log;
+            match output.method.as_str() {
+                "quantile" => {
+                    *output = of_runs(records, cost, Method::Quantile(choice.quantile), choice, units)?;
+                }
+                // As alone, with the choice of the frontier repeated.
+                "power" if !choice.selects() => {
+                    *output = through_choice(plain, Method::Power, choice, units)?
+                }
+                "floor" if !choice.selects() => {
+                    *output = through_choice(plain, Method::Floor, choice, units)?
+                }
+                _ => {}
             }
-            output.warnings.extend(about_runs.iter().cloned());
+            if output.method != "quantile" {
+                output.more.extrapolation_rmse_log = others;
+            }
+            output.warnings.extend(missing(about_runs, output));
         }
         return Ok(fits);
     };
@@ -168,11 +183,18 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
         }
     };
     output.frontier.clone_from(&plain.frontier);
-    // Those that repeat the choice of the frontier have them already.
-    let missing: Vec<String> =
-        about_runs.iter().filter(|warning| !output.warnings.contains(warning)).cloned().collect();
-    output.warnings.extend(missing);
+    output.warnings.extend(missing(about_runs, &output));
     Ok(vec![output])
+}
+
+/// What is to be said about the runs and is not yet: fits that repeat the choice of the frontier have said it, and have the draw
+/// of the test images in their intervals.
+fn missing(about_runs: &[String], output: &FitOutput) -> Vec<String> {
+    let images = |warning: &str| warning.contains("the same test images");
+    let has_images = output.warnings.iter().any(|warning| images(warning));
+    let is_missing =
+        |warning: &&String| !output.warnings.contains(warning) && !(has_images && images(warning));
+    about_runs.iter().filter(is_missing).cloned().collect()
 }
 
 fn frontier(fit: &FitOutput) -> Vec<Point> {
@@ -243,13 +265,19 @@ fn of_counts(fit: &RunsFit, choice: &Choice, units: [&str; 2]) -> FitOutput {
             |run: &&&RunRecord| run.place.as_ref().is_none_or(|place| place.role == SeedRole::Report);
         let tests = group.runs.iter().filter(is_report).filter_map(|run| run.test.as_ref());
         let compute = point.compute;
-        counts.extend(tests.map(|test| Count { compute, wrong: test.wrong, images: test.images }));
+        counts.extend(tests.map(|test| (compute, test)));
     }
+    let by_run = counts;
+    let counts: Vec<Count> = by_run
+        .iter()
+        .map(|(compute, test)| Count { compute: *compute, wrong: test.wrong, images: test.images })
+        .collect();
     let mut estimate = Estimate::empty(Method::Counts);
     (estimate.points, estimate.cells) = (counts.len(), fit.frontier.len());
     estimate.description = format!(
         "{}, over {} trainings of the frontier; spread is how much trainings of one setting differ beyond the throw of \
-         coins, as a share of the error. 95% interval by the profile of the likelihood.",
+         coins, as a share of the error. 95% interval by the profile of the likelihood, widened by the draw of the test \
+         images (a jackknife over their blocks) where they were counted by block.",
         Method::Counts.in_words(),
         counts.len()
     );
@@ -269,7 +297,10 @@ fn of_counts(fit: &RunsFit, choice: &Choice, units: [&str; 2]) -> FitOutput {
             "k has no value: it needs wrong images at 3 different computes over more than a decade."
                 .to_owned(),
         ),
-        Some(law) => {
+        Some(mut law) => {
+            if let Some(error) = shared_error(&by_run) {
+                law.interval = widened(law.interval, error);
+            }
             let alone = |value: f64| Interval { estimate: Some(value), ..Interval::default() };
             let values = [alone(law.log_a.exp()), law.interval, alone(law.spread), alone(law.log_likelihood)];
             estimate.coefficients = Method::Counts.names().iter().copied().zip(values).collect();
@@ -288,6 +319,33 @@ fn of_counts(fit: &RunsFit, choice: &Choice, units: [&str; 2]) -> FitOutput {
         output.warnings.push("Counts are those of the whole frontier, whatever is left out.".to_owned());
     }
     output
+}
+
+/// The standard error of b by the draw of the test images that all runs share: a jackknife over their blocks.
+fn shared_error(by_run: &[(f64, &Evaluation)]) -> Option<f64> {
+    if by_run.iter().any(|(_, test)| test.wrong_by_block.len() != BLOCKS) {
+        return None;
+    }
+    let without = |block: usize| {
+        let one = |(compute, test): &(f64, &Evaluation)| {
+            let [wrong, images] = cells::without_block(test, block);
+            Count { compute: *compute, wrong, images }
+        };
+        counts::fit(&by_run.iter().map(one).collect::<Vec<_>>()).map(|law| law.b)
+    };
+    jackknife::standard_error(&(0..BLOCKS).map(without).collect::<Option<Vec<f64>>>()?)
+}
+
+/// An interval with another, independent error added to either half of it.
+fn widened(interval: Interval, error: f64) -> Interval {
+    let Some(b) = interval.estimate else { return interval };
+    // Two-sided at 95%, as the interval is.
+    let half = |end: f64| (end - b).hypot(1.96 * error);
+    Interval {
+        low: interval.low.map(|low| b - half(low)),
+        high: interval.high.map(|high| b + half(high)),
+        ..interval
+    }
 }
 
 /// Runs by parameters and examples seen.
@@ -373,6 +431,7 @@ fn output(
         }
         _ => {}
     }
+    let fitted = estimate.curve.map(|curve| estimate.method.coefficients(&curve)).unwrap_or_default();
     let mut output = FitOutput {
         compute_unit: compute.to_owned(),
         error_unit: error.to_owned(),
@@ -399,6 +458,7 @@ fn output(
             coefficients,
             intervals,
             intervals_by: BTreeMap::new(),
+            curve: fitted.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             r2: estimate.goodness.r2,
             aicc: estimate.goodness.aicc,
             cells: estimate.cells,

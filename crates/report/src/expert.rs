@@ -1,5 +1,6 @@
 //! The figures of the expert and the flexible system: how near to the best possible, by samples and by operations.
 
+use law::expert::summary;
 use record::simulate::{ExpertCurve, ExpertOutput, ExpertPlace};
 
 use crate::axis;
@@ -98,11 +99,12 @@ fn draw_curve(
     shape: Shape,
 ) {
     let at = |place: &ExpertPlace, performance: f64| frame.place((against.of)(place), share(performance));
-    let below = curve.places.iter().map(|place| at(place, place.low));
-    let above = curve.places.iter().rev().map(|place| at(place, place.high));
+    let places = summary::rising(&curve.places, against.of);
+    let below = places.iter().map(|place| at(place, place.low));
+    let above = places.iter().rev().map(|place| at(place, place.high));
     let band: Vec<Position> = below.chain(above).collect();
     svg.polygon(&band, &format!("fill=\"{colour}\" fill-opacity=\"0.15\" stroke=\"none\""));
-    let points: Vec<Position> = curve.places.iter().map(|place| at(place, place.performance)).collect();
+    let points: Vec<Position> = places.iter().map(|place| at(place, place.performance)).collect();
     svg.polyline(&points, &format!("stroke=\"{colour}\" stroke-width=\"1.6\""));
     for point in points {
         marks::draw(svg, shape, point, 3.6, &format!("fill=\"{colour}\""));

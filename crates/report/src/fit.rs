@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use law::curve::Curve;
 use law::decades;
 use law::estimate;
 use law::fit::{Fit, Interval, Point, Settings};
@@ -53,7 +54,7 @@ pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit<'_>, 
         return Err(ReportError::Estimated);
     }
     if !records.iter().any(|run| cells::cost_of_run(run, cost).is_some()) {
-        return Err(ReportError::NoCost { quantity: cells::quantity(cost) });
+        return Err(ReportError::NoCost { quantity: cells::quantity(cost), expected: cells::who_has(cost) });
     }
     let fit = cells::fit(&cells, &priced, cost)?;
     let frontier = fit.frontier.iter().map(|point| of_winner(point, &cells)).collect();
@@ -72,7 +73,7 @@ pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit<'_>, 
             0 => format!("{same}no interval."),
             blocks => format!("{same}the intervals by a jackknife over {blocks} blocks."),
         });
-        about_runs.push(format!("{same}the intervals of the power law and the floor at most."));
+        about_runs.push(format!("{same}no interval of this method."));
     }
     Ok(RunsFit { output, cells, frontier: fit.frontier, about_runs })
 }
@@ -121,12 +122,13 @@ pub(crate) fn add_ways(output: &mut FitOutput, ways: &[Way]) {
         let (least, most) =
             widths.iter().fold((f64::INFINITY, 0.0), |(a, b): (f64, f64), &w| (a.min(w), b.max(w)));
         if most > DISAGREEMENT * least {
+            let times =
+                if most < 100.0 * least { format!("{:.1}", most / least) } else { "over 100".to_owned() };
             let one = |value: f64| format!("{value:.2}");
             let each =
                 ends.iter().map(|(way, [low, high])| format!("{} by {way}", interval(*low, *high, one)));
             output.warnings.push(format!(
-                "Intervals of {name} differ by how they are made, in 1/{name} up to {:.1} times: {}.",
-                most / least,
+                "Intervals of {name} differ by how they are made, in 1/{name} up to {times} times: {}.",
                 each.collect::<Vec<_>>().join(", ")
             ));
         }
@@ -224,6 +226,8 @@ fn more(fit: &Fit) -> MethodOutput {
         more.coefficients.insert((*name).to_owned(), interval.estimate);
         more.intervals.insert((*name).to_owned(), [interval.low, interval.high]);
     }
+    let curve = fit.power.map(|law| Method::Power.coefficients(&Curve::Power(law))).unwrap_or_default();
+    more.curve = curve.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     for (name, interval) in [("k", fit.k), ("k_floor", fit.k_floor), ("floor", fit.floor)] {
         more.intervals.insert(name.to_owned(), [interval.low, interval.high]);
     }

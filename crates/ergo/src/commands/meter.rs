@@ -130,8 +130,12 @@ fn children(args: &Args, format: Format) -> anyhow::Result<(i32, u64)> {
     Ok((child::run(&args.command, format)?, args.runs))
 }
 
-/// Begins a trace, which goes on at the end of a file that is there.
+/// Begins a trace. Of two commands in one file, a replay would make one.
 fn trace(path: &Path) -> anyhow::Result<Trace> {
+    if path.metadata().is_ok_and(|file| file.is_file() && file.len() > 0) {
+        let found = format!("--trace {}: there is a trace already", path.display());
+        return Err(exit::bad_input_with_hint(found, "remove it, or name another file"));
+    }
     Trace::append(path).map_err(|error| {
         let found = format!("--trace {}: {error}", path.display());
         exit::bad_input_with_hint(found, "name a file in a folder that exists")

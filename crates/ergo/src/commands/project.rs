@@ -18,8 +18,8 @@ use crate::{arguments, figures, files, out_folder};
 pub struct Args {
     /// Folder of journals, one journal (.jsonl), or a table of points (.csv) whose compute counts FLOPs.
     path: PathBuf,
-    /// Errors to reach, in the unit of the records (0.01 is 1%) or of the table [default: 5%, 1% and half of today's].
-    #[arg(long, value_name = "ERROR", value_delimiter = ',', value_parser = arguments::positive)]
+    /// Errors to reach, as 0.05 or 5%, or in the unit of the table [default: 5%, 1% and half of today's].
+    #[arg(long, value_name = "ERROR", value_delimiter = ',', value_parser = arguments::error)]
     to: Vec<f64>,
     /// Model FLOP/s of the machine [default: that of the runs of the largest compute fitted].
     #[arg(long, value_name = "SPEED", value_parser = arguments::positive)]

@@ -149,6 +149,8 @@ fn told(args: &ExpertArgs, setting: &Setting, outcomes: &[Outcome]) -> ExpertOut
     let [expert, flexible, regularised] = [System::Expert, System::Flexible, System::Regularised].map(curve);
     let samples = |place: &Place| place.samples as f64;
     let flops = |place: &Place| place.flops;
+    let dearer =
+        |places: &[Place]| summary::rising(places, flops).into_iter().copied().collect::<Vec<Place>>();
     ExpertOutput {
         features: args.features,
         relevant: args.relevant,
@@ -158,9 +160,9 @@ fn told(args: &ExpertArgs, setting: &Setting, outcomes: &[Outcome]) -> ExpertOut
         convention: CONVENTION.to_owned(),
         curves: System::ALL.into_iter().map(|system| of_curve(system, &curve(system))).collect(),
         flexible_ahead_samples: summary::overtaking(&expert, &flexible, samples),
-        flexible_ahead_flops: summary::overtaking(&expert, &flexible, flops),
+        flexible_ahead_flops: summary::overtaking(&expert, &dearer(&flexible), flops),
         regularised_ahead_samples: summary::overtaking(&expert, &regularised, samples),
-        regularised_ahead_flops: summary::overtaking(&expert, &regularised, flops),
+        regularised_ahead_flops: summary::overtaking(&expert, &dearer(&regularised), flops),
     }
 }
 

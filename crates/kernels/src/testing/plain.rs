@@ -33,7 +33,7 @@ pub(crate) struct Case {
 pub(crate) fn cases(channels: impl Strategy<Value = [usize; 3]>) -> impl Strategy<Value = Case> {
     let windows = (select(&[1usize, 2, 3, 3, 4, 5, 7][..]), 1usize..=3, 1usize..=2).prop_flat_map(
         |(kernel, stride, dilation)| {
-            (0..kernel).prop_map(move |padding| Window { kernel, stride, padding, dilation })
+            (0..kernel + 2).prop_map(move |padding| Window { kernel, stride, padding, dilation })
         },
     );
     let border = || 0usize..3;

@@ -139,7 +139,7 @@ fn replicates_do_not_narrow_the_interval_of_their_cells() {
         points
             .extend((0..100).map(|_| Point { error: cell.error * (0.001 * stream.normal()).exp(), ..*cell }));
     }
-    for method in [Method::Ols, Method::Quantile(0.5)] {
+    for method in [Method::Ols, Method::OlsReverse, Method::Quantile(0.5)] {
         let width = |points: &[Point]| {
             let found = estimate(points, method, &settings(500)).unwrap();
             assert_eq!(found.cells, 8);

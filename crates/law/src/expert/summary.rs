@@ -67,6 +67,19 @@ pub fn overtaking(earlier: &[Place], later: &[Place], cost: impl Fn(&Place) -> f
     Some(libm::exp(x0 + (x1 - x0) * -lead0 / (lead1 - lead0)))
 }
 
+/// The places of a curve along a cost that rises from each to the next: those that more samples make dearer. The lasso is cheaper with
+/// more samples where its descent is slow with few, and nobody would take these few.
+pub fn rising<T>(places: &[T], cost: impl Fn(&T) -> f64) -> Vec<&T> {
+    let mut kept: Vec<&T> = Vec::new();
+    for place in places.iter().rev() {
+        if kept.last().is_none_or(|next| cost(place) < cost(next)) {
+            kept.push(place);
+        }
+    }
+    kept.reverse();
+    kept
+}
+
 /// Performance of a curve at a cost: that of its last place beyond its end, as more changes little there, and of none before
 /// its beginning.
 fn at_cost(curve: &[Place], at: f64, cost: impl Fn(&Place) -> f64) -> Option<f64> {
@@ -106,6 +119,14 @@ mod tests {
         let expected = Place { samples: 5, flops: 11.0, performance: 5.0, low: 1.0, high: 9.0, singular: 1 };
         assert_eq!(curve, [expected]);
         assert!(super::curve(&outcomes, System::Oracle).is_empty());
+    }
+
+    #[test]
+    fn what_more_samples_make_cheaper_is_left_out() {
+        let costs = [1.0, 8.0, 6.0, 4.0, 5.0, 9.0];
+        let kept: Vec<f64> = rising(&costs, |cost| *cost).into_iter().copied().collect();
+        assert_eq!(kept, [1.0, 4.0, 5.0, 9.0]);
+        assert!(rising(&[] as &[f64], |cost| *cost).is_empty());
     }
 
     #[test]

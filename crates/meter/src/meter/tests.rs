@@ -341,3 +341,48 @@ fn a_suspended_machine_is_told_and_its_time_not_counted() {
         total.notes
     );
 }
+
+/// A counter that shows 0 for a second, as some drivers do when they are asked at the wrong moment, was not reset: what it counted
+/// meanwhile is the difference between the readings around it, and no leap.
+#[test]
+fn a_counter_that_falls_and_comes_back_gains_nothing_by_it() {
+    let bench = counting(1_000_000_000);
+    bench.sample(1.0, Some(counter(1_050_000_000)));
+    for _ in 0..10 {
+        bench.sample(0.1, Some(counter(0)));
+    }
+    bench.sample(0.1, Some(counter(1_105_000_000)));
+    let metering = bench.finish(1.0, Some(counter(1_155_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.coverage), (Some(155.0), 1.0), "{total:?}");
+    assert!(total.notes.iter().any(|note| note.contains("came back")), "{:?}", total.notes);
+    assert_eq!(total.gaps, 1);
+}
+
+/// A counter that begins anew counts from there, as before.
+#[test]
+fn a_counter_that_begins_anew_does_not_come_back() {
+    let bench = counting(1_000_000_000);
+    bench.sample(1.0, Some(counter(1_050_000_000)));
+    bench.sample(1.0, Some(counter(20_000_000)));
+    bench.sample(1.0, Some(counter(70_000_000)));
+    let metering = bench.finish(1.0, Some(counter(120_000_000)));
+    assert_eq!(joules(&metering, Phase::Total), Some(150.0));
+}
+
+/// A counter that was seen to stand still for half a second may be as old as that at either end.
+#[test]
+fn bounds_follow_from_how_long_a_counter_was_seen_to_stand() {
+    let bench = counting(0);
+    for update in 1..=4 {
+        for _ in 0..5 {
+            bench.sample(0.1, Some(counter((update - 1) * 25_000_000)));
+        }
+        bench.sample(0.0, Some(counter(update * 25_000_000)));
+    }
+    let metering = bench.finish(0.0, Some(counter(100_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    let [low, high] = [total.joules_low, total.joules_high].map(|end| end.unwrap().0);
+    assert!(low < 76.0 && high > 124.0, "{low} {high}");
+    assert!(total.notes.iter().any(|note| note.contains("too short to resolve")), "{:?}", total.notes);
+}

@@ -52,6 +52,13 @@ fn square_waves_are_near_or_within_bounds() {
     assert!(low < 4800.0 && 4800.0 < high, "{low} to {high}");
 }
 
+/// Meters that log more than power name their columns.
+#[test]
+fn headings_say_where_the_watts_are() {
+    let log = log("Timestamp,Volts,Power (W)\n10,230,100\n12,231,100\n").unwrap();
+    assert!((joules(&log, 10.0, 2.0) - 200.0).abs() < 1e-9);
+}
+
 #[test]
 fn order_and_repetition_do_not_matter() {
     let log = log("time,watts\n# by hand\n12,100\n10, 100\n11,300\n11,100\n13,100\n").unwrap();
@@ -107,6 +114,8 @@ fn what_is_no_log_is_refused_by_line() {
     refused("0,NaN\n", &["line 1", "watts"]);
     refused("", &["holds no reading"]);
     refused("time,watts\n", &["holds no reading"]);
+    refused("time,volts\n0,230\n", &["line 1", "headings", "`watts`"]);
+    refused("0,230,50\n", &["line 1", "two columns", "`50`"]);
     let missing = PowerLog::read(Path::new("/nowhere/wall.csv")).unwrap_err().to_string();
     assert!(missing.contains("/nowhere/wall.csv"), "{missing}");
 }

@@ -42,7 +42,7 @@ fn seconds_give_the_same_exponent_where_they_are_proportional() {
 
 #[test]
 fn modelled_joules_get_no_fit_and_absent_joules_are_named() {
-    assert!(matches!(of_cost(&exact(), Cost::Joules), Err(ReportError::NoCost { quantity: "joules" })));
+    assert!(matches!(of_cost(&exact(), Cost::Joules), Err(ReportError::NoCost { quantity: "joules", .. })));
     let modelled = |run| sample::with_joules(run, "host", Kind::Modelled, 5.0);
     let runs: Vec<_> = exact().into_iter().map(modelled).collect();
     assert!(matches!(of_cost(&runs, Cost::Joules), Err(ReportError::Estimated)));
