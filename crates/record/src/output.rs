@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::units::Flops;
 
@@ -97,6 +97,36 @@ pub struct FitOutput {
     /// Coefficients, intervals and figures of the method.
     #[serde(flatten)]
     pub more: MethodOutput,
+}
+
+/// As much of [`FitsOutput`] as its figure shows, read back from what was printed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct ComparedOutput {
+    /// In the order that they were printed.
+    pub fits: Vec<ComparedFit>,
+}
+
+/// As much of a [`FitOutput`] as the figure of a comparison shows.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct ComparedFit {
+    /// The name of the method.
+    pub method: String,
+    /// What was fitted, where several were.
+    pub path: Option<String>,
+    /// Unit of compute.
+    pub compute_unit: String,
+    /// The exponent without a floor.
+    pub k: Option<f64>,
+    /// Lower end of its interval.
+    pub k_low: Option<f64>,
+    /// Upper end of its interval.
+    pub k_high: Option<f64>,
+    /// The exponent of the error above a floor.
+    pub k_floor: Option<f64>,
+    /// Lower end of its interval.
+    pub k_floor_low: Option<f64>,
+    /// Upper end of its interval.
+    pub k_floor_high: Option<f64>,
 }
 
 /// What a fit says beyond the exponents.

@@ -192,9 +192,8 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
 fn missing(about_runs: &[String], output: &FitOutput) -> Vec<String> {
     let images = |warning: &str| warning.contains("the same test images");
     let has_images = output.warnings.iter().any(|warning| images(warning));
-    let is_missing =
-        |warning: &&String| !output.warnings.contains(warning) && !(has_images && images(warning));
-    about_runs.iter().filter(is_missing).cloned().collect()
+    let is_said = |warning: &String| output.warnings.contains(warning) || (has_images && images(warning));
+    about_runs.iter().filter(|warning| !is_said(warning)).cloned().collect()
 }
 
 fn frontier(fit: &FitOutput) -> Vec<Point> {

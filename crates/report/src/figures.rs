@@ -51,6 +51,8 @@ pub fn draw(records: &[RunRecord]) -> Result<Vec<Figure>, ReportError> {
         ];
         if varies_data(&runs) {
             wanted.extend([(Cost::Examples, "error-vs-examples"), (Cost::Parameters, "error-vs-parameters")]);
+        } else if varies_parameters(&runs) {
+            wanted.push((Cost::Parameters, "error-vs-parameters"));
         }
         for (cost, name) in wanted {
             if runs.iter().any(|run| cells::cost_of_run(run, cost).is_some()) {
@@ -61,6 +63,14 @@ pub fn draw(records: &[RunRecord]) -> Result<Vec<Figure>, ReportError> {
         }
     }
     Ok(figures)
+}
+
+/// Whether three networks or more were trained on all images and equally long, so that they differ in parameters alone.
+fn varies_parameters(runs: &[RunRecord]) -> bool {
+    let seen: BTreeSet<u64> = runs.iter().map(|run| run.spec.steps * run.spec.batch).collect();
+    let whole = runs.iter().filter(|run| cells::cost_of_run(run, Cost::Parameters).is_some());
+    let sizes: BTreeSet<u64> = whole.map(|run| run.parameters).collect();
+    seen.len() == 1 && sizes.len() > 2
 }
 
 /// Whether a sweep went over numbers of training images, with several networks for each: at least three numbers, and two

@@ -17,6 +17,7 @@ pub mod label;
 pub mod legend;
 pub mod literature;
 pub mod marks;
+pub mod methods;
 pub mod overtaking;
 pub mod plot;
 pub mod png;

@@ -16,10 +16,11 @@ use crate::{figures, files};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  ergo plot results/my-sweep\n  ergo plot results/my-sweep --out error.png\n  \
+                  ergo fit results/my-sweep --method all --json > methods.json && ergo plot methods.json\n  \
                   ergo plot --all results"
 )]
 pub struct Args {
-    /// Folder of journals, one journal (.jsonl), or a table of points (.csv).
+    /// Folder of journals, one journal (.jsonl), a table of points (.csv), or fits that were compared (.json).
     #[arg(required_unless_present = "all")]
     path: Option<PathBuf>,
     /// Draw every figure that is kept in FOLDER and the folders within it again, from what is kept beside it.
@@ -64,6 +65,9 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
 }
 
 fn draw(path: &Path, args: &Args) -> anyhow::Result<Vec<Figure>> {
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")) {
+        return Ok(vec![all::comparison(path)?]);
+    }
     if fit::is_table(path) {
         let source = path.file_stem().map_or(String::new(), |name| name.to_string_lossy().into_owned());
         let points = fit::points(path, &args.columns)?;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use record::output::ComparedOutput;
 use record::simulate::{CalibrationOutput, ExpertOutput};
 use report::figures::Figure;
 use report::project::Question;
@@ -116,10 +117,28 @@ fn sources(folder: &Path, kept: &[String]) -> anyhow::Result<Vec<Figure>> {
     if let Some(told) = read::<CalibrationOutput>(&folder.join("calibration.json"))? {
         figures.push(report::calibration::draw(&told));
     }
+    for name in kept {
+        let path = folder.join(format!("{name}.json"));
+        // Others of the same name have figures of their own.
+        if read::<serde_json::Value>(&path)?.is_some_and(|kept| kept["fits"].is_array()) {
+            figures.push(comparison(&path)?);
+        }
+    }
     if folder.join("literature.json").is_file() {
         figures.extend(report::literature::draw(&report::literature::compute()?));
     }
     Ok(figures)
+}
+
+/// The figure of fits that `ergo fit --json` compared, by the name of the file.
+///
+/// # Errors
+/// A file that cannot be read, or holds anything else.
+pub fn comparison(path: &Path) -> anyhow::Result<Figure> {
+    let name = path.file_stem().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    let told = read::<ComparedOutput>(path)?;
+    let told = told.ok_or_else(|| exit::bad_input(format!("{}: there is no such file", path.display())))?;
+    Ok(report::methods::draw(&name, &told))
 }
 
 fn source(asked: &serde_json::Value) -> String {
