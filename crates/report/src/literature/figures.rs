@@ -11,6 +11,7 @@ mod years;
 use record::literature::LiteratureOutput;
 
 use crate::figures::Figure;
+use crate::marks::{self, Shape};
 use crate::plot::{self, WIDTH};
 use crate::svg::{self, Anchor, Position, Svg};
 
@@ -63,6 +64,8 @@ enum Sample<'a> {
     Line(&'a str),
     /// A circle of this radius with these attributes.
     Mark(f64, &'a str),
+    /// Another mark of this size with these attributes.
+    Shaped(Shape, f64, &'a str),
     /// A band with these attributes.
     Band(&'a str),
 }
@@ -103,6 +106,9 @@ fn draw_sample(svg: &mut Svg, sample: &Sample, [x, y]: Position) {
     match sample {
         Sample::Line(attributes) => svg.line([x, y], [x + SAMPLE_WIDTH, y], attributes),
         Sample::Mark(radius, attributes) => svg.circle([x + SAMPLE_WIDTH / 2.0, y], *radius, attributes),
+        Sample::Shaped(shape, size, attributes) => {
+            marks::draw(svg, *shape, [x + SAMPLE_WIDTH / 2.0, y], *size, attributes);
+        }
         Sample::Band(attributes) => svg.rectangle([x, y - 5.0], [SAMPLE_WIDTH, 10.0], attributes),
     }
 }

@@ -40,7 +40,7 @@ pub(in crate::literature) fn draw(projections: &[ProjectionOutput]) -> String {
         let entries = [
             (Sample::Mark(4.4, POLYNOMIAL), "law of powers".to_owned()),
             (Sample::Line(INTERVAL), "its 95% interval".to_owned()),
-            (Sample::Mark(4.4, EXPONENTIAL), "exponential model (diamonds)".to_owned()),
+            (Sample::Shaped(Shape::Diamond, 4.2, EXPONENTIAL), "exponential model".to_owned()),
             (Sample::Line(PRINTED), "printed power of ten (upright)".to_owned()),
         ];
         legend(svg, &entries, [ACROSS[0], bottom + 56.0], WIDTH - ACROSS[0] - 20.0) + 14.0

@@ -102,6 +102,7 @@ pub(in crate::literature) fn compute(told: &AiAndComputeOutput) -> String {
         compute: charted().map(|system| system.pfs_days).collect(),
     };
     let doubling = told.doublings.first().map_or_else(String::new, in_months);
+    let hollow = format!("fill=\"#ffffff\" stroke=\"{GOOD}\" stroke-width=\"1.4\"");
     let title = format!("AI and Compute: the compute of a training doubles in {doubling}");
     let subtitle = "Systems of OpenAI 2018 by date; petaflop/s-days computed from the printed inputs of both methods (geometric mean), \
                     or counted by others where there are none";
@@ -122,7 +123,6 @@ pub(in crate::literature) fn compute(told: &AiAndComputeOutput) -> String {
             mark(svg, system, place(system));
             if let Some(stated) = systems::stated(system).filter(|stated| *stated != system.pfs_days) {
                 let at = panel.place(year(system), stated);
-                let hollow = format!("fill=\"#ffffff\" stroke=\"{GOOD}\" stroke-width=\"1.4\"");
                 marks::draw(svg, Shape::Square, at, 4.4, &hollow);
             }
         }
@@ -139,6 +139,10 @@ pub(in crate::literature) fn compute(told: &AiAndComputeOutput) -> String {
             ),
             (Sample::Mark(4.4, FAULT), "in the chart, one printed figure does not follow".to_owned()),
             (Sample::Mark(3.6, MODEST), "modest compute, not fitted; triangle: upper bound".to_owned()),
+            (
+                Sample::Shaped(Shape::Square, 4.4, &hollow),
+                "as its authors state it, beside what its inputs give".to_owned(),
+            ),
             (Sample::Line(FIT_LINE), format!("fitted: {doubling}")),
             (Sample::Band(BAND), "95% band of the line".to_owned()),
             (
