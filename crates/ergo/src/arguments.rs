@@ -29,7 +29,7 @@ pub fn error(text: &str) -> Result<f64, String> {
         Some(percent) => positive(percent.trim()).map(|percent| percent / 100.0),
         None => positive(text),
     };
-    number.map_err(|_| "expected an error above 0, such as 0.05 or 5%".to_owned())
+    number.map_err(|_| "expected an error above 0, such as 0.05 or 5%, or half".to_owned())
 }
 
 /// Parses the time between two readings: longer ones would leave power unseen in between.

@@ -16,12 +16,26 @@ pub enum Isa {
     Avx2,
     /// Plain Rust.
     Portable,
+    /// Plain Rust that counts the multiply-adds of its products; see [`counted`]. Never chosen by itself.
+    #[cfg(feature = "counting")]
+    Counting,
+}
+
+/// Multiply-adds of single numbers, lanes of padding included, that products have executed on [`Isa::Counting`] since
+/// the last call, by all threads together.
+#[cfg(feature = "counting")]
+#[must_use]
+pub fn counted() -> u64 {
+    crate::simd::counting::take()
 }
 
 /// A computation written once for every instruction set; `run` must be `#[inline(always)]`.
 pub(crate) trait Kernel {
     /// What it gives.
     type Output;
+
+    /// Whether what it multiplies are products of the network, as opposed to transforms, activations and updates.
+    const IS_PRODUCT: bool = false;
 
     /// Computes with vectors of the widest kind, and with vectors of eight lanes.
     fn run<W: Simd, H: Simd>(self, wide: W, half: H) -> Self::Output;
@@ -63,6 +77,8 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             Isa::Portable => true,
+            #[cfg(feature = "counting")]
+            Isa::Counting => true,
         }
     }
 
@@ -75,6 +91,8 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => "avx2",
             Isa::Portable => "portable",
+            #[cfg(feature = "counting")]
+            Isa::Counting => "counting",
         }
     }
 
@@ -87,6 +105,8 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => &[16, 8],
             Isa::Portable => &[8],
+            #[cfg(feature = "counting")]
+            Isa::Counting => &[8],
         }
     }
 
@@ -104,6 +124,13 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => unsafe { run_avx2(kernel) },
             Isa::Portable => kernel.run(Portable, Portable),
+            #[cfg(feature = "counting")]
+            Isa::Counting if K::IS_PRODUCT => {
+                use crate::simd::counting::Counting;
+                kernel.run(Counting, Counting)
+            }
+            #[cfg(feature = "counting")]
+            Isa::Counting => kernel.run(Portable, Portable),
         }
     }
 }

@@ -4,6 +4,8 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+#[cfg(feature = "counting")]
+pub(crate) mod counting;
 pub(crate) mod portable;
 
 /// An instruction set's vector of f32; a value of the type is the proof that the processor has the instructions.

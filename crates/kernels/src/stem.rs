@@ -179,6 +179,7 @@ struct Forward<'a> {
 
 impl Kernel for Forward<'_> {
     type Output = ();
+    const IS_PRODUCT: bool = true;
 
     #[inline(always)]
     fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {
@@ -251,6 +252,7 @@ struct Back<'a> {
 
 impl Kernel for Back<'_> {
     type Output = ();
+    const IS_PRODUCT: bool = true;
 
     #[inline(always)]
     fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {

@@ -78,6 +78,7 @@ impl<'a, P: Places> Tiles<'a, P> {
 
 impl<P: Places> Kernel for Tiles<'_, P> {
     type Output = ();
+    const IS_PRODUCT: bool = true;
 
     #[inline(always)]
     fn run<W: Simd, H: Simd>(mut self, wide: W, half: H) {

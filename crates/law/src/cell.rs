@@ -34,13 +34,20 @@ pub struct Cell {
 
 impl Cell {
     /// Value of the axis called `name`, where the cell has one.
-    pub(crate) fn axis(&self, name: &str) -> Option<f64> {
+    #[must_use]
+    pub fn axis(&self, name: &str) -> Option<f64> {
         self.axes.iter().find(|axis| axis.name == name).map(|axis| axis.value)
+    }
+
+    /// Mean of the selection errors; not finite without selection seeds, or where one of them diverged.
+    #[must_use]
+    pub fn selection_error(&self) -> f64 {
+        mean(&self.selection_errors)
     }
 
     /// Whether the cell may win: it has selection seeds and none of them diverged.
     pub(crate) fn can_win(&self) -> bool {
-        mean(&self.selection_errors).is_finite()
+        self.selection_error().is_finite()
     }
 }
 

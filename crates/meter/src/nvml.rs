@@ -114,6 +114,9 @@ impl Cards for Nvml {
     }
 }
 
+/// What lets a user at the cards.
+const GROUP: &str = "sudo usermod -aG \"$(stat -c %G /dev/nvidia0)\" \"$USER\", and log in again";
+
 /// Why a card runs no faster, in words.
 fn held_back(reasons: ThrottleReasons) -> String {
     // An idle card is held back by nothing that matters.
@@ -136,12 +139,12 @@ pub(crate) fn discover(cards: Result<Arc<dyn Cards>, NoCards>, choice: &CardChoi
         Err(NoCards::Failed(why)) if choice.leaves_none() => return absent(format!("{HIDDEN}; {why}")),
         Err(NoCards::Failed(why)) => {
             // There are cards that draw something, and nothing is known of it.
-            let broken = SourceFacts::unreadable("gpu-0", "NVML", why);
-            let fix = "nvidia-smi, and after an update of the driver sudo reboot";
-            return Found {
-                readable: Vec::new(),
-                unreadable: vec![broken.but(SourceStatus::Broken, Some(fix))],
+            let (status, fix) = match why.contains("permission") {
+                true => (SourceStatus::Denied, GROUP),
+                false => (SourceStatus::Broken, "nvidia-smi, and after an update of the driver sudo reboot"),
             };
+            let broken = SourceFacts::unreadable("gpu-0", "NVML", why);
+            return Found { readable: Vec::new(), unreadable: vec![broken.but(status, Some(fix))] };
         }
     };
     let visible = choice.of(cards.as_ref(), count);

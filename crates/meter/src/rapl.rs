@@ -55,7 +55,11 @@ pub(crate) fn discover(root: &Path, read: &ReadText) -> Found {
     }
     let mut found = Found::default();
     let mut by_domain: BTreeMap<Order, Vec<Result<Zone, SourceFacts>>> = BTreeMap::new();
+    let mut platforms = Vec::new();
     for (domain, place) in named(&places, read, &mut found.unreadable) {
+        if domain == "psys" && !place.mmio {
+            platforms.push(place.folder.file_name().unwrap_or_default().to_string_lossy());
+        }
         let zone = Zone::open(&domain, &place.folder, read);
         by_domain.entry(order(&domain)).or_default().push(zone);
     }
@@ -66,7 +70,12 @@ pub(crate) fn discover(root: &Path, read: &ReadText) -> Found {
         unreadable.into_iter().filter_map(Result::err).collect(),
     );
     found.unreadable.extend(lacking);
-    for zone in merge_mirrors(readable) {
+    for mut zone in merge_mirrors(readable) {
+        if zone.facts.domain == "psys" && platforms.len() > 1 {
+            let names = platforms.join(", ");
+            zone.facts.note =
+                Some(format!("several zones have this name ({names}), and the first that answers is read"));
+        }
         found.readable.push(Box::new(zone));
     }
     found

@@ -178,13 +178,25 @@ impl ReadError {
     pub fn fix(&self) -> Option<String> {
         match self {
             ReadError::Denied { path } => Some(format!(
-                "sudo chmod a+r {} (until the next boot), or, for this program alone, sudo setcap \
+                "sudo chmod a+r {} (until the next boot){}, or, for this program alone, sudo setcap \
                  cap_dac_read_search=ep \"$(command -v ergo)\"",
-                path.display()
+                path.display(),
+                udev_rule(path).map_or_else(String::new, |rule| format!(", or, for good, {rule}"))
             )),
             _ => None,
         }
     }
+}
+
+/// What opens the same file of every device of its class now and at each boot: udev's `%p` is the device's path below
+/// `/sys`. `None` of a file that is no device's.
+fn udev_rule(path: &Path) -> Option<String> {
+    let below = path.to_str()?.split_once("/sys/class/")?.1;
+    let [class, _, file] = below.split('/').collect::<Vec<_>>().try_into().ok()?;
+    Some(format!(
+        "echo 'SUBSYSTEM==\"{class}\", RUN+=\"/bin/chmod a+r /sys%p/{file}\"' | sudo tee \
+         /etc/udev/rules.d/90-ergo-{class}.rules && sudo udevadm trigger --subsystem-match={class}"
+    ))
 }
 
 /// What a search for sources found.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cost::CostOutput;
 use crate::energy::{BoundsCover, EnergyWindow, Kind, Phase, Sampling};
-use crate::run::Host;
+use crate::run::{Host, SecondsRecord};
 use crate::units::{Joules, Seconds, Watts};
 
 /// The object of `ergo meter --json`.
@@ -41,8 +41,20 @@ pub struct MeterOutput {
     /// The trace that this was computed from, instead of running a command; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replayed: Option<String>,
+    /// A training by phase, where a trace of one was replayed; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phases: Option<PhasesOutput>,
     /// The machine.
     pub host: Host,
+}
+
+/// What the phases of a training took, as its record has it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PhasesOutput {
+    /// Time by phase.
+    pub seconds: SecondsRecord,
+    /// Energy by domain and phase, with the total of every domain.
+    pub energy: Vec<EnergyWindow>,
 }
 
 /// Energy of one domain while a command ran.

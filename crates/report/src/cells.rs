@@ -231,8 +231,7 @@ fn by_size(cells: &Cells, priced: &mut Priced, cost: Cost) {
 fn unequal(cells: &Cells, priced: &[Cell]) -> Option<String> {
     let mut best: BTreeMap<u64, (f64, u64)> = BTreeMap::new();
     for (cell, group) in priced.iter().zip(&cells.groups) {
-        let errors = &cell.selection_errors;
-        let error = errors.iter().sum::<f64>() / errors.len() as f64;
+        let error = cell.selection_error();
         let Some(run) = group.runs.first().filter(|_| error.is_finite()) else { continue };
         let seen = best.entry(cell.compute.to_bits()).or_insert((error, run.examples_seen));
         if error < seen.0 {
@@ -253,12 +252,10 @@ fn unequal(cells: &Cells, priced: &[Cell]) -> Option<String> {
 
 /// Where the widest networks of the grid win, and by how much over the next narrower ones: wider ones might err less still.
 fn widest(cells: &Cells, priced: &[Cell]) -> Option<String> {
-    let width = |cell: &Cell| cell.axes.iter().find(|axis| axis.name == "width").map(|axis| axis.value);
     let mut by_size: BTreeMap<u64, BTreeMap<u64, f64>> = BTreeMap::new();
     for (cell, group) in priced.iter().zip(&cells.groups) {
-        let errors = &cell.selection_errors;
-        let error = errors.iter().sum::<f64>() / errors.len() as f64;
-        let Some(width) = width(&group.cell).filter(|_| error.is_finite()) else { continue };
+        let error = cell.selection_error();
+        let Some(width) = group.cell.axis("width").filter(|_| error.is_finite()) else { continue };
         // Numbers above zero rise as their bits do.
         let best = by_size.entry(cell.compute.to_bits()).or_default().entry(width.to_bits()).or_insert(error);
         *best = best.min(error);

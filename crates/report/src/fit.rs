@@ -59,10 +59,7 @@ pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit<'_>, 
     let fit = cells::fit(&cells, &priced, cost)?;
     let frontier = fit.frontier.iter().map(|point| of_winner(point, &cells)).collect();
     let mut output = output(&fit, frontier, [cells::unit(cost), FRACTION]);
-    let points: Vec<Point> = fit.frontier.iter().filter(|point| point.is_fitted()).map(plain).collect();
-    let mut ways = vec![("bootstrap", vec![("k", fit.k), ("k_floor", fit.k_floor)])];
-    ways.extend(of_residuals(&points)?);
-    add_ways(&mut output, &ways);
+    add_ways(&mut output, &ways_of_runs(&fit)?);
     let mut about_runs: Vec<String> = cells.notes.iter().chain(&priced.notes).cloned().collect();
     output.warnings.splice(0..0, about_runs.iter().cloned());
     about_runs.extend(fit.warnings.iter().take(fit.cell_warnings).cloned());
@@ -80,6 +77,22 @@ pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit<'_>, 
 
 fn plain(point: &FrontierPoint) -> Point {
     Point { compute: point.compute, error: point.error }
+}
+
+/// The intervals of a fit of records, by the ways of making them.
+///
+/// # Errors
+/// Numbers that no law can be fitted to.
+pub(crate) fn ways_of_runs(fit: &Fit) -> Result<Vec<Way>, ReportError> {
+    let points: Vec<Point> = fit.frontier.iter().filter(|point| point.is_fitted()).map(plain).collect();
+    let mut ways = vec![("bootstrap", vec![("k", fit.k), ("k_floor", fit.k_floor)])];
+    ways.extend(of_residuals(&points)?);
+    Ok(ways)
+}
+
+/// The intervals of a fit of plain points, by the ways of making them.
+pub(crate) fn ways_of_points(fit: &Fit) -> Vec<Way> {
+    vec![("residual", vec![("k", fit.k), ("k_floor", fit.k_floor)]), ("profile", fit.profile.clone())]
 }
 
 /// The intervals of k and `k_floor` from what the fits to points leave: by resampled residuals, and by the profile of
@@ -110,10 +123,19 @@ pub(crate) fn add_ways(output: &mut FitOutput, ways: &[Way]) {
             output.more.intervals_by.insert((*way).to_owned(), ends);
         }
     }
+    output.warnings.extend(disagreements(ways));
+}
+
+/// A warning for each exponent whose intervals differ much by how they are made.
+pub(crate) fn disagreements(ways: &[Way]) -> Vec<String> {
+    let mut warnings = Vec::new();
     for name in ["k", "k_floor"] {
-        let ends = output.more.intervals_by.iter();
-        let ends: Vec<(&String, [Option<f64>; 2])> =
-            ends.filter_map(|(way, intervals)| Some((way, *intervals.get(name)?))).collect();
+        let of_name = |intervals: &[(&str, Interval)]| {
+            intervals.iter().find(|(other, _)| *other == name).map(|(_, found)| [found.low, found.high])
+        };
+        let known = |ends: &[Option<f64>; 2]| ends[0].is_some() || ends[1].is_some();
+        let ends: Vec<(&str, [Option<f64>; 2])> =
+            ways.iter().filter_map(|(way, all)| Some((*way, of_name(all).filter(known)?))).collect();
         // The width of b = 1/k, in which all of them are bounded.
         let width = |[low, high]: [Option<f64>; 2]| {
             Some(1.0 / low? - high.map_or(0.0, |high| 1.0 / high)).filter(|width| *width > 0.0)
@@ -127,12 +149,13 @@ pub(crate) fn add_ways(output: &mut FitOutput, ways: &[Way]) {
             let one = |value: f64| format!("{value:.2}");
             let each =
                 ends.iter().map(|(way, [low, high])| format!("{} by {way}", interval(*low, *high, one)));
-            output.warnings.push(format!(
+            warnings.push(format!(
                 "Intervals of {name} differ by how they are made, in 1/{name} up to {times} times: {}.",
                 each.collect::<Vec<_>>().join(", ")
             ));
         }
     }
+    warnings
 }
 
 /// The law of plain points, such as those of [`crate::csv::read`] from the `columns` of compute and error.
@@ -150,8 +173,7 @@ pub fn of_points(points: &[Point], columns: [&str; 2]) -> Result<FitOutput, Repo
         })
         .collect();
     let mut output = output(&fit, frontier, columns);
-    let residual = ("residual", vec![("k", fit.k), ("k_floor", fit.k_floor)]);
-    add_ways(&mut output, &[residual, ("profile", fit.profile)]);
+    add_ways(&mut output, &ways_of_points(&fit));
     if points.len() > MOST_LISTED {
         output.warnings.push(format!("The {} points are fitted, and too many to be listed.", points.len()));
     }

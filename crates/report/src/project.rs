@@ -12,7 +12,7 @@ use crate::cells::{self, Cost, Group};
 use crate::cost::{Rates, cost};
 use crate::curves::REFERENCES;
 use crate::error::ReportError;
-use crate::fit::FRACTION;
+use crate::fit::{FRACTION, disagreements, ways_of_points, ways_of_runs};
 use crate::label::percent;
 
 pub mod figure;
@@ -22,11 +22,20 @@ pub use text::text;
 
 const SECONDS_PER_HOUR: f64 = 3600.0;
 
+/// An error to reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Wanted {
+    /// In the unit of the points.
+    Error(f64),
+    /// Half of the least error that was fitted.
+    Half,
+}
+
 /// What is asked.
 #[derive(Clone, Debug, Default)]
 pub struct Question {
-    /// Errors in the unit of the points; none asks for 5%, 1% and half of today's.
-    pub errors: Vec<f64>,
+    /// Which errors; none asks for 5%, 1% and half of today's.
+    pub errors: Vec<Wanted>,
     /// Model FLOP/s of the machine, instead of what the records say.
     pub flops_per_second: Option<f64>,
     /// Watts of the machine, instead of what the records say.
@@ -71,6 +80,7 @@ pub fn of_records(
     let mut output = output(&fit, source, ["FLOP", FRACTION], question, machine);
     output.warnings.extend(cells.notes.iter().chain(&priced.notes).cloned());
     output.warnings.extend(fit.warnings.iter().cloned());
+    output.warnings.extend(disagreements(&ways_of_runs(&fit)?));
     Ok(Projected { output, fit })
 }
 
@@ -89,6 +99,7 @@ pub fn of_points(
     let mut output = output(&fit, source, columns, question, machine);
     output.assumptions.push(format!("{} counts FLOPs", columns[0]));
     output.warnings.extend(fit.warnings.iter().cloned());
+    output.warnings.extend(disagreements(&ways_of_points(&fit)));
     Ok(Projected { output, fit })
 }
 
@@ -208,11 +219,13 @@ fn errors(fit: &Fit, is_fraction: bool, question: &Question) -> Vec<(String, f64
         }
     };
     let half = fit.error_range.map(|[low, _]| low / 2.0);
-    let mut errors = question.errors.clone();
-    if errors.is_empty() {
-        errors.extend([0.05, 0.01].map(|error| error * hundred));
-        errors.extend(half);
-    }
+    let usual = [Wanted::Error(0.05 * hundred), Wanted::Error(0.01 * hundred), Wanted::Half];
+    let wanted = if question.errors.is_empty() { &usual } else { &question.errors[..] };
+    let error = |wanted: &Wanted| match wanted {
+        Wanted::Error(error) => Some(*error),
+        Wanted::Half => half,
+    };
+    let mut errors: Vec<f64> = wanted.iter().filter_map(error).collect();
     errors.sort_by(|a, b| b.total_cmp(a));
     // Half of today's error may be one of the others but for rounding.
     errors.dedup_by(|a, b| (*a / *b - 1.0).abs() < 1e-9);

@@ -68,9 +68,6 @@ impl<'a> Course<'a> {
         shelf: &Shelf,
         options: &'a RunOptions<'a>,
     ) -> Result<Course<'a>, TrainError> {
-        if options.profile {
-            learner::check_profile(plan.spec.learner)?;
-        }
         let tenancy = Tenancy::start(options.sources.root());
         let mut meter = Meter::traced(options.sources, options.trace.map(open_trace).transpose()?);
         let material = shelf.material(plan)?;

@@ -68,14 +68,12 @@ pub trait Learner: Send {
         None
     }
 
-    /// Begins to keep the time of every layer, or stops; forgets what was kept before. What is computed stays the
-    /// same, but keeping time may slow it down.
-    fn profile(&mut self, _on: bool) {}
+    /// Begins to keep the time of every layer, or of whole passes where the library does not tell layers apart, or
+    /// stops; forgets what was kept before. What is computed stays the same, but keeping time may slow it down.
+    fn profile(&mut self, on: bool);
 
-    /// The time of every layer since [`Learner::profile`] switched it on; `None` from a learner that cannot tell.
-    fn take_profile(&mut self) -> Option<Vec<ProfileEntry>> {
-        None
-    }
+    /// The time since [`Learner::profile`] switched it on; `None` where it is off.
+    fn take_profile(&mut self) -> Option<Vec<ProfileEntry>>;
 }
 
 /// Time that a learner spent on one layer in one phase: of all threads, over their number.
@@ -284,21 +282,6 @@ pub fn check(name: LearnerName, device: Device, precision: Precision) -> Result<
             Err(unfit("has tf32 on CUDA cards only", "write --precision f32, or --device cuda:0"))
         }
         (LearnerName::Tch, _, _) => on_device(name, device),
-    }
-}
-
-/// Checks that a learner can tell the time of its layers.
-///
-/// # Errors
-/// When it cannot, with what to ask for instead.
-pub fn check_profile(name: LearnerName) -> Result<(), TrainError> {
-    match name {
-        LearnerName::Native => Ok(()),
-        LearnerName::Candle | LearnerName::Tch => Err(TrainError::Unfit {
-            learner: name.name(),
-            inability: "does not tell the time of its layers, which a profile is made of".to_owned(),
-            instead: "write --learner native, or leave --profile away".to_owned(),
-        }),
     }
 }
 

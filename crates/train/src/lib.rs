@@ -8,6 +8,8 @@ mod checkpoint;
 mod course;
 pub mod error;
 mod fresh;
+#[cfg(any(feature = "candle", feature = "tch"))]
+mod laps;
 pub mod learner;
 pub mod native;
 pub mod overhead;

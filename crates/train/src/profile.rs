@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::learner::ProfileEntry;
 
+/// What stands for the layer where whole passes are told.
+pub(crate) const NETWORK: &str = "network";
+
 /// Readings by which the time that one takes is found: less than a millisecond of work.
 const READINGS: u32 = 1000;
 
@@ -53,7 +56,11 @@ impl Told {
         let clock = Seconds(calls as f64 * reading.0 / threads.max(1) as f64);
         let estimated =
             metering.energy.iter().any(|window| window.phase == Phase::Train && window.joules.is_some());
-        let mut notes = vec![of_threads(threads), OPTIMIZER.to_owned()];
+        let whole = self.layers.iter().all(|layer| layer.layer == NETWORK);
+        let mut notes = match whole {
+            true => vec![WHOLE.to_owned()],
+            false => vec![of_threads(threads), OPTIMIZER.to_owned()],
+        };
         if estimated {
             notes.push(SPLIT.to_owned());
         }
@@ -80,6 +87,9 @@ impl Told {
         }
     }
 }
+
+const WHOLE: &str = "seconds are those of whole passes, as the library does not tell layers apart; the forward part holds the \
+                     loss, and the rest is what lies between passes";
 
 const OPTIMIZER: &str = "the optimizer's part holds sums of gradients over groups of images, descent, and bringing weights into \
                          the forms that kernels want; the forward part holds the loss and its gradient";

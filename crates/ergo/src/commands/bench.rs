@@ -150,7 +150,7 @@ fn told(configurations: &[Configuration], measured: &Measured, options: &BenchOp
         host: host.clone(),
         started_unix: 0.0,
     };
-    told.warnings = warnings::warnings(&told, arguments::processors(), options.profile);
+    told.warnings = warnings::warnings(&told, arguments::processors());
     told
 }
 

@@ -16,8 +16,8 @@ use meter::sources::{EstimateOf, Options, Sources};
 use meter::tenancy::Tenancy;
 use meter::trace::Trace;
 use record::energy::{self, EnergyWindow, Kind, Phase};
-use record::metered::{MeterOutput, MeteredEnergy};
-use record::run::Host;
+use record::metered::{MeterOutput, MeteredEnergy, PhasesOutput};
+use record::run::{Host, SecondsRecord};
 use record::units::{Joules, Seconds};
 use report::label::percent;
 
@@ -145,6 +145,7 @@ fn trace(path: &Path) -> anyhow::Result<Trace> {
 /// What a trace says that a command cost.
 fn replay(args: &Args, path: &Path, format: Format) -> anyhow::Result<Exit> {
     let replayed = replay::replay(path).map_err(|error| exit::bad_input(error.to_string()))?;
+    let phases = phases(&replayed.metering);
     let ended = Ended {
         metering: replayed.metering,
         runs: replayed.parts as u64,
@@ -155,8 +156,15 @@ fn replay(args: &Args, path: &Path, format: Format) -> anyhow::Result<Exit> {
         host: Host::default(),
         replayed: Some(path.display().to_string()),
     };
-    print(&told(args, ended), format);
+    print(&MeterOutput { phases, ..told(args, ended) }, format);
     Ok(Exit::Done)
+}
+
+/// The phases of a training; a command has none.
+fn phases(metering: &Metering) -> Option<PhasesOutput> {
+    let SecondsRecord { transfer, train, evaluate, .. } = metering.seconds;
+    let any = [transfer, train, evaluate].iter().any(|seconds| seconds.0 > 0.0);
+    any.then(|| PhasesOutput { seconds: metering.seconds, energy: metering.energy.clone() })
 }
 
 fn print(told: &MeterOutput, format: Format) {
@@ -221,6 +229,7 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
         sampling: metering.sampling,
         replayed,
         runs,
+        phases: None,
         host,
     }
 }
@@ -269,6 +278,7 @@ fn text(told: &MeterOutput) -> String {
         row
     }));
     text += &aligned(&rows, 1);
+    text += &told.phases.as_ref().map_or(String::new(), by_phase);
     if let Some(joules) = told.total_joules {
         let mark = if told.total_kind == Kind::Modelled { "about " } else { "" };
         text += &format!("together {mark}{} J", number(Some(joules.0)));
@@ -299,6 +309,33 @@ fn text(told: &MeterOutput) -> String {
         text += "\n";
     }
     text
+}
+
+/// A line for each phase that took time, with the joules of every domain in it.
+fn by_phase(phases: &PhasesOutput) -> String {
+    let SecondsRecord { load, transfer, train, evaluate, other, .. } = phases.seconds;
+    let totals: Vec<&EnergyWindow> =
+        phases.energy.iter().filter(|window| window.phase == Phase::Total).collect();
+    let mut rows = vec![vec![String::new(), "seconds".to_owned()]];
+    rows[0].extend(totals.iter().map(|total| format!("{} J", total.domain)));
+    let named = [
+        ("load", Phase::Load, load),
+        ("transfer", Phase::Transfer, transfer),
+        ("train", Phase::Train, train),
+        ("evaluate", Phase::Evaluate, evaluate),
+        ("other", Phase::Other, other),
+    ];
+    for (name, phase, seconds) in named.into_iter().filter(|(.., seconds)| seconds.0 > 0.0) {
+        let mut row = vec![name.to_owned(), number(Some(seconds.0))];
+        row.extend(totals.iter().map(|total| {
+            let same = |window: &&EnergyWindow| window.domain == total.domain && window.phase == phase;
+            let joules = phases.energy.iter().find(same).and_then(|window| window.joules);
+            let mark = if total.kind == Kind::Modelled { "~" } else { "" };
+            format!("{mark}{}", number(joules.map(|joules| joules.0)))
+        }));
+        rows.push(row);
+    }
+    aligned(&rows, 1)
 }
 
 fn row(energy: &MeteredEnergy) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use report::project::{Projected, Question};
+use report::project::{Projected, Question, Wanted};
 
 use crate::commands::fit::{self, Columns};
 use crate::exit::{self, Exit};
@@ -18,9 +18,9 @@ use crate::{arguments, figures, files, out_folder};
 pub struct Args {
     /// Folder of journals, one journal (.jsonl), or a table of points (.csv) whose compute counts FLOPs.
     path: PathBuf,
-    /// Errors to reach, as 0.05 or 5%, or in the unit of the table [default: 5%, 1% and half of today's].
-    #[arg(long, value_name = "ERROR", value_delimiter = ',', value_parser = arguments::error)]
-    to: Vec<f64>,
+    /// Errors to reach, as 0.05 or 5%, in the unit of the table, or `half` of today's [default: 5%, 1% and half].
+    #[arg(long, value_name = "ERROR", value_delimiter = ',', value_parser = wanted)]
+    to: Vec<Wanted>,
     /// Model FLOP/s of the machine [default: that of the runs of the largest compute fitted].
     #[arg(long, value_name = "SPEED", value_parser = arguments::positive)]
     flops_per_second: Option<f64>,
@@ -34,6 +34,14 @@ pub struct Args {
     /// Put project.json and the figure here.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+}
+
+/// An error, or half of today's.
+fn wanted(text: &str) -> Result<Wanted, String> {
+    if text == "half" {
+        return Ok(Wanted::Half);
+    }
+    arguments::error(text).map(Wanted::Error)
 }
 
 /// Projects and prints.
@@ -70,7 +78,11 @@ fn projected(args: &Args) -> anyhow::Result<Projected> {
         return Ok(report::project::of_points(&points, args.columns.names(), &name, &question)?);
     }
     let records = fit::records(&args.path, &args.columns)?;
-    if let Some(error) = args.to.iter().find(|error| **error >= 1.0) {
+    let too_high = |wanted: &Wanted| match wanted {
+        Wanted::Error(error) => Some(*error).filter(|error| *error >= 1.0),
+        Wanted::Half => None,
+    };
+    if let Some(error) = args.to.iter().find_map(too_high) {
         let found = format!("--to {error}: errors of records are fractions below 1");
         return Err(exit::bad_input_with_hint(found, "type 0.05 for 5%"));
     }

@@ -8,6 +8,8 @@ use law::expert::summary::{self, Place};
 use law::expert::{self, Outcome, Setting, System};
 use rayon::prelude::*;
 use record::simulate::{ExpertCurve, ExpertOutput, ExpertPlace};
+use report::figures::Figure;
+use serde::Serialize;
 
 use crate::exit::{self, Exit};
 use crate::output::{self, Format};
@@ -59,15 +61,46 @@ struct ExpertArgs {
     /// Numbers of samples to learn from [default: 18 of them from 20 to 12589].
     #[arg(long, value_delimiter = ',', value_parser = cli::count)]
     samples: Vec<u64>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What every simulation is asked.
+#[derive(Debug, clap::Args)]
+struct Common {
     /// Seed of everything.
     #[arg(long, default_value_t = 1, value_parser = arguments::whole)]
     seed: u64,
     /// Threads; default: as many as the machine has processors.
     #[arg(long, value_parser = arguments::threads)]
     threads: Option<usize>,
-    /// Put expert.json and the figures here.
+    /// Put the numbers, as the simulation's name with .json, and the figures here.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+}
+
+impl Common {
+    /// The pool that simulates, once the folder is known to be one.
+    fn pool(&self) -> anyhow::Result<rayon::ThreadPool> {
+        if let Some(folder) = &self.out {
+            out_folder::check(folder)?;
+        }
+        let threads = self.threads.unwrap_or_else(arguments::processors);
+        threads::settle(threads);
+        Ok(train::worker::thread_pool(threads)?)
+    }
+
+    /// Writes the numbers of a simulation of this name and its figures, where asked.
+    fn keep(&self, name: &str, told: &impl Serialize, figures: &[Figure]) -> anyhow::Result<()> {
+        let Some(folder) = &self.out else { return Ok(()) };
+        out_folder::make(folder)?;
+        let file = folder.join(format!("{name}.json"));
+        files::write(&file, &[&serde_json::to_vec(told)?[..], b"\n"].concat())?;
+        for path in figures::write(figures, folder)? {
+            output::note(&format!("wrote {}", path.display()));
+        }
+        Ok(())
+    }
 }
 
 /// Simulates and prints.
@@ -83,13 +116,9 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
 
 fn expert(args: &ExpertArgs, format: Format) -> anyhow::Result<Exit> {
     let setting = setting(args)?;
-    if let Some(folder) = &args.out {
-        out_folder::check(folder)?;
-    }
-    threads::settle(args.threads.unwrap_or_else(arguments::processors));
+    let pool = args.common.pool()?;
     let stop = interrupt::watch()?;
     let bar = progress::simulation(args.repetitions, "expert");
-    let pool = train::worker::thread_pool(args.threads.unwrap_or_else(arguments::processors))?;
     let repetition = |number: u64| {
         let outcomes = expert::repetition(&setting, number, &stop);
         bar.inc(1);
@@ -102,13 +131,7 @@ fn expert(args: &ExpertArgs, format: Format) -> anyhow::Result<Exit> {
         return output::interrupted(format, "a simulation begins again from the start");
     };
     let told = told(args, &setting, &outcomes.concat());
-    if let Some(folder) = &args.out {
-        out_folder::make(folder)?;
-        files::write(&folder.join("expert.json"), &[&serde_json::to_vec(&told)?[..], b"\n"].concat())?;
-        for path in figures::write(&report::expert::draw(&told), folder)? {
-            output::note(&format!("wrote {}", path.display()));
-        }
-    }
+    args.common.keep("expert", &told, &report::expert::draw(&told))?;
     output::result(format, &told, || report::expert::text(&told))?;
     Ok(Exit::Done)
 }
@@ -118,7 +141,7 @@ fn setting(args: &ExpertArgs) -> anyhow::Result<Setting> {
         features: args.features as usize,
         relevant: args.relevant as usize,
         noise: args.noise,
-        seed: args.seed,
+        seed: args.common.seed,
         ..Setting::default()
     };
     if !args.samples.is_empty() {

@@ -104,8 +104,8 @@ pub struct TrainArgs {
     /// Keep record, weights and checkpoints here; the same command goes on where it was stopped.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Also take the training steps apart: forward, backward, optimizer, and what is neither; the native learner can tell,
-    /// and trains slower by the time of reading the clock, which the record names.
+    /// Also take the training steps apart: forward, backward, optimizer, and what is neither; of candle and tch by whole
+    /// passes, natively by layers too, and slower by the time of reading the clock, which the record names.
     #[arg(long)]
     profile: bool,
     /// Keep everything that the sources of energy show in this file, for `ergo meter --replay`.
@@ -127,9 +127,6 @@ pub fn run(args: &TrainArgs, format: Format) -> anyhow::Result<Exit> {
     arguments::check_trainable(&args.net)?;
     let wish = Wish { learner: args.learner, device: args.device, precision: args.precision };
     let (learner, device) = device::choose(wish)?;
-    if args.profile {
-        train::learner::check_profile(learner)?;
-    }
     let plan = plan(args, learner)?;
     if let Some(folder) = &args.out {
         out_folder::check(folder)?;

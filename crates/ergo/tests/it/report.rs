@@ -130,8 +130,8 @@ fn kept_results_are_what_their_records_say() {
     rechecked("kept_results_are_what_their_records_say", &folders);
 }
 
-/// Lets the script make every figure of a report over `folders` again.
-fn rechecked(test: &str, folders: &[PathBuf]) {
+/// Lets the script make every figure of a report over `folders`, and of the traces in them, again.
+pub fn rechecked(test: &str, folders: &[PathBuf]) {
     let mut recheck = Command::new("python3");
     recheck.arg(workspace().join("scripts/recheck")).arg(env!("CARGO_BIN_EXE_ergo")).args(folders);
     let Ok(output) = recheck.output() else {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::report::rechecked;
 use crate::shell::{json, mnist, object, refused, run};
 
 const SMALL: [&str; 12] = [
@@ -105,10 +106,10 @@ fn a_training_is_taken_apart_on_request() {
     for word in ["images ", "forward ", "backward ", "optimizer ", "rest ", "reading the clock"] {
         assert!(ran.stdout.contains(word), "`{word}` is not in: {}", ran.stdout);
     }
-    refused(
-        &["train", "--learner", "candle", "--profile"],
-        &["candle", "time of its layers", "--learner native"],
-    );
+    // A library that tells no layers is timed pass by pass.
+    let record = json(&[&SMALL[..], &["--learner", "candle", "--profile"]].concat());
+    let parts = record["profile"]["parts"].as_array().unwrap();
+    assert!(parts[..4].iter().all(|part| part["seconds"].as_f64().unwrap() > 0.0), "{record}");
 }
 
 /// The time of the layers is in the journal too, and reports add it up.
@@ -303,6 +304,17 @@ fn a_trace_of_a_training_tells_its_energy_again() {
         totals.map(|window| window["joules"].clone()).collect()
     };
     assert_eq!(of_total(&again), of_total(&record), "{again} {record}");
+    // Phase by phase: seconds to the last bit, and windows in all that a trace has.
+    assert_eq!(again["phases"]["seconds"], record["seconds"]);
+    let windows = |energy: &Value| -> Vec<Value> {
+        let fields = ["domain", "phase", "joules", "joules_low", "joules_high", "seconds", "coverage"];
+        let of = |window: &Value| fields.iter().map(|field| window[*field].clone()).collect();
+        energy.as_array().unwrap().iter().map(of).collect()
+    };
+    assert_eq!(windows(&again["phases"]["energy"]), windows(&record["energy"]));
+    let told = run(&["meter", "--replay", trace]);
+    assert!(told.stderr.contains("evaluate"), "{}", told.stderr);
+    rechecked("a_trace_of_a_training_tells_its_energy_again", &[folder.path().into()]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The stem against the kernels that it stands for, bit by bit, on random shapes and memory that ends at guard pages.
+//! The stem against plain loops and, bit by bit, against the kernels that it stands for, on random shapes and memory that
+//! ends at guard pages.
 
 use proptest::prelude::*;
 
@@ -10,7 +11,7 @@ use crate::isa::Isa;
 use crate::moments::add_sums;
 use crate::plane::Plane;
 use crate::testing::guarded::Guarded;
-use crate::testing::{ALONE, Beside, Numbers, activation, canvas, filled, refused};
+use crate::testing::{ALONE, Beside, Numbers, activation, at, canvas, each_pixel, filled, packed, refused};
 
 /// What a random stem is made from.
 #[derive(Clone, Debug)]
@@ -61,6 +62,11 @@ impl Case {
         Plane::new(height / 2, width / 2, self.outputs, self.borders[border])
     }
 
+    /// Layout of the winners' numbers.
+    fn pooled_alone(&self) -> Plane {
+        Plane { border: 0, ..self.pooled(1) }
+    }
+
     fn stem(&self, isa: Isa) -> Stem {
         Stem::new(isa, self.window(), self.x(), self.pooled(1))
     }
@@ -75,14 +81,39 @@ impl Case {
     }
 
     /// Weights with zeros in lanes without a filter, whose place depends on the instruction set.
-    fn weights(&self, isa: Isa, numbers: &mut Numbers) -> Guarded<f32> {
-        let taps = self.shape.0 * self.shape.0 * self.shape.1;
-        let (length, place) = crate::testing::packed(isa, self.outputs, taps);
+    fn weights(&self, isa: Isa, mut number: impl FnMut() -> f32) -> Guarded<f32> {
+        let taps = self.taps();
+        let (length, place) = packed(isa, self.outputs, taps);
         let mut packed = vec![0.0; length];
         for output in 0..self.outputs {
-            (0..taps).for_each(|tap| packed[place(output, tap)] = numbers.unit());
+            (0..taps).for_each(|tap| packed[place(output, tap)] = number());
         }
         packed.into_iter().collect()
+    }
+
+    fn taps(&self) -> usize {
+        self.shape.0 * self.shape.0 * self.shape.1
+    }
+
+    /// What the window over a pixel of the convolution sees through a tap, by the definition of a convolution.
+    fn seen(&self, x: &[f32], image: usize, [row, column]: [usize; 2], tap: usize) -> f32 {
+        let (kernel, channels) = self.shape;
+        let (ky, kx, channel) = (tap / channels / kernel, tap / channels % kernel, tap % channels);
+        let inside =
+            |place: usize, size: usize| place.checked_sub(self.padding).filter(|&place| place < size);
+        let place = inside(row + ky, self.height).zip(inside(column + kx, self.width));
+        place.map_or(0.0, |(y, x_place)| x[at(self.x(), image, [y, x_place], channel)])
+    }
+
+    /// A pixel of the convolution before ReLU. Of quarters every sum is exact, in whatever order.
+    fn convolved(
+        &self,
+        x: &[f32],
+        (image, pixel): (usize, [usize; 2]),
+        filter: impl Fn(usize) -> f32,
+        bias: f32,
+    ) -> f32 {
+        (0..self.taps()).fold(bias, |sum, tap| sum + filter(tap) * self.seen(x, image, pixel, tap))
     }
 
     fn marks(&self) -> usize {
@@ -112,13 +143,79 @@ fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
+/// The four pixels of the convolution under a pixel of the pool, in the order of their numbers.
+fn under([row, column]: [usize; 2]) -> [[usize; 2]; 4] {
+    [0, 1, 2, 3].map(|number| [2 * row + number / 2, 2 * column + number % 2])
+}
+
 proptest! {
+    /// Convolution, ReLU and pooling as they are defined; of equal pixels the first wins.
+    #[test]
+    fn outputs_are_those_of_plain_loops(case in cases()) {
+        for isa in Isa::available() {
+            let mut numbers = Numbers::new(case.seed);
+            let x = case.images(&mut numbers);
+            let weights = case.weights(isa, || numbers.quarter());
+            let bias = numbers.channels(case.pooled(1));
+            let (_, place) = packed(isa, case.outputs, case.taps());
+            let mut out = canvas(case.pooled(1), case.images);
+            let mut index: Guarded<u8> = std::iter::repeat_n(9, case.marks()).collect();
+            case.stem(isa).forward(case.images, (&x, &weights, Some(&bias)), (&mut out, &mut index));
+            let (plane, marks) = (case.pooled(1), case.pooled_alone());
+            each_pixel(plane, case.images, |image, pixel| {
+                for output in 0..case.outputs {
+                    let filter = |tap| weights[place(output, tap)];
+                    let all = under(pixel).map(|below| case.convolved(&x, (image, below), filter, bias[output]));
+                    let mut winner = 0;
+                    (1..4).for_each(|other| if all[other] > all[winner] { winner = other });
+                    assert_eq!(out[at(plane, image, pixel, output)], all[winner].max(0.0), "{isa:?} at {pixel:?}");
+                    assert_eq!(usize::from(index[at(marks, image, pixel, output)]), winner, "{isa:?} at {pixel:?}");
+                }
+            });
+        }
+    }
+
+    /// Only the pixel that won has a gradient, and only where ReLU let it through.
+    #[test]
+    fn gradients_are_those_of_plain_loops(case in cases()) {
+        for isa in Isa::available() {
+            let mut numbers = Numbers::new(case.seed);
+            let x = case.images(&mut numbers);
+            let plane = case.pooled(2);
+            let (outs, marks) = (case.pooled(1), case.pooled_alone());
+            let out = activation(outs, case.images, ALONE, || numbers.quarter().max(0.0));
+            let index: Guarded<u8> = (0..case.marks()).map(|_| numbers.below(4) as u8).collect();
+            let gradient = activation(plane, case.images, ALONE, || numbers.quarter());
+            let (length, place) = packed(isa, case.outputs, case.taps());
+            let (mut expected, mut of_bias) = (vec![0.0; length], vec![0.0; plane.stride]);
+            each_pixel(plane, case.images, |image, pixel| {
+                for output in 0..case.outputs {
+                    if out[at(outs, image, pixel, output)] > 0.0 {
+                        let winner = under(pixel)[usize::from(index[at(marks, image, pixel, output)])];
+                        let dy = gradient[at(plane, image, pixel, output)];
+                        of_bias[output] += f64::from(dy);
+                        for tap in 0..case.taps() {
+                            expected[place(output, tap)] += dy * case.seen(&x, image, winner, tap);
+                        }
+                    }
+                }
+            });
+            let mut sums: Guarded<f32> = filled(length, f32::NAN);
+            let mut bias: Guarded<f64> = std::iter::repeat_n(0.0, plane.stride).collect();
+            let pooled = Pooled { out: &out, index: &index, plane, gradient: &gradient };
+            case.stem(isa).weight_gradient(case.images, (&x, pooled), true, (&mut sums, Some(&mut bias)));
+            prop_assert_eq!(&sums[..], &expected[..]);
+            prop_assert_eq!(&bias[..], &of_bias[..]);
+        }
+    }
+
     /// Borders of the output keep what they hold.
     #[test]
     fn outputs_are_those_of_convolution_and_activation(case in cases()) {
         for isa in Isa::available() {
             let mut numbers = Numbers::new(case.seed);
-            let (x, weights) = (case.images(&mut numbers), case.weights(isa, &mut numbers));
+            let x = case.images(&mut numbers);
+            let weights = case.weights(isa, || numbers.unit());
             let bias = numbers.channels(case.pooled(1));
             for bias in [None, Some(&bias[..])] {
                 let (expected, winners) = case.one_by_one(isa, &x, &weights, bias);
@@ -136,7 +233,8 @@ proptest! {
     fn gradients_are_those_of_spreading_and_convolution(case in cases(), begin in any::<bool>()) {
         for isa in Isa::available() {
             let mut numbers = Numbers::new(case.seed);
-            let (x, weights) = (case.images(&mut numbers), case.weights(isa, &mut numbers));
+            let x = case.images(&mut numbers);
+            let weights = case.weights(isa, || numbers.unit());
             let (out, index) = case.one_by_one(isa, &x, &weights, None);
             let plane = case.pooled(2);
             let gradient = activation(plane, case.images, ALONE, || numbers.unit());

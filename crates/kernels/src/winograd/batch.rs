@@ -78,6 +78,7 @@ struct Checked<'a> {
 
 impl Kernel for Checked<'_> {
     type Output = ();
+    const IS_PRODUCT: bool = true;
 
     #[inline(always)]
     fn run<W: Simd, H: Simd>(self, wide: W, half: H) {

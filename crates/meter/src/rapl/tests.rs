@@ -1,11 +1,15 @@
 //! Tests of the search for RAPL zones in imitated folders.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use record::energy::Phase;
 use tempfile::TempDir;
 
 use super::*;
-use crate::testing::RANGE;
+use crate::meter::Meter;
+use crate::sources::Sources;
+use crate::testing::{HandClock, RANGE, joules, window};
 
 /// A zone's folder, its name and what its counter shows.
 type Imitated<'a> = (&'a str, &'a str, u64);
@@ -120,9 +124,9 @@ fn dies_with_counters_of_their_own_are_added() {
         ("intel-rapl:1", "package-0-die-1", 9_000_000_000),
     ];
     let root = tree(&zones);
-    let clock = Arc::new(crate::testing::HandClock::default());
-    let sources = crate::sources::Sources::assemble(clock.clone(), discover(root.path(), &plain()), None);
-    let meter = crate::meter::Meter::start(&sources);
+    let clock = Arc::new(HandClock::default());
+    let sources = Sources::assemble(clock.clone(), discover(root.path(), &plain()), None);
+    let meter = Meter::start(&sources);
     let show = |zone: &str, microjoules: u64| {
         let file = root.path().join("sys/class/powercap").join(zone).join("energy_uj");
         fs::write(file, microjoules.to_string()).unwrap();
@@ -131,7 +135,7 @@ fn dies_with_counters_of_their_own_are_added() {
     show("intel-rapl:0", 1_030_000_000);
     show("intel-rapl:1", 9_012_000_000);
     let metering = meter.finish();
-    let total = crate::testing::window(&metering, "package-0", record::energy::Phase::Total);
+    let total = window(&metering, "package-0", Phase::Total);
     assert_eq!((total.joules, total.watts_mean), (Some(record::units::Joules(42.0)), Some(Watts(21.0))));
     assert_eq!(metering.energy.iter().filter(|window| window.phase == total.phase).count(), 1);
     assert!(total.source.contains("intel-rapl:0/") && total.source.contains("intel-rapl:1/"));
@@ -208,7 +212,49 @@ fn permission_denied_names_the_file_and_the_remedy() {
     assert!(note.contains("intel-rapl:0/energy_uj: permission denied"), "{note}");
     let fix = found.unreadable[0].fix.as_deref().unwrap();
     assert!(fix.contains("sudo chmod a+r") && fix.contains("setcap"), "{fix}");
+    let rule = "SUBSYSTEM==\"powercap\", RUN+=\"/bin/chmod a+r /sys%p/energy_uj\"";
+    assert!(fix.contains(rule), "{fix}");
     assert_eq!(found.unreadable[0].status, SourceStatus::Denied);
+}
+
+/// Rights that are taken away in a run and given back are a gap: nothing is lost, and nothing jumps.
+#[test]
+fn permission_denied_in_a_run_is_a_gap() {
+    let root = tree(&[("intel-rapl:0", "package-0", 1_000_000)]);
+    let closed = Arc::new(AtomicBool::new(false));
+    let is_closed = Arc::clone(&closed);
+    let reader: ReadText = Arc::new(move |file: &Path| match is_closed.load(Ordering::Relaxed) {
+        true => Err(io::ErrorKind::PermissionDenied.into()),
+        false => fs::read_to_string(file),
+    });
+    let clock = Arc::new(HandClock::default());
+    let meter = Meter::start(&Sources::assemble(clock.clone(), discover(root.path(), &reader), None));
+    let sample = |microjoules: u64, refused: bool| {
+        let counter = root.path().join("sys/class/powercap/intel-rapl:0/energy_uj");
+        fs::write(counter, format!("{microjoules}\n")).unwrap();
+        closed.store(refused, Ordering::Relaxed);
+        clock.pass(1.0, 0.0);
+        meter.sample();
+    };
+    sample(11_000_000, false);
+    sample(21_000_000, true);
+    sample(31_000_000, false);
+    let metering = meter.finish();
+    assert_eq!(joules(&metering, Phase::Total), Some(30.0));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((total.gaps, total.coverage), (1, 1.0));
+    let denied = |note: &String| note.contains("intel-rapl:0/energy_uj: permission denied");
+    assert!(total.notes.iter().any(denied), "{:?}", total.notes);
+}
+
+/// A platform's counter on each of two sockets: only that of the first holds the platform, and the other is named.
+#[test]
+fn a_second_counter_of_the_platform_is_told() {
+    let root = tree(&[("intel-rapl:0", "psys", 1), ("intel-rapl:1", "psys", 2)]);
+    let found = discover(root.path(), &plain());
+    assert_eq!(domains(&found), ["psys"]);
+    let note = found.readable[0].facts().note.as_ref().unwrap();
+    assert!(note.contains("intel-rapl:1"), "{note}");
 }
 
 #[test]

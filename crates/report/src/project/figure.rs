@@ -2,7 +2,7 @@
 
 use law::fit::Fit;
 use law::project;
-use record::project::ProjectOutput;
+use record::project::{AnswerOutput, ProjectOutput};
 
 use crate::axis;
 use crate::curves::{BAND, BEYOND_LINE, FIT_COLOUR, FIT_LINE, FLOOR_LAW_LINE, FLOOR_LINE, REFERENCES};
@@ -142,15 +142,17 @@ fn points(svg: &mut Svg, fit: &Fit, frame: &Frame) {
     svg.close();
 }
 
-/// A line at each error, and where the power law reaches it.
+/// A line at each error, and where the laws reach it.
 fn targets(svg: &mut Svg, told: &ProjectOutput, frame: &Frame) {
     for target in &told.targets {
         let y = frame.error.position(target.error);
         svg.line([frame.cost.start, y], [frame.cost.end, y], TARGET_LINE);
         svg.text([frame.cost.start + 8.0, y - 5.0], Anchor::Start, SIZE, &target.name, TARGET_TEXT);
-        let Some(flops) = target.power.flops[1].filter(|flops| *flops <= frame.cost.high) else { continue };
-        let style = format!("fill=\"#ffffff\" stroke=\"{FIT_COLOUR}\" stroke-width=\"1.6\"");
-        marks::draw(svg, Shape::Circle, frame.place(flops, target.error), 4.2, &style);
+        for (answer, shape) in [(&target.power, Shape::Circle), (&target.floor, Shape::Square)] {
+            let Some(flops) = answer.flops[1].filter(|flops| *flops <= frame.cost.high) else { continue };
+            let style = format!("fill=\"#ffffff\" stroke=\"{FIT_COLOUR}\" stroke-width=\"1.6\"");
+            marks::draw(svg, shape, frame.place(flops, target.error), 4.2, &style);
+        }
     }
 }
 
@@ -177,14 +179,25 @@ fn legend(svg: &mut Svg, told: &ProjectOutput, fit: &Fit, [x, mut y]: Position) 
     entry(TARGET_LINE, "errors that were asked for");
     y += 4.0;
     for target in &told.targets {
-        let Some(flops) = target.power.flops[1] else { continue };
-        let hours =
-            target.power.hours[1].map_or_else(String::new, |hours| format!(", {}", super::duration(hours)));
-        let words = format!("{}: {} FLOP{hours} without a floor", target.name, law::number::short(flops, 2));
+        let Some(power) = reached(&target.power) else { continue };
+        // That no floor is identified is said once, by the notes.
+        let floor = match (fit.floor.estimate, reached(&target.floor)) {
+            (None, _) => String::new(),
+            (Some(_), Some(floor)) => format!("; with a floor (square) {floor}"),
+            (Some(_), None) => "; with a floor never".to_owned(),
+        };
+        let words = format!("{}: without a floor (circle) {power}{floor}", target.name);
         for line in svg::wrap(&words, SIZE, WIDTH - x - 14.0) {
             svg.text([x, y], Anchor::Start, SIZE, &line, &format!("fill=\"{TEXT}\""));
             y += 15.0;
         }
         y += 5.0;
     }
+}
+
+/// FLOPs of an answer, and the time they take where a speed is known.
+fn reached(answer: &AnswerOutput) -> Option<String> {
+    let flops = law::number::short(answer.flops[1]?, 2);
+    let hours = answer.hours[1].map_or_else(String::new, |hours| format!(", {}", super::duration(hours)));
+    Some(format!("{flops} FLOP{hours}"))
 }

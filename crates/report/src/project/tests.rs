@@ -13,7 +13,12 @@ fn question(errors: &[f64]) -> Question {
         usd_per_kwh: Some(0.5),
         usd_per_hour: Some(2.0),
     };
-    Question { errors: errors.to_vec(), flops_per_second: None, watts: None, rates }
+    Question {
+        errors: errors.iter().copied().map(Wanted::Error).collect(),
+        flops_per_second: None,
+        watts: None,
+        rates,
+    }
 }
 
 /// Six winners with k = 4 from 1e8 to 1e13 FLOP, of runs of 2 s at 100 W.
@@ -112,4 +117,15 @@ fn the_figure_shows_targets_and_references() {
     }
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     assert_eq!(svg, figure::draw(&told.output, &told.fit).svg);
+}
+
+/// Half of today's error beside one in percent, each once.
+#[test]
+fn half_can_be_asked_for_beside_others() {
+    let asked = Question { errors: vec![Wanted::Half, Wanted::Error(0.02)], ..question(&[]) };
+    let told = of_records(&records(), "a sweep", &asked).unwrap().output;
+    let names: Vec<&str> = told.targets.iter().map(|target| target.name.as_str()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names.iter().any(|name| name.ends_with("half of today's")), "{names:?}");
+    assert!(names.contains(&"error 2.00%"), "{names:?}");
 }

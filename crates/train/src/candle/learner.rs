@@ -9,6 +9,7 @@ use data::images::Images;
 use data::normalisation::normalisation;
 use net::network::Network;
 use rayon::prelude::*;
+use record::bench::LayerPhase;
 use record::spec::{RunPlan, RunSpec};
 use record::units::Flops;
 
@@ -17,7 +18,10 @@ use super::ops::batch_norm::BatchMoments;
 use super::ops::cross_entropy::log_sum_exp;
 use super::ops::real::Real;
 use crate::error::TrainError;
-use crate::learner::{Executed, Learner, NamedTensor, Outcome, State, Step, find, momentum_name};
+use crate::laps::Laps;
+use crate::learner::{
+    Executed, Learner, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name,
+};
 
 /// Images judged at once; every batch is filled up to it, so that no outcome depends on the number of images.
 const EVALUATION_BATCH: usize = 100;
@@ -33,6 +37,7 @@ pub struct CandleLearner<T> {
     values: [[f32; 256]; 3],
     images: Option<Images>,
     lanes: Vec<Lane<T>>,
+    laps: Laps,
 }
 
 /// One run: its settings, weights and optimizer state.
@@ -86,6 +91,7 @@ impl<T: Real> CandleLearner<T> {
             values: normalisation(first.spec.data).values(),
             images: None,
             lanes,
+            laps: Laps::default(),
         })
     }
 
@@ -106,17 +112,28 @@ impl<T: Real> CandleLearner<T> {
     }
 
     /// Loss and gradients of one lane at one step, nothing changed.
-    pub(crate) fn gradients(&self, lane: usize, step: &Step) -> candle_core::Result<Gradients> {
+    pub(crate) fn gradients(
+        &self,
+        lane: usize,
+        step: &Step,
+        laps: &mut Laps,
+    ) -> candle_core::Result<Gradients> {
+        laps.start();
+        let settle = || self.device.synchronize();
         let Some(images) = &self.images else { candle_core::bail!("no images were loaded") };
         let lane = &self.lanes[lane];
         let dropout = Box::new(Stream::new(lane.spec.seed, Purpose::Dropout, step.number));
         let mode = Mode::Training { dropout, moments: Vec::new() };
         let mut pass =
             Pass { parameters: &lane.parameters, operations: self.operations, mode, executed_macs: 0 };
-        let logits = pass.run::<T>(&self.network.nodes, &self.batch(images, step)?)?;
+        let batch = self.batch(images, step)?;
+        laps.lap(LayerPhase::Load, settle)?;
+        let logits = pass.run::<T>(&self.network.nodes, &batch)?;
         let labels = Self::labels(images, &step.indices);
         let loss = pass.cross_entropy::<T>(&logits, labels, lane.spec.label_smoothing)?;
+        laps.lap(LayerPhase::Forward, settle)?;
         let mut store = loss.backward()?;
+        laps.lap(LayerPhase::Backward, settle)?;
         let by_parameter = lane.parameters.iter().map(|parameter| store.remove(parameter)).collect();
         let moments = match pass.mode {
             Mode::Training { moments, .. } => moments,
@@ -139,7 +156,8 @@ impl<T: Real> CandleLearner<T> {
     }
 
     fn step(&mut self, lane: usize, step: &Step) -> candle_core::Result<()> {
-        let gradients = self.gradients(lane, step)?;
+        let mut laps = std::mem::take(&mut self.laps);
+        let gradients = self.gradients(lane, step, &mut laps)?;
         let lane = &mut self.lanes[lane];
         lane.losses.push(gradients.loss as f32);
         lane.executed.train += Flops::of_macs(gradients.executed_macs);
@@ -151,6 +169,8 @@ impl<T: Real> CandleLearner<T> {
                 lane.descend(&self.network, place, &gradient, step)?;
             }
         }
+        laps.lap(LayerPhase::Update, || self.device.synchronize())?;
+        self.laps = laps;
         Ok(())
     }
 
@@ -279,7 +299,10 @@ impl<T: Real> Learner for CandleLearner<T> {
     fn evaluate(&mut self, images: &Images) -> Result<Vec<Vec<Outcome>>, TrainError> {
         let mut outcomes = Vec::with_capacity(self.lanes.len());
         for lane in 0..self.lanes.len() {
+            self.laps.start();
             let (judged, macs) = self.judge(&self.lanes[lane], images).map_err(failed("evaluate"))?;
+            let settle = || self.device.synchronize();
+            self.laps.lap(LayerPhase::Forward, settle).map_err(failed("wait for the device"))?;
             self.lanes[lane].executed.evaluate += Flops::of_macs(macs);
             outcomes.push(judged);
         }
@@ -329,6 +352,14 @@ impl<T: Real> Learner for CandleLearner<T> {
 
     fn sync(&mut self) -> Result<(), TrainError> {
         self.device.synchronize().map_err(failed("wait for the device"))
+    }
+
+    fn profile(&mut self, on: bool) {
+        self.laps.keep(on);
+    }
+
+    fn take_profile(&mut self) -> Option<Vec<ProfileEntry>> {
+        self.laps.entries()
     }
 }
 

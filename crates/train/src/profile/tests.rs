@@ -8,7 +8,8 @@ use record::run::SecondsRecord;
 use record::spec::{LearnerName, RunSpec};
 
 use super::*;
-use crate::learner::{build, check_profile, is_built};
+use crate::learner::{build, is_built};
+use crate::tests::networks::{images, step};
 
 fn entry(layer: &str, phase: LayerPhase, seconds: f64) -> ProfileEntry {
     ProfileEntry { layer: layer.into(), phase, seconds: Seconds(seconds), calls: 2 }
@@ -64,14 +65,27 @@ fn what_was_trained_without_a_profile_is_said() {
     );
 }
 
+/// A learner that times whole passes has all of them, and is not said to have timed threads.
 #[test]
-fn who_can_tell_is_known_beforehand() {
+fn every_learner_tells_its_parts() {
     for name in LearnerName::ALL.into_iter().filter(|&name| is_built(name)) {
         let plan =
-            RunSpec { learner: name, ..RunSpec::new(SetName::Digits, "linear", 1, 8, 1) }.plan().unwrap();
+            RunSpec { learner: name, ..RunSpec::new(SetName::Mnist, "linear", 1, 8, 1) }.plan().unwrap();
         let mut learner = build(&[&plan], Device::Cpu).unwrap();
+        learner.load(&images(SetName::Mnist)).unwrap();
+        assert_eq!(learner.take_profile(), None, "{}", name.name());
         learner.profile(true);
-        let tells = learner.take_profile().is_some();
-        assert_eq!(tells, check_profile(name).is_ok(), "{}", name.name());
+        learner.train(&[&[step(0, 8, 0.1)]]).unwrap();
+        let entries = learner.take_profile().unwrap();
+        let mut told = Told::default();
+        told.add(entries);
+        let profile = told.after(Seconds(9.0)).profile(&metering(9.0), 2);
+        for part in &profile.parts {
+            assert!(part.seconds.0 > 0.0, "{} has no {:?}: {:?}", name.name(), part.part, profile.layers);
+        }
+        let of_threads = profile.notes[0].contains("2 threads together");
+        assert_eq!(of_threads, name == LearnerName::Native, "{:?}", profile.notes);
+        learner.profile(false);
+        assert_eq!(learner.take_profile(), None, "{}", name.name());
     }
 }

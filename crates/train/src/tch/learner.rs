@@ -10,7 +10,7 @@ use record::spec::RunPlan;
 use super::driver::Driver;
 use super::trainer::Trainer;
 use crate::error::TrainError;
-use crate::learner::{Executed, Learner, Outcome, State, Step};
+use crate::learner::{Executed, Learner, Outcome, ProfileEntry, State, Step};
 
 /// Trains with libtorch on the CPU or on a CUDA card.
 #[derive(Debug)]
@@ -78,5 +78,13 @@ impl Learner for TchLearner {
 
     fn sync(&mut self) -> Result<(), TrainError> {
         self.call(|trainer| trainer.sync())
+    }
+
+    fn profile(&mut self, on: bool) {
+        self.call(move |trainer| trainer.profile(on));
+    }
+
+    fn take_profile(&mut self) -> Option<Vec<ProfileEntry>> {
+        self.call(|trainer| trainer.take_profile())
     }
 }

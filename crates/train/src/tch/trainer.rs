@@ -11,6 +11,7 @@ use libtorch::error::TorchError;
 use libtorch::operators::{Descent, sgd};
 use libtorch::tch::{self, Kind, Tensor};
 use net::network::{Network, Node};
+use record::bench::LayerPhase;
 use record::spec::{Precision, RunPlan, RunSpec};
 use record::units::Flops;
 
@@ -19,7 +20,10 @@ use super::loss::CrossEntropy;
 use super::parameters::{Layout, layouts};
 use super::pass::{Gradients, Mode, Pass, order};
 use crate::error::TrainError;
-use crate::learner::{Executed, NamedTensor, Outcome, State, Step, find, momentum_name, outcome};
+use crate::laps::Laps;
+use crate::learner::{
+    Executed, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name, outcome,
+};
 
 /// Images judged at once; every batch is filled up to it, so that no outcome depends on the number of images.
 const EVALUATION_BATCH: usize = 250;
@@ -44,6 +48,7 @@ pub(super) struct Trainer {
     judged: Option<Judged>,
     border: u8,
     lanes: Vec<Lane>,
+    laps: Laps,
 }
 
 /// Images to judge, as they came and where the device finds them.
@@ -89,6 +94,7 @@ impl Trainer {
             lanes: lanes.collect::<Result<_, _>>().map_err(failed("place the weights"))?,
             layouts,
             network,
+            laps: Laps::default(),
         })
     }
 
@@ -110,24 +116,39 @@ impl Trainer {
         let none = || TorchError("no images were loaded".to_owned());
         let plan = self.source.as_ref().ok_or_else(none)?.plan(steps)?;
         let lane = &mut self.lanes[lane];
+        let device = self.device;
+        let settle = || wait(device);
         for (place, step) in steps.iter().enumerate() {
+            self.laps.start();
             let (images, labels) = plan.batch(&self.values, place, step)?;
             let scale = if self.precision == Precision::F16 { F16_SCALE } else { 1.0 };
             let working = working(self.precision, &self.network, &lane.parameters)?;
             let dropout = Box::new(Stream::new(lane.spec.seed, Purpose::Dropout, step.number));
             let mut pass = Pass { parameters: &working, mode: Mode::Training(dropout), macs: 0 };
             let images = images.f_to_kind(kind(self.precision))?;
+            self.laps.lap(LayerPhase::Load, settle)?;
             let (logits, notes) = pass.forward(&self.nodes, &images)?;
             let (loss, gradient) =
                 self.loss.with_gradient(&logits.f_to_kind(Kind::Float)?, &labels, scale)?;
+            self.laps.lap(LayerPhase::Forward, settle)?;
             let mut gradients = Gradients::with_capacity(self.network.parameters.len());
             let gradient = gradient.f_to_kind(kind(self.precision))?;
             pass.backward(&self.nodes, notes, gradient, &mut gradients)?;
+            self.laps.lap(LayerPhase::Backward, settle)?;
             lane.executed.train += Flops::of_macs(pass.macs * step.indices.len() as u64);
             lane.losses.push(loss);
             lane.descend(&self.network, gradients, step, scale)?;
+            self.laps.lap(LayerPhase::Update, settle)?;
         }
         Ok(())
+    }
+
+    pub(super) fn profile(&mut self, on: bool) {
+        self.laps.keep(on);
+    }
+
+    pub(super) fn take_profile(&self) -> Option<Vec<ProfileEntry>> {
+        self.laps.entries()
     }
 
     pub(super) fn take_losses(&mut self) -> Result<Vec<Vec<f32>>, TrainError> {
@@ -144,9 +165,12 @@ impl Trainer {
             Some(judged) if Arc::ptr_eq(&judged.images.pixels, &images.pixels) => judged,
             _ => Judged::new(images, self.device).map_err(failed("place the images"))?,
         };
+        self.laps.start();
         let outcomes =
             (0..self.lanes.len()).map(|lane| self.judge(lane, &judged).map_err(failed("evaluate")));
         let outcomes = outcomes.collect();
+        let device = self.device;
+        self.laps.lap(LayerPhase::Forward, || wait(device)).map_err(failed("evaluate"))?;
         self.judged = Some(judged);
         outcomes
     }
@@ -209,10 +233,15 @@ impl Trainer {
     }
 
     pub(super) fn sync(&self) -> Result<(), TrainError> {
-        match self.device {
-            tch::Device::Cuda(card) => libtorch::cuda::wait(card as u32).map_err(failed("finish its work")),
-            _ => Ok(()),
-        }
+        wait(self.device).map_err(failed("finish its work"))
+    }
+}
+
+/// Waits until a device has done what it was asked to.
+fn wait(device: tch::Device) -> Result<(), TorchError> {
+    match device {
+        tch::Device::Cuda(card) => libtorch::cuda::wait(card as u32),
+        _ => Ok(()),
     }
 }
 

@@ -195,9 +195,14 @@ fn gradients_of_everything_else_agree() {
 /// first 50 steps, 0.15 in the last of a network with batch normalisation); and equal in the mean.
 #[test]
 fn loss_curves_agree() {
-    for (data, net) in
-        [(SetName::Mnist, "lenet5"), (SetName::Mnist, "cnn-w4-d2"), (SetName::Mnist, "resnet8-w2")]
-    {
+    // Gradients by F(7x7, 3x3), which net-a has, round ten times as much as others.
+    for (data, net, at_first, then) in [
+        (SetName::Mnist, "lenet5", 1e-4, 2e-2),
+        (SetName::Mnist, "cnn-w4-d2", 1e-4, 2e-2),
+        (SetName::Mnist, "resnet8-w2", 1e-4, 2e-2),
+        (SetName::Mnist, "net-a", 2e-3, 0.2),
+        (SetName::Cifar10, "cnn-w4-d3", 1e-4, 2e-2),
+    ] {
         let plan = plan(data, net, 8);
         let steps: Vec<_> = (0..200).map(|number| step(number, 8, 0.02)).collect();
         let curve = |learner: &mut dyn Learner| {
@@ -208,7 +213,7 @@ fn loss_curves_agree() {
         let reference = curve(&mut CandleLearner::<f32>::new(&[&plan], Device::Cpu).unwrap());
         for candidate in Candidate::all() {
             let found = curve(&mut *candidate.build(&plan));
-            for (steps, bound) in [(0..50, 1e-4), (50..100, 2e-2), (100..200, 0.5)] {
+            for (steps, bound) in [(0..50, at_first), (50..100, then), (100..200, 0.5)] {
                 for number in steps {
                     let (found, expected) = (found[number], reference[number]);
                     let close = (found - expected).abs() < bound * expected;

@@ -14,9 +14,9 @@ const PADDING: f64 = 0.05;
 /// Below this coverage an interval is no 95% interval by any rounding.
 const COVERAGE: f64 = 0.93;
 
-/// Warnings for a benchmark on `processors` processors, `with_profile` or without.
+/// Warnings for a benchmark on `processors` processors.
 #[must_use]
-pub fn warnings(told: &BenchOutput, processors: usize, with_profile: bool) -> Vec<String> {
+pub fn warnings(told: &BenchOutput, processors: usize) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some(share) = told.others_share.filter(|&share| share > OTHERS) {
         warnings.push(format!(
@@ -57,9 +57,6 @@ pub fn warnings(told: &BenchOutput, processors: usize, with_profile: bool) -> Ve
     warnings.extend(oversubscribed(told, processors));
     warnings.extend(idle(told));
     warnings.extend(padded(told));
-    if with_profile {
-        warnings.extend(unprofiled(told));
-    }
     warnings
 }
 
@@ -90,16 +87,4 @@ fn padded(told: &BenchOutput) -> Option<String> {
         row.batch,
         row.net
     ))
-}
-
-/// The learners that cannot tell the time of their layers.
-fn unprofiled(told: &BenchOutput) -> Option<String> {
-    let mut silent: Vec<&str> = Vec::new();
-    for row in told.rows.iter().filter(|row| row.profile.is_none()) {
-        if !silent.contains(&row.learner.as_str()) {
-            silent.push(&row.learner);
-        }
-    }
-    (!silent.is_empty())
-        .then(|| format!("No profile of {}: it does not tell the time of its layers.", silent.join(", ")))
 }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use record::output::ComparedOutput;
 use record::simulate::{CalibrationOutput, ExpertOutput};
 use report::figures::Figure;
-use report::project::Question;
+use report::project::{Question, Wanted};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -149,7 +149,7 @@ fn source(asked: &serde_json::Value) -> String {
 fn question(asked: &serde_json::Value) -> Question {
     let errors = asked["targets"].as_array().into_iter().flatten();
     Question {
-        errors: errors.filter_map(|target| target["error"].as_f64()).collect(),
+        errors: errors.filter_map(|target| target["error"].as_f64()).map(Wanted::Error).collect(),
         flops_per_second: asked["flops_per_second"].as_f64(),
         ..Question::default()
     }

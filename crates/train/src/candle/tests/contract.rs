@@ -7,6 +7,7 @@ use record::units::Flops;
 
 use super::networks::{BATCH_IMAGES, learner, plan, step};
 use crate::candle::learner::CandleLearner;
+use crate::laps::Laps;
 use crate::learner::Learner;
 
 /// Three steps against the formulas g += wd w; v = mu v + g; w -= lr (g + mu v), element by element.
@@ -21,7 +22,7 @@ fn the_optimizer_is_nesterov_sgd() {
     for number in 0..3 {
         let step = step(number, 0.1 * (number + 1) as f64);
         let before = values(&learner);
-        let gradients = learner.gradients(0, &step).unwrap();
+        let gradients = learner.gradients(0, &step, &mut Laps::default()).unwrap();
         learner.train(&[std::slice::from_ref(&step)]).unwrap();
         let after = values(&learner);
         for (place, parameter) in plan.network.parameters.iter().enumerate() {

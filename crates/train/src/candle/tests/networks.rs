@@ -12,6 +12,7 @@ use record::spec::{RunPlan, RunSpec};
 
 use crate::candle::forward::Operations;
 use crate::candle::learner::CandleLearner;
+use crate::laps::Laps;
 use crate::learner::{Learner, Step};
 
 /// Half the distance of a central difference: so small that hardly any of the tens of thousands of rectifiers and
@@ -52,7 +53,7 @@ fn check(plan: &RunPlan) {
 fn check_with(plan: &RunPlan, operations: Operations) {
     let learner = with_operations(plan, operations);
     let step = step(0, 0.0);
-    let gradients = learner.gradients(0, &step).unwrap();
+    let gradients = learner.gradients(0, &step, &mut Laps::default()).unwrap();
     let mut stream = Stream::new(5, Purpose::Test, 0);
     for (place, parameter) in plan.network.parameters.iter().enumerate() {
         let var = &learner.parameters(0)[place];
@@ -69,7 +70,7 @@ fn check_with(plan: &RunPlan, operations: Operations) {
                 let mut values = values.clone();
                 values[element] += shift;
                 var.set(&Tensor::from_vec(values, var.shape(), &candle_core::Device::Cpu).unwrap()).unwrap();
-                learner.gradients(0, &step).unwrap().loss
+                learner.gradients(0, &step, &mut Laps::default()).unwrap().loss
             };
             let numeric = (loss_at(STEP) - loss_at(-STEP)) / (2.0 * STEP);
             loss_at(0.0);

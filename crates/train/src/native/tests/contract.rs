@@ -2,12 +2,12 @@
 //! counts of what was executed.
 
 use data::set::SetName;
-use kernels::isa::Isa;
+use kernels::isa::{Isa, counted};
 use record::bench::LayerPhase;
 use record::spec::RunPlan;
 use record::units::Flops;
 
-use crate::learner::{Learner, ProfileEntry, State};
+use crate::learner::{Executed, Learner, ProfileEntry, State};
 use crate::native::learner::NativeLearner;
 use crate::tests::contract::{lanes_stay_apart, state_goes_out_and_comes_back};
 use crate::tests::networks::{everything, images, plan, step};
@@ -120,6 +120,31 @@ fn executed_operations_are_what_was_run() {
         let (forward_rows, back_rows) = if isa.name() == "avx512" { (6, 786) } else { (4, 784) };
         let per_step = forward_rows * 16 * 784 + back_rows * 16 * 3;
         assert_eq!(learner.executed(0).train, Flops(2 * 2 * per_step), "{}", isa.name());
+    }
+}
+
+/// What programs count beforehand against every multiply-add of a product as it happens, of whole networks: with padded
+/// channels, Winograd's points, stems, ragged tiles and chunks.
+#[test]
+fn executed_operations_are_those_counted_as_they_happen() {
+    for (data, net, batch) in [
+        (SetName::Mnist, "mlp", 5),
+        (SetName::Mnist, "lenet5", 9),
+        (SetName::Mnist, "net-a", 17),
+        (SetName::Cifar10, "cnn-w6-d3", 9),
+        (SetName::Cifar10, "resnet8-w5", 9),
+        (SetName::Cifar10, "net-b", 3),
+    ] {
+        let plan = plan(data, net, batch);
+        let mut learner = NativeLearner::with_isa(&[&plan], Isa::Counting).unwrap();
+        learner.load(&images(data)).unwrap();
+        let _ = counted();
+        learner.train(&[&[step(0, batch, 0.1), step(1, batch, 0.1)]]).unwrap();
+        let train = Flops::of_macs(counted());
+        learner.evaluate(&images(data)).unwrap();
+        let evaluate = Flops::of_macs(counted());
+        assert_eq!(learner.executed(0), Executed { train, evaluate }, "{net}");
+        assert!(train > Flops(0) && evaluate > Flops(0), "{net}");
     }
 }
 
