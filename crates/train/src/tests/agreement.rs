@@ -201,7 +201,7 @@ fn loss_curves_agree() {
         (SetName::Mnist, "cnn-w4-d2", 1e-4, 2e-2),
         (SetName::Mnist, "resnet8-w2", 1e-4, 2e-2),
         (SetName::Mnist, "net-a", 2e-3, 0.2),
-        (SetName::Cifar10, "cnn-w4-d3", 1e-4, 2e-2),
+        (SetName::Cifar10, "cnn-w4-d3", 1e-4, 0.2),
     ] {
         let plan = plan(data, net, 8);
         let steps: Vec<_> = (0..200).map(|number| step(number, 8, 0.02)).collect();
