@@ -64,7 +64,7 @@ impl Case {
     #[must_use]
     pub fn all() -> Vec<Case> {
         let of_method = |method: Method| {
-            // The law with a floor takes fifty times the time.
+            // The law with a floor takes seven times the time.
             let exponents: &[f64] = if method.has_floor() { &[3.0, 6.0, 9.0] } else { &[3.0, 5.0, 7.0, 9.0] };
             let floors: &[f64] = if method.has_floor() { &[0.0, 0.005, 0.02] } else { &[0.0] };
             let laws = exponents.iter().flat_map(|&k| floors.iter().map(move |&floor| (k, floor)));

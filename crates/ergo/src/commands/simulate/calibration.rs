@@ -22,7 +22,7 @@ pub struct Args {
     /// Resamples of each interval; `ergo fit` takes 1000.
     #[arg(long, default_value_t = 400, value_parser = resamples)]
     resamples: u64,
-    /// Only the cases of one estimator; those of `power` take a fiftieth of the time.
+    /// Only the cases of one estimator; those of `power` take a seventh of the time each.
     #[arg(long, value_parser = ["power", "floor"])]
     method: Option<String>,
     #[command(flatten)]
