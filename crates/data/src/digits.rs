@@ -66,24 +66,6 @@ impl Role {
 
 /// Draws image `index` of `seed` (see [`Role::seed`]) and returns its label.
 pub fn image(seed: u64, index: u64, pixels: &mut [u8; PIXELS]) -> u8 {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor was just found to have the feature.
-        return unsafe { image_avx2(seed, index, pixels) };
-    }
-    drawn(seed, index, pixels)
-}
-
-/// The same with vectors of eight. It has the same bits, as nothing multiplies and adds in one step.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn image_avx2(seed: u64, index: u64, pixels: &mut [u8; PIXELS]) -> u8 {
-    drawn(seed, index, pixels)
-}
-
-/// All that draws is inlined here, to be compiled for the instructions of the caller.
-#[inline(always)]
-fn drawn(seed: u64, index: u64, pixels: &mut [u8; PIXELS]) -> u8 {
     let mut stream = Stream::new(seed, Purpose::Digits, index);
     let stream = &mut stream;
     let label = stream.below(10) as u8;

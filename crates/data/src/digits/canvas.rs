@@ -36,13 +36,11 @@ impl Canvas {
     }
 
     /// Draws the segment from `a` to `b`; where strokes overlap, the darker one counts.
-    #[inline(always)]
     pub(super) fn draw(&mut self, a: [f32; 2], b: [f32; 2], pen: Pen) {
         self.touch(a, b, pen, |ink, mark| if mark > ink { mark } else { ink });
     }
 
     /// Rubs ink out along the segment from `a` to `b`; `pen.ink` is the share that goes.
-    #[inline(always)]
     pub(super) fn rub_out(&mut self, a: [f32; 2], b: [f32; 2], pen: Pen) {
         self.touch(a, b, pen, |ink, mark| ink * (1.0 - mark));
     }
@@ -75,7 +73,6 @@ impl Canvas {
 }
 
 /// The pixels first..end of one axis that lie within `reach` of the interval between `a` and `b`.
-#[inline(always)]
 fn span(a: f32, b: f32, reach: f32) -> (usize, usize) {
     let (low, high) = if a < b { (a, b) } else { (b, a) };
     // Conversion cuts off; what is below 0 or beyond the picture is held at its edge.

@@ -8,7 +8,6 @@ use super::hand::{Hand, bell, curve};
 use super::{MIDDLE, PIXELS, SIDE};
 
 /// Rubs a thin line out of the digit.
-#[inline(always)]
 pub(super) fn gap(stream: &mut Stream, centre: Point, canvas: &mut Canvas) {
     let middle = around(stream, centre, 8.0);
     let (dx, dy) = (stream.between(-6.0, 6.0), stream.between(-6.0, 6.0));
@@ -17,7 +16,6 @@ pub(super) fn gap(stream: &mut Stream, centre: Point, canvas: &mut Canvas) {
 }
 
 /// Writes another digit beside, above or below, mostly outside the picture.
-#[inline(always)]
 pub(super) fn neighbour(stream: &mut Stream, hand: &Hand, canvas: &mut Canvas) {
     let near = if stream.below(2) == 0 { -1.0 } else { 1.0 };
     let [x, y] = hand.centre;
@@ -36,7 +34,6 @@ pub(super) fn neighbour(stream: &mut Stream, hand: &Hand, canvas: &mut Canvas) {
 }
 
 /// Draws a short bent stroke or a dot, anywhere.
-#[inline(always)]
 pub(super) fn stray(stream: &mut Stream, canvas: &mut Canvas) {
     let start = [stream.between(-1.0, 28.0), stream.between(-1.0, 28.0)];
     let length = stream.between(0.0, 3.5);
@@ -51,7 +48,6 @@ pub(super) fn stray(stream: &mut Stream, canvas: &mut Canvas) {
 }
 
 /// Rules a thin line across the whole picture, as on lined paper.
-#[inline(always)]
 pub(super) fn rule(stream: &mut Stream, canvas: &mut Canvas) {
     let place = stream.between(1.0, 27.0);
     let tilt = 2.0 * bell(stream);
@@ -66,7 +62,6 @@ pub(super) fn rule(stream: &mut Stream, canvas: &mut Canvas) {
 }
 
 /// Lays the ink on paper of uneven brightness, adds noise, and rounds to bytes; `severity` as for a hand.
-#[inline(always)]
 pub(super) fn expose(stream: &mut Stream, severity: f32, canvas: &Canvas, pixels: &mut [u8; PIXELS]) {
     let paper = 0.3 * severity * stream.uniform_f32() * stream.uniform_f32();
     let contrast = (1.0 - paper) * (1.0 - unit(0.36 * severity * stream.uniform_f32()));
@@ -76,17 +71,23 @@ pub(super) fn expose(stream: &mut Stream, severity: f32, canvas: &Canvas, pixels
     let noise = 0.06 * severity * stream.uniform_f32() / 104.1;
     let mut bytes = [0; 2 * PIXELS];
     stream.fill(&mut bytes);
-    let grain = bytes.as_chunks::<{ 2 * SIDE }>().0;
-    let rows = canvas.rows().zip(grain).zip(pixels.as_chunks_mut::<SIDE>().0);
-    for (y, ((inks, grain), pixels)) in rows.enumerate() {
+    let mut grain = [0.0; PIXELS];
+    for (grain, pair) in grain.iter_mut().zip(bytes.as_chunks().0) {
+        let both = u16::from_le_bytes(*pair);
+        *grain = ((both & 0xFF) + (both >> 8)) as f32 - 255.0;
+    }
+    let mut levels = [0; PIXELS];
+    let rows = canvas.rows().zip(grain.chunks_exact(SIDE)).zip(levels.chunks_exact_mut(SIDE));
+    for (y, ((inks, grain), levels)) in rows.enumerate() {
         let row = paper + slope_y * (y as f32 - MIDDLE);
-        for (x, ((ink, pair), pixel)) in inks.iter().zip(grain.as_chunks().0).zip(pixels).enumerate() {
-            let both = u16::from_le_bytes(*pair);
-            let grain = ((both & 0xFF) + (both >> 8)) as f32 - 255.0;
+        for (x, ((ink, grain), level)) in inks.iter().zip(grain).zip(levels).enumerate() {
             let light = row + slope_x * (x as f32 - MIDDLE);
             let value = light + contrast * ink + noise * grain;
-            *pixel = floor(255.0 * unit(value) + 0.5) as u8;
+            *level = floor(255.0 * unit(value) + 0.5);
         }
+    }
+    for (pixel, level) in pixels.iter_mut().zip(levels) {
+        *pixel = level as u8;
     }
 }
 

@@ -57,7 +57,6 @@ impl Hand {
     }
 
     /// Writes a skeleton; pressure and thickness vary from stroke to stroke.
-    #[inline(always)]
     pub(super) fn write(&self, stream: &mut Stream, glyph: Glyph, canvas: &mut Canvas) {
         for stroke in glyph {
             let pen = Pen {
@@ -74,7 +73,6 @@ impl Hand {
     }
 
     /// Where a point of the skeleton comes to lie, in pixels.
-    #[inline(always)]
     fn place(&self, stream: &mut Stream, point: Point) -> Point {
         let mut x = point[0] + self.jitter * bell(stream);
         let mut y = point[1] + self.jitter * bell(stream);
@@ -100,7 +98,6 @@ impl Wave {
 }
 
 /// Draws a Catmull-Rom spline through the points, in straight pieces.
-#[inline(always)]
 pub(super) fn curve(points: &[Point], pen: Pen, canvas: &mut Canvas) {
     let last = points.len().saturating_sub(1);
     let pieces = if last == 1 { 1 } else { PIECES };
@@ -119,7 +116,6 @@ pub(super) fn curve(points: &[Point], pen: Pen, canvas: &mut Canvas) {
 
 /// The cubic through `p[1]` (t = 0) and `p[2]` (t = 1) with slopes (p[2] - p[0]) / 2 and (p[3] - p[1]) / 2
 /// (Catmull and Rom, "A class of local interpolating splines", 1974).
-#[inline(always)]
 pub(super) fn catmull_rom(p: [f32; 4], t: f32) -> f32 {
     let linear = p[2] - p[0];
     let square = 2.0 * p[0] - 5.0 * p[1] + 4.0 * p[2] - p[3];
