@@ -253,8 +253,16 @@ pub struct Build {
     pub commit: String,
     /// Compiler.
     pub rustc: String,
-    /// Build profile and target features.
+    /// Build profile, optimisation level, target and its features.
     pub flags: String,
+}
+
+impl Build {
+    /// The compiler's optimisation level, such as `3`; `None` where the flags do not say.
+    #[must_use]
+    pub fn optimisation(&self) -> Option<&str> {
+        self.flags.split(' ').nth(1)
+    }
 }
 
 /// What machine it ran on.

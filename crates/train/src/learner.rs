@@ -276,7 +276,7 @@ pub fn check(name: LearnerName, device: Device, precision: Precision) -> Result<
         (LearnerName::Native | LearnerName::Candle, _, Precision::F32) => on_device(name, device),
         (LearnerName::Native | LearnerName::Candle, _, other) => Err(unfit(
             &format!("does not compute in {}", other.name()),
-            "write --precision f32, or --learner tch",
+            "write --precision f32, or --learner tch in a build with --features tch",
         )),
         (LearnerName::Tch, Device::Cpu, Precision::Tf32) => {
             Err(unfit("has tf32 on CUDA cards only", "write --precision f32, or --device cuda:0"))

@@ -149,8 +149,9 @@ fn gradients_of_the_small_families_agree() {
     for net in ["linear", "mlp", "lenet5", "cnn-w2-d3", "cnn-w5-d2", "cnn-w8-d4", "resnet8-w6", "net-a"] {
         check(SetName::Mnist, net, 11);
     }
-    // The widest of the presets.
+    // The widest of the presets, and blocks of 64 filters.
     check(SetName::Mnist, "cnn-w28-d2", 5);
+    check(SetName::Mnist, "cnn-w64-d2", 2);
 }
 
 #[test]

@@ -18,9 +18,14 @@ const COVERAGE: f64 = 0.93;
 #[must_use]
 pub fn warnings(told: &BenchOutput, processors: usize) -> Vec<String> {
     let mut warnings = Vec::new();
+    if let Some(optimised) = told.build.optimisation().filter(|level| *level != "3") {
+        warnings.push(format!(
+            "This program was built at optimisation level {optimised}: build it with --release to learn its speed."
+        ));
+    }
     if let Some(share) = told.others_share.filter(|&share| share > OTHERS) {
         warnings.push(format!(
-            "Other work had {} of the processors that were used meanwhile: images/s and GFLOP/s are those of a busy machine. Images \
+            "Other work had {} of the processors that were used meanwhile: images/s, GFLOP/s and MFU are those of a busy machine. Images \
              per second of processor time and ratios are disturbed less.",
             percent(share, 2)
         ));
