@@ -20,18 +20,6 @@ pub fn positive(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
-/// Parses an error above 0, which may be a percentage.
-///
-/// # Errors
-/// Anything else, in words for clap to print.
-pub fn error(text: &str) -> Result<f64, String> {
-    let number = match text.strip_suffix('%') {
-        Some(percent) => positive(percent.trim()).map(|percent| percent / 100.0),
-        None => positive(text),
-    };
-    number.map_err(|_| "expected an error above 0, such as 0.05 or 5%, or half".to_owned())
-}
-
 /// Parses the time between two readings: longer ones would leave power unseen in between.
 ///
 /// # Errors

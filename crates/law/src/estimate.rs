@@ -143,13 +143,16 @@ pub fn estimate(points: &[Point], method: Method, settings: &Settings) -> Result
             return Ok(estimate);
         }
     };
-    if !method.is_power() && method != Method::Exponential {
+    let fewest = fewest(method);
+    let curve = (estimate.cells >= fewest).then(|| fit_curve(&table, method)).flatten();
+    let curve = curve.filter(|curve| is_usable(method, curve));
+    // The k of a law that did not fit would be that of another, but for the floor's, which is told beside it.
+    let told_beside = !method.is_power() && method != Method::Exponential;
+    if told_beside && (curve.is_some() || method.has_floor() && !matches!(method, Method::M4)) {
         let (b, replicates, warnings) = (line.law.b, &line.replicates, &mut estimate.warnings);
         estimate.k = interval::exponent(b, replicates, settings.level, warnings);
     }
-    let fewest = fewest(method);
-    let curve = (estimate.cells >= fewest).then(|| fit_curve(&table, method)).flatten();
-    let Some(curve) = curve.filter(|curve| is_usable(method, curve)) else {
+    let Some(curve) = curve else {
         let found = estimate.cells;
         estimate.warnings.push(match method.has_floor() && found < fewest {
             true => format!("Floor not identified: it needs {fewest} different computes and has {found}."),
@@ -233,8 +236,14 @@ fn description(estimate: &Estimate, table: &Table, settings: &Settings) -> Strin
         Method::Quantile(_) => "points, those of one compute together",
         _ => "the residuals of each compute, scaled as in Student's t",
     };
+    let means = match estimate.method {
+        Method::Power | Method::Floor if estimate.cells < points => {
+            ", each compute by the mean of its errors and counted once"
+        }
+        _ => "",
+    };
     format!(
-        "{} over {points} points{cells}. {}% intervals from {} resamples of {resampled}.{}",
+        "{} over {points} points{cells}{means}. {}% intervals from {} resamples of {resampled}.{}",
         estimate.method.in_words(),
         fit::percent(settings.level),
         settings.resamples,

@@ -38,7 +38,13 @@ pub(crate) fn discover(root: &Path) -> Found {
         found.unreadable.push(SourceFacts::unreadable("battery", "batteries", why));
         return found;
     }
-    let mains = supplies.iter().any(|supply| is(supply, "type", "Mains") && is(supply, "online", "1"));
+    // A battery that is charged, or full at a plug that is no `Mains`, such as one of USB, is not what the machine draws from.
+    let plugged = |supply: &PathBuf| {
+        let at_plug = is(supply, "type", "Mains") && is(supply, "online", "1");
+        let charged = ["Charging", "Full", "Not charging"].iter().any(|status| is(supply, "status", status));
+        at_plug || (of_machine(supply) && charged)
+    };
+    let mains = supplies.iter().any(plugged);
     let mut battery = Battery::new(batteries);
     match battery.read() {
         Ok(_) if mains => {
@@ -143,6 +149,17 @@ mod tests {
             .unwrap();
         }
         assert_eq!(read() - before, 720_000);
+    }
+
+    /// A plug of USB is no `Mains`; what the battery says of itself counts.
+    #[test]
+    fn a_battery_that_is_charged_is_not_drawn_from() {
+        let root = machine("0", "50000000");
+        let status = root.path().join("sys/class/power_supply/BAT1/status");
+        for (says, draws) in [("Charging", false), ("Full", false), ("Discharging", true)] {
+            fs::write(&status, format!("{says}\n")).unwrap();
+            assert_eq!(discover(root.path()).readable.len(), usize::from(draws), "{says}");
+        }
     }
 
     #[test]

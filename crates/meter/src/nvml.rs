@@ -60,9 +60,14 @@ pub(crate) fn open(library: Option<&Path>) -> Result<Arc<dyn Cards>, NoCards> {
     };
     match opened {
         Ok(nvml) => Ok(Arc::new(nvml)),
-        Err(NvmlError::LibloadingError(_)) => Err(NoCards::NoLibrary),
+        Err(NvmlError::LibloadingError(error)) if is_missing(&error.to_string()) => Err(NoCards::NoLibrary),
         Err(error) => Err(NoCards::Failed(error.to_string())),
     }
+}
+
+/// Whether the loader found no such file, and not one that it cannot use.
+fn is_missing(words: &str) -> bool {
+    words.contains("No such file") || words.contains("cannot find") || words.contains("could not be found")
 }
 
 impl Cards for Nvml {
@@ -115,7 +120,7 @@ impl Cards for Nvml {
 }
 
 /// What lets a user at the cards.
-const GROUP: &str = "sudo usermod -aG \"$(stat -c %G /dev/nvidia0)\" \"$USER\", and log in again";
+const GROUP: &str = "sudo usermod -aG \"$(stat -c %G /dev/nvidia0)\" \"$USER\" # and log in again";
 
 /// Why a card runs no faster, in words.
 fn held_back(reasons: ThrottleReasons) -> String {
@@ -141,7 +146,10 @@ pub(crate) fn discover(cards: Result<Arc<dyn Cards>, NoCards>, choice: &CardChoi
             // There are cards that draw something, and nothing is known of it.
             let (status, fix) = match why.contains("permission") {
                 true => (SourceStatus::Denied, GROUP),
-                false => (SourceStatus::Broken, "nvidia-smi, and after an update of the driver sudo reboot"),
+                false => (
+                    SourceStatus::Broken,
+                    "nvidia-smi # says what is wrong; after an update of the driver: sudo reboot",
+                ),
             };
             let broken = SourceFacts::unreadable("gpu-0", "NVML", why);
             return Found { readable: Vec::new(), unreadable: vec![broken.but(status, Some(fix))] };

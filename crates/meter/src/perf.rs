@@ -27,8 +27,8 @@ const EVENTS: [(&str, &str); 3] =
     [("energy-pkg", "package"), ("energy-ram", "dram"), ("energy-psys", "psys")];
 
 /// What opens them to everyone, or to this program.
-const FIX: &str = "sudo sysctl kernel.perf_event_paranoid=0 (until the next boot), or, for good, echo \
-    kernel.perf_event_paranoid=0 | sudo tee /etc/sysctl.d/90-ergo.conf, or, for this program alone, sudo setcap \
+const FIX: &str = "sudo sysctl kernel.perf_event_paranoid=0 # until the next boot; or, for good: echo \
+    kernel.perf_event_paranoid=0 | sudo tee /etc/sysctl.d/90-ergo.conf; or, for this program alone: sudo setcap \
     cap_perfmon=ep \"$(command -v ergo)\"";
 
 /// A counter of one event on one processor, for the whole of its socket.

@@ -55,7 +55,7 @@ pub struct PowerLog {
 
 impl PowerLog {
     /// Reads a table of time and watts: two columns, or columns with headings that begin with `time` (or `date`) and `watt` (or
-    /// `power`). Times are seconds since 1970 or of the form 2026-11-27T12:00:00.5Z; lines may stand in any order.
+    /// `power`, alone or with the unit `W`). Times are seconds since 1970 or of the form 2026-11-27T12:00:00.5Z; lines may stand in any order.
     ///
     /// # Errors
     /// Which line is not such a reading.
@@ -91,7 +91,15 @@ impl PowerLog {
                     row.iter().position(is_named)
                 };
                 (time, power) = match (named(["time", "date"]), named(["watt", "power"])) {
-                    (Some(time), Some(power)) => (time, power),
+                    (Some(time), Some(power)) if is_in_watts(row.get(power).unwrap_or_default()) => {
+                        (time, power)
+                    }
+                    (_, Some(power)) if !is_in_watts(row.get(power).unwrap_or_default()) => {
+                        return Err(wrong(
+                            power,
+                            "power in watts, under a heading such as `watts` or `power_w`",
+                        ));
+                    }
                     _ => return Err(wrong(0, "headings with a column `time` and one `watts`")),
                 };
                 continue;
@@ -206,6 +214,17 @@ impl PowerLog {
 pub fn unread(path: &Path, error: &PowerLogError, seconds: Seconds) -> EnergyWindow {
     let nothing = PowerLog { path: path.into(), readings: Vec::new() };
     EnergyWindow { notes: vec![format!("unknown: {error}")], ..nothing.window(0.0, seconds) }
+}
+
+/// Whether a heading names no unit but watts: one in milliwatts or kilowatts would be wrong by a thousand.
+fn is_in_watts(heading: &str) -> bool {
+    let heading = heading.to_ascii_lowercase();
+    let Some(rest) = heading.strip_prefix("power") else { return true };
+    let is_other = |word: &str| {
+        let prefix = word.strip_suffix("watts").or_else(|| word.strip_suffix("watt"));
+        matches!(word, "kw" | "mw" | "uw" | "gw") || prefix.is_some_and(|prefix| !prefix.is_empty())
+    };
+    !rest.split(|c: char| !c.is_ascii_alphabetic()).any(is_other)
 }
 
 /// Seconds since 1970.

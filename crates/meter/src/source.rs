@@ -173,15 +173,15 @@ impl ReadError {
         }
     }
 
-    /// What to type against it.
+    /// What to type against it: a line of shell, whose other ways stand behind as a comment.
     #[must_use]
     pub fn fix(&self) -> Option<String> {
         match self {
             ReadError::Denied { path } => Some(format!(
-                "sudo chmod a+r {} (until the next boot){}, or, for this program alone, sudo setcap \
+                "sudo chmod a+r {} # until the next boot{}; or, for this program alone: sudo setcap \
                  cap_dac_read_search=ep \"$(command -v ergo)\"",
                 path.display(),
-                udev_rule(path).map_or_else(String::new, |rule| format!(", or, for good, {rule}"))
+                udev_rule(path).map_or_else(String::new, |rule| format!("; or, for good: {rule}"))
             )),
             _ => None,
         }

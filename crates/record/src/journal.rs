@@ -131,13 +131,25 @@ pub fn journals(path: &Path) -> Result<Vec<PathBuf>, JournalError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(io("list", path))? {
         let file = entry.map_err(io("list", path))?.path();
-        if file.extension().is_some_and(|extension| extension == "jsonl") {
+        let is_journal = file.extension().is_some_and(|extension| extension == "jsonl") && !is_trace(&file)?;
+        if is_journal {
             files.push(file);
         }
     }
     files.sort();
     Ok(files)
 }
+
+/// Whether a file begins as a trace of what energy counters showed does, which may lie beside the records of its run.
+fn is_trace(file: &Path) -> Result<bool, JournalError> {
+    let mut begin = Vec::new();
+    let opened = File::open(file).map_err(io("open", file))?;
+    opened.take(TRACE.len() as u64).read_to_end(&mut begin).map_err(io("read", file))?;
+    Ok(begin == TRACE)
+}
+
+/// How a trace begins.
+const TRACE: &[u8] = b"{\"start\":{\"schema\":\"ergo.trace/";
 
 /// Gives every record of one journal to `keep`; whether it ends in a torn line.
 fn read_file(path: &Path, mut keep: impl FnMut(RunRecord)) -> Result<bool, JournalError> {

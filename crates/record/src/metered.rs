@@ -16,8 +16,8 @@ pub struct MeterOutput {
     pub seconds: Seconds,
     /// How often it ran, one after the other; seconds and joules are those of all runs together.
     pub runs: u64,
-    /// The code it ended with; 128 and the signal's number where a signal ended it.
-    pub exit_code: i32,
+    /// The code it ended with; 128 and the signal's number where a signal ended it. Null in a replay.
+    pub exit_code: Option<i32>,
     /// When it began, seconds since 1970-01-01 UTC.
     pub started_unix: f64,
     /// Energy by domain.
@@ -44,8 +44,8 @@ pub struct MeterOutput {
     /// A training by phase, where a trace of one was replayed; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phases: Option<PhasesOutput>,
-    /// The machine.
-    pub host: Host,
+    /// The machine; null in a replay.
+    pub host: Option<Host>,
 }
 
 /// What the phases of a training took, as its record has it.

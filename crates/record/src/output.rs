@@ -48,7 +48,13 @@ pub struct LayerOutput {
     pub params: u64,
     /// Multiply-accumulates on one image.
     pub macs: u64,
-    /// Model FLOPs to train on one image.
+    /// Model FLOPs of the forward pass on one image.
+    pub forward_flops: Flops,
+    /// Of the gradient of its input, where that is needed.
+    pub input_gradient_flops: Flops,
+    /// Of the gradient of its weights.
+    pub weight_gradient_flops: Flops,
+    /// Model FLOPs to train on one image: the three together.
     pub train_flops: Flops,
 }
 

@@ -60,7 +60,8 @@ pub struct TargetOutput {
 pub struct AnswerOutput {
     /// Model FLOPs of the one training that reaches the error.
     pub flops: Triple,
-    /// Decades of compute from the largest that was fitted to the central value; 0 within the data.
+    /// Decades of compute from the largest that was fitted to the central value, or, negative, from the smallest down to
+    /// it; 0 within the data.
     pub decades_beyond: Option<f64>,
     /// The same FLOPs in petaflop/s-days.
     pub pfs_days: Triple,

@@ -27,6 +27,8 @@ const SECONDS_PER_HOUR: f64 = 3600.0;
 pub enum Wanted {
     /// In the unit of the points.
     Error(f64),
+    /// In percent, whatever that unit is.
+    Percent(f64),
     /// Half of the least error that was fitted.
     Half,
 }
@@ -223,6 +225,7 @@ fn errors(fit: &Fit, is_fraction: bool, question: &Question) -> Vec<(String, f64
     let wanted = if question.errors.is_empty() { &usual } else { &question.errors[..] };
     let error = |wanted: &Wanted| match wanted {
         Wanted::Error(error) => Some(*error),
+        Wanted::Percent(percent) => Some(percent / 100.0 * hundred),
         Wanted::Half => half,
     };
     let mut errors: Vec<f64> = wanted.iter().filter_map(error).collect();
@@ -253,15 +256,15 @@ fn target(fit: &Fit, name: String, error: f64, machine: &Machine, rates: &Rates)
                 hours: machine.flops_per_second.map(|speed| flops / speed / SECONDS_PER_HOUR),
             }
         });
-    let most = fit.compute_range.map_or(f64::NAN, |[_, most]| most);
-    let mut floor = answer(projection.floor, most, machine, rates);
+    let range = fit.compute_range.unwrap_or([f64::NAN; 2]);
+    let mut floor = answer(projection.floor, range, machine, rates);
     if floor.flops[1].is_none() {
         floor.reason = Some(why_not(&projection).to_owned());
     }
     TargetOutput {
         name,
         error,
-        power: answer(projection.power, most, machine, rates),
+        power: answer(projection.power, range, machine, rates),
         floor,
         references: references.collect(),
     }
@@ -275,7 +278,7 @@ fn why_not(projection: &Projection) -> &'static str {
     }
 }
 
-fn answer(flops: Interval, most: f64, machine: &Machine, rates: &Rates) -> AnswerOutput {
+fn answer(flops: Interval, [least, most]: [f64; 2], machine: &Machine, rates: &Rates) -> AnswerOutput {
     let flops = triple(flops);
     let each = |of: &dyn Fn(f64) -> Option<f64>| flops.map(|flops| flops.and_then(of));
     let hours = each(&|flops| Some(flops / machine.flops_per_second? / SECONDS_PER_HOUR));
@@ -290,7 +293,8 @@ fn answer(flops: Interval, most: f64, machine: &Machine, rates: &Rates) -> Answe
     };
     AnswerOutput {
         flops,
-        decades_beyond: flops[1].map(|flops| libm::log10(flops / most).max(0.0)),
+        decades_beyond: flops[1]
+            .map(|flops| libm::log10(flops / most).max(0.0) + libm::log10(flops / least).min(0.0)),
         pfs_days: each(&|flops| Some(flops / FLOPS_PER_PFS_DAY)),
         hours,
         kwh: cost_of(|cost| cost.kwh),
@@ -317,10 +321,13 @@ pub(crate) fn duration(hours: f64) -> String {
 fn far(targets: &[TargetOutput]) -> Vec<String> {
     let of_target = |target: &TargetOutput| {
         let decades = [target.power.decades_beyond, target.floor.decades_beyond];
-        let farthest = decades.into_iter().flatten().fold(0.0, f64::max);
-        (farthest > FAR_DECADES).then(|| {
+        let farther = |a: f64, b: f64| if b.abs() > a.abs() { b } else { a };
+        let farthest = decades.into_iter().flatten().fold(0.0, farther);
+        (farthest.abs() > FAR_DECADES).then(|| {
+            let side = if farthest > 0.0 { "beyond" } else { "below" };
+            let farthest = farthest.abs();
             format!(
-                "{} lies {farthest:.1} decades of compute beyond the data: what stands there follows from the law, \
+                "{} lies {farthest:.1} decades of compute {side} the data: what stands there follows from the law, \
                  not from any training.",
                 target.name
             )

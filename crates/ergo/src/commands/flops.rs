@@ -137,19 +137,27 @@ fn layer(network: &Network, node: &Node) -> LayerOutput {
         output: node.output.to_string(),
         params: trained.map(Parameter::elements).sum(),
         macs: node.macs(),
+        forward_flops: Flops::of_macs(node.macs()),
+        input_gradient_flops: Flops::of_macs(if node.input_needs_gradient { node.macs() } else { 0 }),
+        weight_gradient_flops: Flops::of_macs(node.macs()),
         train_flops: Flops::of_macs(node.training_macs()),
     }
 }
 
 fn text(counted: &FlopsOutput) -> String {
-    let mut rows = vec![["layer", "output", "params", "MACs", "train FLOPs"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["layer", "output", "params", "MACs", "input gradient", "train FLOPs"].map(str::to_owned).to_vec(),
+    ];
     rows.extend(counted.layers.iter().map(|layer| {
-        let numbers = [layer.params, layer.macs, layer.train_flops.0].map(grouped);
-        let [params, macs, train] = numbers;
-        vec![layer.name.clone(), layer.output.clone(), params, macs, train]
+        let numbers =
+            [layer.params, layer.macs, layer.input_gradient_flops.0, layer.train_flops.0].map(grouped);
+        let [params, macs, inputs, train] = numbers;
+        vec![layer.name.clone(), layer.output.clone(), params, macs, inputs, train]
     }));
-    let [params, macs, train] = [counted.params, counted.macs, counted.train_flops.0].map(grouped);
-    rows.push(vec!["total".to_owned(), String::new(), params, macs, train]);
+    let inputs = counted.layers.iter().map(|layer| layer.input_gradient_flops.0).sum();
+    let numbers = [counted.params, counted.macs, inputs, counted.train_flops.0].map(grouped);
+    let [params, macs, inputs, train] = numbers;
+    rows.push(vec!["total".to_owned(), String::new(), params, macs, inputs, train]);
     let mut text = format!("{} on {}, one image\n\n{}", counted.net, counted.input, aligned(&rows, 2));
     text.push_str(&format!("\nforward  {} FLOPs\n", grouped(counted.forward_flops.0)));
     text.push_str(&format!("train    {} FLOPs\n", grouped(counted.train_flops.0)));

@@ -86,6 +86,13 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
             "begin the log before the command",
         ));
     }
+    if let Some(log) = &args.power_log {
+        // Before a long command, and not after it; a log that has only begun may have no reading yet.
+        match PowerLog::read(log) {
+            Ok(_) | Err(PowerLogError::Empty { .. }) => {}
+            Err(error) => return Err(exit::bad_input(format!("--power-log: {error}"))),
+        }
+    }
     if let Some(path) = &args.replay {
         return replay(args, path, format);
     }
@@ -99,7 +106,16 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     let meter = Meter::traced(&sources, trace);
     let tenancy = Tenancy::start(&options.root);
     let before = clock.cpu();
-    let (exit_code, runs) = children(args, format)?;
+    let (exit_code, runs) = match children(args, format) {
+        Ok(ended) => ended,
+        Err(error) => {
+            // A trace of nothing would only stand in the way of the next try.
+            if let Some(path) = &args.trace {
+                let _ = std::fs::remove_file(path);
+            }
+            return Err(error);
+        }
+    };
     let others_share = tenancy.others();
     let metering = meter.finish();
     let overhead = (clock.cpu() - before).0 / metering.seconds.total.0.max(f64::MIN_POSITIVE);
@@ -107,11 +123,11 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     let ended = Ended {
         metering,
         runs,
-        exit_code,
+        exit_code: Some(exit_code),
         others_share,
         idle,
         overhead: Some(overhead),
-        host,
+        host: Some(host),
         replayed: None,
     };
     print(&told(args, ended), format);
@@ -149,11 +165,11 @@ fn replay(args: &Args, path: &Path, format: Format) -> anyhow::Result<Exit> {
     let ended = Ended {
         metering: replayed.metering,
         runs: replayed.parts as u64,
-        exit_code: 0,
+        exit_code: None,
         others_share: None,
         idle: Vec::new(),
         overhead: None,
-        host: Host::default(),
+        host: None,
         replayed: Some(path.display().to_string()),
     };
     print(&MeterOutput { phases, ..told(args, ended) }, format);
@@ -192,11 +208,11 @@ fn idle(sources: &Sources, seconds: f64) -> anyhow::Result<Vec<MeteredEnergy>> {
 struct Ended {
     metering: Metering,
     runs: u64,
-    exit_code: i32,
+    exit_code: Option<i32>,
     others_share: Option<f64>,
     idle: Vec<MeteredEnergy>,
     overhead: Option<f64>,
-    host: Host,
+    host: Option<Host>,
     replayed: Option<String>,
 }
 
@@ -211,6 +227,8 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
             Err(error) => power_log::unread(path, &error, seconds),
         };
         wall.notes.extend(calibration(&wall, parts));
+        let bounds = energy::total_bounds(&windows, Phase::Total);
+        wall.notes.extend(bounds.and_then(|bounds| contradiction(&wall, bounds)));
         windows.push(wall);
     }
     let total = energy::total_bounds(&windows, Phase::Total);
@@ -259,15 +277,33 @@ fn calibration(wall: &EnergyWindow, parts: Option<(Joules, Kind)>) -> Option<Str
     enough.then(|| format!("the wall meter shows {:.2} times {others}", watts.0 * wall.seconds.0 / joules.0))
 }
 
+/// What cannot be: that the wall shows less than parts of the machine that were counted, or what no estimate allows.
+fn contradiction(wall: &EnergyWindow, ([low, _, high], kind): ([Joules; 3], Kind)) -> Option<String> {
+    let joules = wall.joules.filter(|_| wall.coverage >= 0.99)?;
+    let check = "do its unit, its clock and what it is plugged to agree with this machine?";
+    match kind {
+        Kind::Modelled if joules < low || joules > high => Some(format!(
+            "the wall meter lies outside of what the estimate holds possible, {:.4} to {:.4} J: {check}",
+            low.0, high.0
+        )),
+        Kind::Counter | Kind::Integrated if joules < low => Some(format!(
+            "CONTRADICTION: the wall meter shows less than the parts of this machine that were counted, {:.4} J at least: {check}",
+            low.0
+        )),
+        _ => None,
+    }
+}
+
 fn text(told: &MeterOutput) -> String {
     let seconds = quantity::seconds(told.seconds.0);
+    let code = told.exit_code.unwrap_or_default();
     let mut text = match (&told.replayed, told.runs) {
         (Some(path), _) => format!("\n{path}: {seconds}\n"),
-        (None, 1) => format!("\n{}: {seconds}, exit code {}\n", told.command.join(" "), told.exit_code),
+        (None, 1) => format!("\n{}: {seconds}, exit code {code}\n", told.command.join(" ")),
         (None, runs) => {
             let each = quantity::seconds(told.seconds.0 / runs as f64);
             let command = told.command.join(" ");
-            format!("\n{command}: {seconds} in {runs} runs, {each} each, exit code {}\n", told.exit_code)
+            format!("\n{command}: {seconds} in {runs} runs, {each} each, exit code {code}\n")
         }
     };
     let mut rows = vec![["", "joules", "from", "to", "W", "max W", ""].map(str::to_owned).to_vec()];

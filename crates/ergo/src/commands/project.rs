@@ -18,7 +18,7 @@ use crate::{arguments, figures, files, out_folder};
 pub struct Args {
     /// Folder of journals, one journal (.jsonl), or a table of points (.csv) whose compute counts FLOPs.
     path: PathBuf,
-    /// Errors to reach, as 0.05 or 5%, in the unit of the table, or `half` of today's [default: 5%, 1% and half].
+    /// Errors to reach, in the unit of the table or as 5%, or `half` of today's [default: 5%, 1% and half].
     #[arg(long, value_name = "ERROR", value_delimiter = ',', value_parser = wanted)]
     to: Vec<Wanted>,
     /// Model FLOP/s of the machine [default: that of the runs of the largest compute fitted].
@@ -41,7 +41,11 @@ fn wanted(text: &str) -> Result<Wanted, String> {
     if text == "half" {
         return Ok(Wanted::Half);
     }
-    arguments::error(text).map(Wanted::Error)
+    let number = match text.strip_suffix('%') {
+        Some(percent) => arguments::positive(percent.trim()).map(Wanted::Percent),
+        None => arguments::positive(text).map(Wanted::Error),
+    };
+    number.map_err(|_| "expected an error above 0, such as 0.05 or 5%, or half".to_owned())
 }
 
 /// Projects and prints.
@@ -80,6 +84,7 @@ fn projected(args: &Args) -> anyhow::Result<Projected> {
     let records = fit::records(&args.path, &args.columns)?;
     let too_high = |wanted: &Wanted| match wanted {
         Wanted::Error(error) => Some(*error).filter(|error| *error >= 1.0),
+        Wanted::Percent(percent) => Some(percent / 100.0).filter(|error| *error >= 1.0),
         Wanted::Half => None,
     };
     if let Some(error) = args.to.iter().find_map(too_high) {

@@ -345,11 +345,13 @@ fn energy_in_words(record: &RunRecord) -> String {
     match (kind, bounds) {
         (Kind::Modelled, Some((low, high))) => {
             let [joules, low, high] = [joules, low, high].map(|joules| quantity::joules(joules.0));
-            format!("~{joules}, an estimate between {low} and {high}, not a measurement")
+            format!(
+                "~{joules} of the training steps, an estimate between {low} and {high}, not a measurement"
+            )
         }
         (Kind::Modelled, None) => {
-            format!("~{}, an estimate, not a measurement", quantity::joules(joules.0))
+            format!("~{} of the training steps, an estimate, not a measurement", quantity::joules(joules.0))
         }
-        _ => format!("{} measured", quantity::joules(joules.0)),
+        _ => format!("{} measured, of the training steps", quantity::joules(joules.0)),
     }
 }

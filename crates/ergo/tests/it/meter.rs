@@ -267,17 +267,9 @@ fn a_wall_meter_stands_beside_and_calibrates() {
     let now = unix_now();
     let lines: String = (-20..200).map(|tenth| format!("{},108\n", now + 0.1 * f64::from(tenth))).collect();
     fs::write(&log, format!("time,watts\n{lines}")).unwrap();
-    let arguments = [
-        "meter",
-        "--json",
-        "--sysroot",
-        machine.path(),
-        "--power-log",
-        log.to_str().unwrap(),
-        "--",
-        "sleep",
-        "1",
-    ];
+    let path = log.to_str().unwrap();
+    let arguments = ["meter", "--json", "--sysroot", machine.path(), "--power-log", path];
+    let arguments = [&arguments[..], &["--", "sleep", "1"]].concat();
     let told = machine.while_drawing(|| json(&arguments));
     let wall = of(&told, "energy", "wall");
     let seconds = told["seconds"].as_f64().unwrap();
@@ -287,9 +279,18 @@ fn a_wall_meter_stands_beside_and_calibrates() {
     let note = wall["notes"].to_string();
     let times: f64 = note.split("shows ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!((times - 2.0).abs() < 0.3, "{note}");
-    fs::write(&log, "time,watts\n0,108\n1,much\n").unwrap();
-    let told = json(&arguments);
-    assert!(of(&told, "energy", "wall")["notes"].to_string().contains("line 3"), "{told}");
+    // 20 W at the wall cannot be where counters show 54.
+    fs::write(&log, format!("time,watts\n{}", lines.replace(",108", ",20"))).unwrap();
+    let told = machine.while_drawing(|| json(&arguments));
+    let note = of(&told, "energy", "wall")["notes"].to_string();
+    assert!(note.contains("CONTRADICTION"), "{note}");
+    // What is no log is refused before the command, and told where it becomes one meanwhile.
+    let spoil = format!("echo 2,much >> {path}");
+    let told = json(&["meter", "--json", "--power-log", path, "--", "sh", "-c", &spoil]);
+    assert!(of(&told, "energy", "wall")["notes"].to_string().contains("much"), "{told}");
+    refused(&["--power-log", path, "--", "true"], &["much", "watts"]);
+    fs::write(&log, "time,power_kw\n0,0.1\n").unwrap();
+    refused(&["--power-log", path, "--", "true"], &["line 1", "power_kw"]);
     refused(&["--power-log", "/nowhere.csv", "--", "true"], &["/nowhere.csv", "begin the log"]);
 }
 

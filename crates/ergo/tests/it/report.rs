@@ -124,9 +124,13 @@ fn figures_against_peaks_follow_from_the_records() {
 /// Every figure of a report, made again from the kept records by another program in another language.
 #[test]
 fn kept_results_are_what_their_records_say() {
-    let folders = fs::read_dir(workspace().join("results")).unwrap().map(|entry| entry.unwrap().path());
-    let folders: Vec<_> = folders.filter(|folder| folder.join("runs.jsonl").exists()).collect();
-    assert!(folders.len() >= 5, "{folders:?}");
+    let list = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let results = list(workspace().join("results")).filter(|folder| folder.is_dir());
+    let within = results.flat_map(|folder| list(folder.clone()).chain([folder]));
+    let folders: Vec<_> = within.filter(|folder| folder.join("runs.jsonl").exists()).collect();
+    assert!(folders.len() >= 6, "{folders:?}");
+    // One of them has the trace of its run beside it.
+    assert!(folders.iter().any(|folder| folder.join("trace.jsonl").exists()), "{folders:?}");
     rechecked("kept_results_are_what_their_records_say", &folders);
 }
 

@@ -315,6 +315,14 @@ fn a_trace_of_a_training_tells_its_energy_again() {
     let told = run(&["meter", "--replay", trace]);
     assert!(told.stderr.contains("evaluate"), "{}", told.stderr);
     rechecked("a_trace_of_a_training_tells_its_energy_again", &[folder.path().into()]);
+    // A trace may lie beside the records of its run.
+    let out = folder.path().join("out");
+    let beside = out.join("trace.jsonl");
+    fs::create_dir(&out).unwrap();
+    let [kept, beside] = [&out, &beside].map(|path| path.to_str().unwrap());
+    json(&[&SMALL[..], &["--out", kept, "--trace", beside]].concat());
+    assert_eq!(json(&["report", kept, "--json"])["runs"], 1);
+    rechecked("a_trace_of_a_training_tells_its_energy_again", &[out]);
 }
 
 #[test]

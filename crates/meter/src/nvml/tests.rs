@@ -86,6 +86,16 @@ fn the_counter_is_preferred_then_power_then_nothing_with_the_reason() {
     assert!(found.readable[0].facts().source.contains("Card 0 GPU-0, driver 550.54"));
 }
 
+/// A file that is no library is there, and broken.
+#[test]
+fn a_library_that_cannot_be_loaded_is_not_a_missing_one() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("libnvidia-ml.so.1");
+    assert!(matches!(open(Some(&file)), Err(NoCards::NoLibrary)));
+    std::fs::write(&file, "no library").unwrap();
+    assert!(matches!(open(Some(&file)), Err(NoCards::Failed(_))));
+}
+
 #[test]
 fn no_library_and_no_card_are_described_and_never_fail() {
     for (cards, reason) in [

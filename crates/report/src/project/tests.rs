@@ -129,3 +129,22 @@ fn half_can_be_asked_for_beside_others() {
     assert!(names.iter().any(|name| name.ends_with("half of today's")), "{names:?}");
     assert!(names.contains(&"error 2.00%"), "{names:?}");
 }
+
+/// 5% of a table in percent are 5, and of fractions 0.05; an error above all that were fitted lies below the data.
+#[test]
+fn percent_are_percent_in_every_unit_and_distances_go_both_ways() {
+    let point = |i: i32| Point { compute: 10f64.powi(6 + i), error: 40.0 * 10f64.powf(-0.25 * f64::from(i)) };
+    let points: Vec<Point> = (0..6).map(point).collect();
+    let asked = Question { errors: vec![Wanted::Percent(5.0), Wanted::Error(71.2)], ..question(&[]) };
+    let told = of_points(&points, ["flops", "top1"], "a table", &asked).unwrap().output;
+    assert_eq!(told.targets.iter().map(|target| target.error).collect::<Vec<_>>(), [71.2, 5.0]);
+    // 71.2 / 40 = 10^0.25: one decade below the first compute.
+    let below = told.targets[0].power.decades_beyond.unwrap();
+    assert!((below + 1.0).abs() < 0.01, "{below}");
+    let told = of_records(&records(), "a sweep", &asked_percent()).unwrap().output;
+    assert_eq!(told.targets[0].error, 0.05);
+}
+
+fn asked_percent() -> Question {
+    Question { errors: vec![Wanted::Percent(5.0)], ..question(&[]) }
+}

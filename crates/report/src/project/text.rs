@@ -108,6 +108,7 @@ fn of_answer(answer: &AnswerOutput, kind: Option<Kind>) -> Vec<String> {
     let distance = match (answer.decades_beyond, &answer.reason) {
         (_, Some(reason)) => format!(": {reason}"),
         (Some(decades), None) if decades > 0.0 => format!(", {decades:.1} decades beyond the data"),
+        (Some(decades), None) if decades < 0.0 => format!(", {:.1} decades below the data", -decades),
         _ => ", within the data".to_owned(),
     };
     lines.push(flops + &distance);

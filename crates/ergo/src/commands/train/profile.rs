@@ -1,6 +1,6 @@
 //! The train phase taken apart, as lines below the time that it took.
 
-use record::energy::{self, Kind, Phase};
+use record::energy::{self, Phase};
 use record::profile::{PartOfTrain, TrainProfile};
 use record::run::RunRecord;
 use report::label::percent;
@@ -14,10 +14,8 @@ pub fn lines(record: &RunRecord, profile: &TrainProfile) -> Vec<String> {
     let energy = energy::total(&record.energy, Phase::Train);
     let row = |part: &PartOfTrain| {
         let share = if train > 0.0 { part.seconds.0 / train } else { 0.0 };
-        let joules = energy.map(|(joules, kind)| {
-            let mark = if kind == Kind::Modelled { "~" } else { "" };
-            format!("{mark}{}", quantity::joules(joules.0 * share))
-        });
+        // Split by time, which is an estimate whatever the whole is.
+        let joules = energy.map(|(joules, _)| format!("~{}", quantity::joules(joules.0 * share)));
         vec![
             format!("    {}", part.part.name()),
             quantity::seconds(part.seconds.0),

@@ -121,7 +121,9 @@ pub(in crate::literature) fn compute(told: &AiAndComputeOutput) -> String {
         let place = |system: &SystemOutput| panel.place(year(system), system.pfs_days);
         for system in &told.systems {
             mark(svg, system, place(system));
-            if let Some(stated) = systems::stated(system).filter(|stated| *stated != system.pfs_days) {
+            // What is stated alone stands in the figure already.
+            let differs = |stated: &f64| (stated / system.pfs_days - 1.0).abs() > 0.01;
+            if let Some(stated) = systems::stated(system).filter(differs) {
                 let at = panel.place(year(system), stated);
                 marks::draw(svg, Shape::Square, at, 4.4, &hollow);
             }
