@@ -1,10 +1,12 @@
 //! How often intervals hold the truth: simulated sweeps of which the law is known, each estimated like any table.
 
+mod sweep;
+
 use chance::{Purpose, Stream};
 
 use crate::error::LawError;
 use crate::estimate::{self, Estimate};
-use crate::fit::{Interval, Point, Settings};
+use crate::fit::{self, Interval, Point, Settings};
 use crate::method::Method;
 
 /// Images on which each simulated training is judged.
@@ -31,6 +33,8 @@ pub struct Case {
     pub decades: f64,
     /// [`Method::Power`] or [`Method::Floor`].
     pub method: Method,
+    /// Whether the computes are budgets of a grid, from which the frontier is chosen.
+    pub is_sweep: bool,
 }
 
 /// What one simulated sweep gave.
@@ -60,7 +64,8 @@ pub struct Summary {
 }
 
 impl Case {
-    /// All cases: the power law where there is no floor, and the law with a floor with and without one.
+    /// All cases: tables fitted by the power law where there is no floor, and by the law with a floor with and without
+    /// one; and sweeps of a grid, fitted by the power law.
     #[must_use]
     pub fn all() -> Vec<Case> {
         let of_method = |method: Method| {
@@ -71,11 +76,36 @@ impl Case {
             let sizes = [10, 30, 60].into_iter().flat_map(|cells| [3.0, 5.0].map(|decades| (cells, decades)));
             let sizes: Vec<(usize, f64)> = sizes.collect();
             laws.flat_map(|(k, floor)| {
-                sizes.iter().map(move |&(cells, decades)| Case { k, floor, cells, decades, method })
+                sizes.iter().map(move |&(cells, decades)| Case {
+                    k,
+                    floor,
+                    cells,
+                    decades,
+                    method,
+                    is_sweep: false,
+                })
             })
             .collect::<Vec<Case>>()
         };
-        [Method::Power, Method::Floor].into_iter().flat_map(of_method).collect()
+        let tables = [Method::Power, Method::Floor].into_iter().flat_map(of_method);
+        let sizes = [(6, 3.0), (6, 5.0), (10, 3.0), (10, 5.0)];
+        let sweep = |k: f64| {
+            sizes.map(|(cells, decades)| Case {
+                k,
+                floor: 0.0,
+                cells,
+                decades,
+                method: Method::Power,
+                is_sweep: true,
+            })
+        };
+        tables.chain([3.0, 6.0, 9.0].into_iter().flat_map(sweep)).collect()
+    }
+
+    /// The estimator, or `sweep` for the power law through a chosen frontier.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        if self.is_sweep { "sweep" } else { self.method.name() }
     }
 
     /// The trainings of one simulated sweep: three for each compute, of which each errs on a binomial number of images.
@@ -104,6 +134,11 @@ impl Case {
     pub fn trial(&self, seed: u64, trial: u64, resamples: usize) -> Result<Trial, LawError> {
         let mut stream = Stream::new(seed, Purpose::Calibration, trial);
         let settings = Settings { resamples, seed: seed ^ (trial << 20), ..Settings::default() };
+        if self.is_sweep {
+            let found = fit::fit_cells(&sweep::cells(self, &mut stream), &settings)?;
+            let b = found.power.map(|law| law.b);
+            return Ok(Trial { k: found.k, b, floor_identified: found.floor.estimate.is_some() });
+        }
         let found = estimate::estimate(&self.points(&mut stream), self.method, &settings)?;
         Ok(self.outcome(&found))
     }
@@ -182,8 +217,9 @@ mod tests {
     #[test]
     fn intervals_hold_the_truth_about_as_often_as_they_say() {
         let cases = [
-            Case { k: 5.0, floor: 0.0, cells: 10, decades: 3.0, method: Method::Power },
-            Case { k: 3.0, floor: 0.02, cells: 30, decades: 5.0, method: Method::Floor },
+            Case { k: 5.0, floor: 0.0, cells: 10, decades: 3.0, method: Method::Power, is_sweep: false },
+            Case { k: 3.0, floor: 0.02, cells: 30, decades: 5.0, method: Method::Floor, is_sweep: false },
+            Case { k: 6.0, floor: 0.0, cells: 6, decades: 3.0, method: Method::Power, is_sweep: true },
         ];
         for case in cases {
             let trials: Vec<Trial> = (0..200).map(|trial| case.trial(1, trial, 200).unwrap()).collect();

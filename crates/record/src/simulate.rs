@@ -79,7 +79,7 @@ pub struct CalibrationOutput {
 /// One kind of simulated sweep, and how often the 95% interval of its exponent held the truth.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationCase {
-    /// `power` or `floor`.
+    /// `power` or `floor` for tables, and `sweep` for the power law through a frontier that is chosen from a grid.
     pub method: String,
     /// The true exponent.
     pub k: f64,

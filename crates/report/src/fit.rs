@@ -59,6 +59,7 @@ pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit<'_>, 
     let fit = cells::fit(&cells, &priced, cost)?;
     let frontier = fit.frontier.iter().map(|point| of_winner(point, &cells)).collect();
     let mut output = output(&fit, frontier, [cells::unit(cost), FRACTION]);
+    describe(&mut output, cost);
     add_ways(&mut output, &ways_of_runs(&fit)?);
     let mut about_runs: Vec<String> = cells.notes.iter().chain(&priced.notes).cloned().collect();
     output.warnings.splice(0..0, about_runs.iter().cloned());
@@ -73,6 +74,17 @@ pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit<'_>, 
         about_runs.push(format!("{same}no interval of this method."));
     }
     Ok(RunsFit { output, cells, frontier: fit.frontier, about_runs })
+}
+
+/// Names what stands for compute, and the exponent that the theory has for it.
+fn describe(output: &mut FitOutput, cost: Cost) {
+    let description = &mut output.more.description;
+    if cost != Cost::Flops {
+        *description = description.replacen("log compute", &format!("log {}", cells::quantity(cost)), 1);
+    }
+    if cost == Cost::Examples {
+        description.push_str(" Of fresh images the theory says k = 2: error falls as their square root.");
+    }
 }
 
 fn plain(point: &FrontierPoint) -> Point {

@@ -92,6 +92,8 @@ fn the_best_setting_of_each_number_of_images_is_fitted() {
         }
     }
     let fit = of_cost(&runs, Cost::Examples).unwrap();
+    let words = &fit.more.description;
+    assert!(words.contains("log error on log training images") && words.contains("k = 2"), "{words}");
     assert!((fit.k.unwrap() - 2.0).abs() < 1e-9, "{fit:?}");
     assert_eq!((fit.points, fit.compute_unit.as_str()), (4, "images"));
     // None of these runs had all images.

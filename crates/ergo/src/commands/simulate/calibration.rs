@@ -22,8 +22,8 @@ pub struct Args {
     /// Resamples of each interval; `ergo fit` takes 1000.
     #[arg(long, default_value_t = 400, value_parser = resamples)]
     resamples: u64,
-    /// Only the cases of one estimator; those of `power` take a seventh of the time each.
-    #[arg(long, value_parser = ["power", "floor"])]
+    /// Only the tables of one estimator, or only sweeps, whose frontier is chosen from a grid.
+    #[arg(long, value_parser = ["power", "floor", "sweep"])]
     method: Option<String>,
     #[command(flatten)]
     common: Common,
@@ -42,7 +42,7 @@ fn resamples(text: &str) -> Result<u64, String> {
 pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     let pool = args.common.pool()?;
     let stop = interrupt::watch()?;
-    let wanted = |case: &Case| args.method.as_ref().is_none_or(|method| method == case.method.name());
+    let wanted = |case: &Case| args.method.as_ref().is_none_or(|method| method == case.name());
     let cases: Vec<Case> = Case::all().into_iter().filter(wanted).collect();
     let bar = progress::simulation(args.trials * cases.len() as u64, "calibration");
     let mut summaries = Vec::new();
@@ -82,7 +82,7 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
 fn told(case: &Case, trials: &[Trial]) -> CalibrationCase {
     let summary = case.summary(trials);
     CalibrationCase {
-        method: case.method.name().to_owned(),
+        method: case.name().to_owned(),
         k: case.k,
         floor: case.floor,
         cells: case.cells as u64,
