@@ -35,6 +35,7 @@ pub(crate) trait Kernel {
     type Output;
 
     /// Whether what it multiplies are products of the network, as opposed to transforms, activations and updates.
+    #[cfg_attr(not(feature = "counting"), expect(dead_code, reason = "only counting asks"))]
     const IS_PRODUCT: bool = false;
 
     /// Computes with vectors of the widest kind, and with vectors of eight lanes.

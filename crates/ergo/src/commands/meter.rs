@@ -109,8 +109,11 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     let (exit_code, runs) = match children(args, format) {
         Ok(ended) => ended,
         Err(error) => {
-            // A trace of nothing would only stand in the way of the next try.
-            if let Some(path) = &args.trace {
+            // A trace of nothing would only stand in the way of the next try. One of earlier runs is kept, and what is no
+            // plain file, such as a device, was not made here.
+            let is_ours =
+                |path: &&PathBuf| args.runs == 1 && path.symlink_metadata().is_ok_and(|file| file.is_file());
+            if let Some(path) = args.trace.as_ref().filter(is_ours) {
                 let _ = std::fs::remove_file(path);
             }
             return Err(error);
