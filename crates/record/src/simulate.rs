@@ -99,6 +99,15 @@ pub struct CalibrationCase {
     pub relative_error_b: Option<f64>,
     /// Share of trials in which a floor was identified.
     pub floor_identified: f64,
+    /// Share of intervals that hold the truth among these trials; null where there are none.
+    #[serde(default)]
+    pub coverage_identified: Option<f64>,
+    /// The same among the trials whose floor was not identified.
+    #[serde(default)]
+    pub coverage_not_identified: Option<f64>,
+    /// Median of the exponent where a floor was identified.
+    #[serde(default)]
+    pub median_k_identified: Option<f64>,
     /// Whether the law is hard to tell by such a sweep: that standard error is above 10%.
     pub is_hard: bool,
 }

@@ -96,7 +96,8 @@ fn outcome(case: &CalibrationCase) -> String {
 #[must_use]
 pub fn text(told: &CalibrationOutput) -> String {
     let mut text = format!(
-        "{} trials a case, {} resamples; coverage of the 95% interval of k (power) or k_floor (floor)\n\n{:<8}{:>5}{:>8}{:>7}{:>9}{:>10}{:>10}{:>10}{:>10}{:>12}\n",
+        "{} trials a case, {} resamples; coverage of the 95% interval of k (power) or k_floor (floor), of the latter also \
+         where a floor is identified, with the median there, and in the other trials\n\n{:<8}{:>5}{:>8}{:>7}{:>9}{:>10}{:>10}{:>10}{:>10}{:>12}{:>10}{:>10}{:>10}\n",
         told.trials,
         told.resamples,
         "method",
@@ -108,13 +109,18 @@ pub fn text(told: &CalibrationOutput) -> String {
         "coverage",
         "median k",
         "s.e. 1/k",
-        "identified"
+        "identified",
+        "coverage",
+        "median k",
+        "of others"
     );
     let known =
         |value: Option<f64>, written: fn(f64) -> String| value.map_or_else(|| "-".to_owned(), written);
     for case in &told.cases {
+        let of_floor =
+            |written: &dyn Fn() -> String| if case.method == "floor" { written() } else { String::new() };
         text += &format!(
-            "{:<8}{:>5}{:>8}{:>7}{:>9}{:>10}{:>10}{:>10}{:>10}{:>12}\n",
+            "{:<8}{:>5}{:>8}{:>7}{:>9}{:>10}{:>10}{:>10}{:>10}{:>12}{:>10}{:>10}{:>10}\n",
             case.method,
             short(case.k, 3),
             percent(case.floor, 2),
@@ -124,7 +130,10 @@ pub fn text(told: &CalibrationOutput) -> String {
             known(case.coverage, |share| percent(share, 3)),
             known(case.median_k, |k| format!("{k:.2}")),
             known(case.relative_error_b, |error| percent(error, 2)),
-            if case.method == "floor" { percent(case.floor_identified, 3) } else { String::new() }
+            of_floor(&|| percent(case.floor_identified, 3)),
+            of_floor(&|| known(case.coverage_identified, |share| percent(share, 3))),
+            of_floor(&|| known(case.median_k_identified, |k| format!("{k:.2}"))),
+            of_floor(&|| known(case.coverage_not_identified, |share| percent(share, 3))),
         );
     }
     text
@@ -146,6 +155,9 @@ mod tests {
             median_k: Some(5.1),
             relative_error_b: Some(0.2),
             floor_identified: 0.4,
+            coverage_identified: coverage,
+            coverage_not_identified: None,
+            median_k_identified: None,
             is_hard: true,
         };
         CalibrationOutput {

@@ -106,6 +106,9 @@ pub fn read_rows(path: &Path, wanted: &Wanted, mut take: impl FnMut(Row)) -> Res
 
 const HELD_OUT: &str = "0 for a row that is fitted, or another number for one that is held out";
 
+const UNSIGNED: &str =
+    "a positive number without a sign behind it, as 0.33, or 33 in a column that is in percent throughout";
+
 /// What some spreadsheets put before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -142,6 +145,7 @@ impl Table<'_> {
         is_right: impl Fn(f64) -> bool,
     ) -> Result<f64, ReportError> {
         let cell = row.get(column.index).unwrap_or_default();
+        let expected = if cell.trim_ascii_end().ends_with(b"%") { UNSIGNED } else { expected };
         let value = std::str::from_utf8(cell).ok().and_then(|text| text.trim().parse::<f64>().ok());
         value.filter(|value| value.is_finite() && is_right(*value)).ok_or_else(|| ReportError::Value {
             path: self.path.to_owned(),

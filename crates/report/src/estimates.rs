@@ -30,9 +30,18 @@ pub struct Choice {
     /// How many of the largest different computes are not fitted.
     pub drop_largest: usize,
     /// Errors between which rows are fitted.
-    pub range: Option<[f64; 2]>,
+    pub range: Option<Range>,
     /// Resamples of the intervals.
     pub resamples: usize,
+}
+
+/// The ends of what is fitted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Range {
+    /// In the unit of the rows: errors, or computes where no error lies in between.
+    Plain([f64; 2]),
+    /// Errors in percent, whether the rows count fractions or percent.
+    Percent([f64; 2]),
 }
 
 impl Choice {
@@ -74,10 +83,17 @@ impl<T> Split<T> {
     }
 
     fn keep_range(&mut self, choice: &Choice, of: &impl Fn(&T) -> Point) {
-        let Some([low, high]) = choice.range else { return };
+        let Some(range) = choice.range else { return };
+        let [low, high] = match range {
+            Range::Plain(ends) => ends,
+            // No error is more than all, so that a table with a higher one counts percent.
+            Range::Percent(ends) if self.fitted.iter().any(|row| of(row).error > 1.0) => ends,
+            Range::Percent(ends) => ends.map(|end| end / 100.0),
+        };
         let inside = |value: f64| (low..=high).contains(&value);
         let before = self.fitted.len();
-        let by_error = self.fitted.iter().any(|row| inside(of(row).error));
+        let by_error =
+            matches!(range, Range::Percent(_)) || self.fitted.iter().any(|row| inside(of(row).error));
         // Nothing can be fitted of an empty range, so what lies beyond every error can only be meant for compute.
         let by_compute = !by_error && self.fitted.iter().any(|row| inside(of(row).compute));
         self.fitted.retain(|row| inside(if by_compute { of(row).compute } else { of(row).error }));

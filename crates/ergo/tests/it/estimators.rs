@@ -188,7 +188,14 @@ fn a_range_of_errors_is_fitted() {
     assert_eq!(fit["points"], points);
     let range = fit["error_range"].as_array().expect("a range");
     assert!(range[0].as_f64() <= Some(0.2) && range[1].as_f64() >= Some(0.05), "{fit}");
-    for wrong in ["0.2..0.05", "0.1", "a..b", "0.1..", "nan..1"] {
+    for same in ["5%..20%", "5..20%"] {
+        assert_eq!(
+            json(&["fit", &path, "--method", "ols", "--range", same, "--json"])["points"],
+            points,
+            "{same}"
+        );
+    }
+    for wrong in ["0.2..0.05", "0.1", "a..b", "0.1..", "nan..1", "5%..0.2"] {
         refused(&["fit", &path, "--range", wrong], &["--range"]);
     }
 }

@@ -73,7 +73,7 @@ fn ranges_are_of_errors_and_else_of_computes() {
     file.write_all(b"compute,error\n1e3,0.5\n1e4,0.4\n1e5,0.3\n1e6,0.2\n1e7,0.1\n").unwrap();
     let wanted = Wanted { compute: Some("compute"), error: "error", sizes: None, holdout: None };
     let range = |low, high| {
-        let choice = Choice { range: Some([low, high]), ..choice(Method::Ols) };
+        let choice = Choice { range: Some(Range::Plain([low, high])), ..choice(Method::Ols) };
         let fit = of_table(file.path(), &wanted, &choice).unwrap().remove(0);
         (fit.points, fit.compute_range, fit.warnings[0].clone())
     };
@@ -84,4 +84,19 @@ fn ranges_are_of_errors_and_else_of_computes() {
     assert_eq!((computes.0, computes.1), (4, Some([1e4, 1e7])));
     assert!(computes.2.contains("of computes"), "{}", computes.2);
     assert_eq!(range(20.0, 30.0).0, 0);
+}
+
+/// Percent are percent whether a table has fractions or percent.
+#[test]
+fn ranges_in_percent_are_of_errors() {
+    for table in ["compute,error\n1,0.5\n2,0.4\n4,0.3\n8,0.1\n", "compute,error\n1,50\n2,40\n4,30\n8,10\n"] {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(table.as_bytes()).unwrap();
+        let wanted = Wanted { compute: Some("compute"), error: "error", sizes: None, holdout: None };
+        let fitted = |ends| {
+            let choice = Choice { range: Some(Range::Percent(ends)), ..choice(Method::Ols) };
+            of_table(file.path(), &wanted, &choice).unwrap().remove(0).points
+        };
+        assert_eq!((fitted([25.0, 45.0]), fitted([1.0, 3.0])), (2, 0), "{table}");
+    }
 }

@@ -1,12 +1,11 @@
 //! Which estimator `ergo fit` takes, and which rows it leaves out.
 
 use std::path::Path;
-use std::str::FromStr;
 
 use clap::ValueEnum;
 use law::method::Method;
 use report::csv::{SIZE_COLUMNS, Wanted};
-use report::estimates::Choice;
+use report::estimates::{Choice, Range};
 
 use crate::commands::fit::Columns;
 use crate::exit;
@@ -32,8 +31,8 @@ pub struct Options {
     /// Fit without the N largest computes, and judge the fit by them where nothing else is held out.
     #[arg(long, value_name = "N", default_value_t = 0)]
     drop_largest: usize,
-    /// Errors between which rows are fitted, as 0.05..0.3; computes, where no error lies in between.
-    #[arg(long, value_name = "LOW..HIGH")]
+    /// Errors between which rows are fitted, as 0.05..0.3 or 5%..30%; computes, where no error lies in between.
+    #[arg(long, value_name = "LOW..HIGH", value_parser = range)]
     range: Option<Range>,
     /// Resamples of the intervals.
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -73,21 +72,18 @@ enum Name {
     All,
 }
 
-/// Two positive numbers.
-#[derive(Debug, Clone, Copy)]
-struct Range([f64; 2]);
-
-impl FromStr for Range {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Range, String> {
-        let ends = text.split_once("..").and_then(|(low, high)| {
-            Some([low.trim().parse::<f64>().ok()?, high.trim().parse::<f64>().ok()?])
-        });
-        match ends {
-            Some([low, high]) if low >= 0.0 && low < high => Ok(Range([low, high])),
-            _ => Err("expected two numbers that rise, as 0.05..0.3".to_owned()),
-        }
+/// Two numbers that rise, of which both or the second alone may be in percent.
+fn range(text: &str) -> Result<Range, String> {
+    let ends = text.split_once("..").and_then(|(low, high)| {
+        let (low, high) = (low.trim(), high.trim());
+        let number = |text: &str| text.strip_suffix('%').unwrap_or(text).trim_end().parse::<f64>().ok();
+        let is_clear = high.ends_with('%') || !low.ends_with('%');
+        let make = if high.ends_with('%') { Range::Percent } else { Range::Plain };
+        Some((make, [number(low)?, number(high)?])).filter(|_| is_clear)
+    });
+    match ends {
+        Some((make, [low, high])) if low >= 0.0 && low < high => Ok(make([low, high])),
+        _ => Err("expected two numbers that rise, as 0.05..0.3 or 5%..30%".to_owned()),
     }
 }
 
@@ -129,7 +125,7 @@ impl Options {
             Name::Counts => Some(Method::Counts),
             Name::All => None,
         };
-        let (drop_largest, range) = (self.drop_largest, self.range.map(|Range(ends)| ends));
+        let (drop_largest, range) = (self.drop_largest, self.range);
         Ok(Some(Choice { method, quantile, drop_largest, range, resamples: self.resamples }))
     }
 

@@ -81,6 +81,8 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
 
 fn told(case: &Case, trials: &[Trial]) -> CalibrationCase {
     let summary = case.summary(trials);
+    let [identified, not_identified] =
+        if case.method.has_floor() { summary.coverage_by_verdict } else { [None, None] };
     CalibrationCase {
         method: case.name().to_owned(),
         k: case.k,
@@ -92,6 +94,9 @@ fn told(case: &Case, trials: &[Trial]) -> CalibrationCase {
         median_k: summary.median_k.filter(|k| k.is_finite()),
         relative_error_b: Some(summary.relative_error_b).filter(|error| error.is_finite()),
         floor_identified: summary.floor_identified,
+        coverage_identified: identified,
+        coverage_not_identified: not_identified,
+        median_k_identified: summary.median_identified,
         is_hard: summary.relative_error_b > HARD,
     }
 }
