@@ -20,6 +20,15 @@ pub fn positive(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
+/// Parses a finite number, above or below 0.
+///
+/// # Errors
+/// Anything else, in words for clap to print.
+pub fn finite(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| "expected a number, such as -12.5".to_owned())
+}
+
 /// Parses the time between two readings: longer ones would leave power unseen in between.
 ///
 /// # Errors

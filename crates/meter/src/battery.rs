@@ -15,10 +15,13 @@ const UPDATE: Seconds = Seconds(30.0);
 const PLAUSIBLE: Watts = Watts(1000.0);
 
 /// A microwatt-hour is 3,600 microjoules.
-const MICROJOULES: u64 = 3600;
+const MICROJOULES: f64 = 3600.0;
 
-/// Above what any battery holds, so that what it has lost counts upwards.
-const FULL: u64 = 1 << 50;
+/// Above what any battery loses, so that the count of what they lost may fall where they are charged meanwhile.
+const ORIGIN: f64 = (1u64 << 50) as f64;
+
+/// More than any battery holds, in microwatt-hours or microampere-hours.
+const HOLDS: u64 = 1 << 35;
 
 /// All batteries of the machine under `root` as one; nothing to read while it is on the mains.
 pub(crate) fn discover(root: &Path) -> Found {
@@ -45,7 +48,7 @@ pub(crate) fn discover(root: &Path) -> Found {
         at_plug || (of_machine(supply) && charged)
     };
     let mains = supplies.iter().any(plugged);
-    let mut battery = Battery::new(batteries);
+    let mut battery = Battery::new(&batteries);
     match battery.read() {
         Ok(_) if mains => {
             let facts =
@@ -60,15 +63,62 @@ pub(crate) fn discover(root: &Path) -> Found {
 
 struct Battery {
     facts: SourceFacts,
-    files: Vec<PathBuf>,
+    gauges: Vec<Gauge>,
+    /// What all of them lost since the first look, in microjoules.
+    lost: f64,
+}
+
+/// The gauge of one battery.
+struct Gauge {
+    /// What is left: in microwatt-hours, or in microampere-hours where there is a voltage.
+    left: PathBuf,
+    /// In microvolts, of a gauge that tells charge.
+    voltage: Option<PathBuf>,
+    /// What it showed last; `None` before the first look.
+    last: Option<u64>,
+}
+
+impl Gauge {
+    /// A battery tells energy or charge, by what its controller counts.
+    fn of(folder: &Path) -> Gauge {
+        let (energy, charge) = (folder.join("energy_now"), folder.join("charge_now"));
+        let by_charge = !energy.exists() && charge.exists();
+        let voltage = by_charge.then(|| folder.join("voltage_now"));
+        Gauge { left: if by_charge { charge } else { energy }, voltage, last: None }
+    }
+
+    fn words(&self) -> String {
+        let left = self.left.display();
+        self.voltage
+            .as_ref()
+            .map_or_else(|| left.to_string(), |voltage| format!("{left} (times {})", voltage.display()))
+    }
+
+    /// What is left, and how many microjoules a unit of it is now.
+    fn read(&self) -> Result<(u64, f64), ReadError> {
+        let number = |file: &Path, expected, most| {
+            let shown = text(file)?;
+            let number = shown.parse().ok().filter(|&number: &u64| number <= most);
+            let found = || shown.chars().take(40).collect();
+            number.ok_or_else(|| ReadError::Garbage { path: file.to_owned(), expected, found: found() })
+        };
+        match &self.voltage {
+            None => Ok((number(&self.left, "a whole number of microwatt-hours", HOLDS)?, MICROJOULES)),
+            Some(voltage) => {
+                let left = number(&self.left, "a whole number of microampere-hours", HOLDS)?;
+                let volts = number(voltage, "a whole number of microvolts", 1_000_000_000)? as f64 * 1e-6;
+                Ok((left, MICROJOULES * volts))
+            }
+        }
+    }
 }
 
 impl Battery {
-    fn new(folders: Vec<PathBuf>) -> Battery {
-        let files: Vec<PathBuf> = folders.into_iter().map(|folder| folder.join("energy_now")).collect();
-        let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    fn new(folders: &[PathBuf]) -> Battery {
+        let gauges: Vec<Gauge> = folders.iter().map(|folder| Gauge::of(folder)).collect();
+        let names: Vec<String> = gauges.iter().map(Gauge::words).collect();
         let source = format!("what {} lost: the whole machine", names.join(" and "));
-        Battery { facts: SourceFacts::readable("battery", Kind::Counter, &source), files }
+        Battery { facts: SourceFacts::readable("battery", Kind::Counter, &source), gauges, lost: 0.0 }
     }
 }
 
@@ -83,19 +133,13 @@ impl EnergySource for Battery {
 
     /// Counts upwards as the batteries lose; a battery that is charged meanwhile counts down, which is a gap.
     fn read(&mut self) -> Result<Reading, ReadError> {
-        let mut left = 0;
-        for file in &self.files {
-            let shown = text(file)?;
-            let microjoules = shown.parse().ok().and_then(|left: u64| left.checked_mul(MICROJOULES));
-            let garbage = || ReadError::Garbage {
-                path: file.clone(),
-                expected: "a whole number of microwatt-hours",
-                found: shown.chars().take(40).collect(),
-            };
-            left += microjoules.filter(|&left| left <= FULL / 8).ok_or_else(garbage)?;
+        // All of them or none: what a failed look leaves out, the next one has.
+        let shown = self.gauges.iter().map(Gauge::read).collect::<Result<Vec<_>, _>>()?;
+        for (gauge, (left, microjoules)) in self.gauges.iter_mut().zip(shown) {
+            self.lost += (gauge.last.unwrap_or(left) as f64 - left as f64) * microjoules;
+            gauge.last = Some(left);
         }
-        let microjoules = FULL.saturating_sub(left);
-        Ok(Reading::Counter { microjoules, range_microjoules: None })
+        Ok(Reading::Counter { microjoules: (ORIGIN + self.lost).max(0.0) as u64, range_microjoules: None })
     }
 }
 
@@ -149,6 +193,32 @@ mod tests {
             .unwrap();
         }
         assert_eq!(read() - before, 720_000);
+    }
+
+    /// 1,000 microampere-hours at 11.1 V are 39.96 J; the voltage of the moment alone moves nothing.
+    #[test]
+    fn charge_is_energy_at_the_voltage_of_the_time() {
+        let root = machine("0", "50000000");
+        let battery = root.path().join("sys/class/power_supply/BAT1");
+        fs::remove_file(battery.join("energy_now")).unwrap();
+        let show = |charge: u64, volts: &str| {
+            fs::write(battery.join("charge_now"), format!("{charge}\n")).unwrap();
+            fs::write(battery.join("voltage_now"), format!("{volts}\n")).unwrap();
+        };
+        show(4_000_000, "12000000");
+        let mut found = discover(root.path());
+        assert!(found.readable[0].facts().source.contains("BAT1/voltage_now"));
+        let mut read = || match found.readable[0].read().unwrap() {
+            Reading::Counter { microjoules, range_microjoules: None } => microjoules,
+            other => panic!("{other:?}"),
+        };
+        let before = read();
+        show(4_000_000, "11500000");
+        assert_eq!(read(), before);
+        show(3_999_000, "11100000");
+        assert_eq!(read() - before, 39_960_000);
+        fs::remove_file(battery.join("voltage_now")).unwrap();
+        assert_eq!(discover(root.path()).unreadable[0].status, SourceStatus::Broken);
     }
 
     /// A plug of USB is no `Mains`; what the battery says of itself counts.

@@ -1,7 +1,8 @@
 //! The accounts of all sources over one run: looks in, windows out, whether they come from the machine or from a trace.
 
+use record::card::CardState;
 use record::energy::{EnergyWindow, Phase};
-use record::units::Seconds;
+use record::units::{Seconds, Watts};
 use serde::{Deserialize, Serialize};
 
 use crate::source::{Limits, Look, SourceFacts};
@@ -14,6 +15,9 @@ const SUSPENDED: Seconds = Seconds(0.05);
 /// Less than that is what a clock is slewed by, or two were read apart.
 const SET: Seconds = Seconds(0.5);
 
+/// Times its limit that a card's mean power may be: limits are held over some milliseconds, and vendors' figures are not exact.
+const OVER_LIMIT: f64 = 1.1;
+
 /// What a run spent where, as far as it was looked at.
 #[derive(Debug)]
 pub(crate) struct Book {
@@ -24,8 +28,8 @@ pub(crate) struct Book {
 /// What is known only once a run has ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ending {
-    /// What decided how fast each source's device was, before and after; null where it does not tell.
-    pub conditions: Vec<Option<[String; 2]>>,
+    /// The state of each source's card, before and after; null of what is no card, or does not tell.
+    pub cards: Vec<Option<[CardState; 2]>>,
     /// Time for which the machine was suspended.
     pub suspended: Seconds,
     /// By how much the date was set forward.
@@ -59,28 +63,40 @@ impl Book {
         let measured =
             self.tallies.iter().flat_map(|tally| windows::of_tally(&tally.closed(), &self.timeline));
         let unknown = unknown.iter().flat_map(|facts| windows::of_unreadable(facts, &self.timeline));
-        windows::merged(measured.chain(unknown))
+        let mut windows = windows::merged(measured.chain(unknown));
+        windows::doubt_platform(&mut windows);
+        windows
     }
 
     /// Adds to the totals what is known only now.
     pub(crate) fn note_ending(&self, energy: &mut [EnergyWindow], ending: &Ending) {
-        let mut note = |domain: Option<&str>, note: String| {
-            let totals = energy.iter_mut().filter(|window| window.phase == Phase::Total);
-            let meant = totals.filter(|window| domain.is_none_or(|domain| window.domain == domain));
-            meant.for_each(|window| window.notes.push(note.clone()));
-        };
-        for (tally, condition) in self.tallies.iter().zip(&ending.conditions) {
-            if let Some([before, after]) = condition {
-                note(Some(&tally.facts.domain), format!("before: {before}; after: {after}"));
+        let mut totals: Vec<&mut EnergyWindow> =
+            energy.iter_mut().filter(|window| window.phase == Phase::Total).collect();
+        for (tally, card) in self.tallies.iter().zip(&ending.cards) {
+            let Some(states) = card else { continue };
+            for total in totals.iter_mut().filter(|total| total.domain == tally.facts.domain) {
+                total.notes.extend(over_limit(total, states));
+                total.card = Some(states.clone());
             }
         }
+        let mut note = |note: String| totals.iter_mut().for_each(|total| total.notes.push(note.clone()));
         if ending.suspended > SUSPENDED {
             let seconds = ending.suspended.0;
-            note(None, format!("the machine was suspended for {seconds:.1} s, which are not counted"));
+            note(format!("the machine was suspended for {seconds:.1} s, which are not counted"));
         }
         if ending.set.0.abs() > SET.0 {
             let seconds = ending.set.0;
-            note(None, format!("the date was set by {seconds:+.1} s meanwhile; times do not depend on it"));
+            note(format!("the date was set by {seconds:+.1} s meanwhile; times do not depend on it"));
         }
     }
+}
+
+/// Words for a card that is said to have drawn more than it was held to.
+fn over_limit(total: &EnergyWindow, states: &[CardState; 2]) -> Option<String> {
+    let limits = states.iter().filter_map(|state| state.limit).map(|Watts(limit)| limit);
+    let limit = limits.reduce(f64::max)?;
+    let Watts(mean) = total.watts_mean?;
+    (mean > OVER_LIMIT * limit).then(|| {
+        format!("{mean:.0} W in the mean are above the card's limit of {limit:.0} W: one of the two is wrong")
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use record::card::CardState;
 use record::energy::{EnergyWindow, Kind, Phase, Sampling, total};
 use record::run::SecondsRecord;
 use record::units::{Seconds, Watts};
@@ -23,7 +24,7 @@ pub struct Meter {
     sampler: Option<Sampler>,
     started_unix: f64,
     suspended_before: Seconds,
-    conditions_before: Vec<Option<String>>,
+    cards_before: Vec<Option<CardState>>,
 }
 
 /// Power at this moment, for a progress line.
@@ -52,8 +53,8 @@ impl Meter {
             Sampler::start(rate, move || account.observe())
         });
         let suspended_before = sources.clock().suspended();
-        let conditions_before = sources.conditions();
-        Meter { account, sampler, started_unix, suspended_before, conditions_before }
+        let cards_before = sources.cards();
+        Meter { account, sampler, started_unix, suspended_before, cards_before }
     }
 
     /// Ends the current phase and begins `phase`. The caller has waited for the device, or work of the old
@@ -108,13 +109,12 @@ impl Meter {
 
     fn ending(&self) -> Ending {
         let sources = &self.account.sources;
-        let after = sources.conditions();
-        let conditions = self.conditions_before.iter().cloned().zip(after);
+        let cards = self.cards_before.iter().cloned().zip(sources.cards());
         let clock = sources.clock();
         let suspended = clock.suspended() - self.suspended_before;
         let ran = self.account.now() + suspended.0;
         Ending {
-            conditions: conditions.map(|(before, after)| Some([before?, after?])).collect(),
+            cards: cards.map(|(before, after)| Some([before?, after?])).collect(),
             suspended,
             set: Seconds(clock.unix() - self.started_unix - ran),
         }

@@ -102,6 +102,7 @@ fn alone(only: EnergyWindow, elsewhere: Seconds, end: Seconds) -> EnergyWindow {
         joules_high: None,
         bounds_cover: None,
         joules_integrated: None,
+        card: None,
         watts_mean: None,
         watts_max: None,
         seconds: elsewhere,
@@ -146,6 +147,8 @@ fn sum(a: EnergyWindow, b: EnergyWindow) -> EnergyWindow {
         coverage: if seconds.0 > 0.0 { covered / seconds.0 } else { a.coverage.min(b.coverage) },
         wraps: a.wraps + b.wraps,
         gaps: a.gaps + b.gaps,
+        // As it was before the earlier part and after the later one.
+        card: a.card.zip(b.card).map(|([before, _], [_, after])| [before, after]),
         notes,
         domain: a.domain,
         phase: a.phase,

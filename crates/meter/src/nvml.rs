@@ -7,6 +7,7 @@ use nvml_wrapper::Nvml;
 use nvml_wrapper::bitmasks::device::ThrottleReasons;
 use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor};
 use nvml_wrapper::error::NvmlError;
+use record::card::CardState;
 use record::doctor::SourceStatus;
 use record::energy::Kind;
 use record::units::{Seconds, Watts};
@@ -46,8 +47,10 @@ pub(crate) trait Cards: Send + Sync {
     fn millijoules(&self, card: u32) -> Result<u64, String>;
     /// Power: at this moment up to GA100, the mean of a second on newer cards.
     fn milliwatts(&self, card: u32) -> Result<u32, String>;
-    /// What decides how fast it is and what it draws, as far as the driver tells; empty where it does not.
-    fn condition(&self, card: u32) -> Vec<String>;
+    /// Where it is plugged in, such as 00000000:18:00.0.
+    fn bus(&self, card: u32) -> Option<String>;
+    /// What decides how fast it is and what it draws, as far as the driver tells; who computes on it is not in it.
+    fn state(&self, card: u32) -> CardState;
     /// Numbers of the processes that compute on it; `None` where the driver does not tell.
     fn processes(&self, card: u32) -> Option<Vec<u32>>;
 }
@@ -102,15 +105,21 @@ impl Cards for Nvml {
         self.device_by_index(card).and_then(|device| device.power_usage()).map_err(|error| error.to_string())
     }
 
-    fn condition(&self, card: u32) -> Vec<String> {
-        let Ok(device) = self.device_by_index(card) else { return Vec::new() };
-        let limit = device.enforced_power_limit().map(|limit| format!("limit {} W", limit / 1000));
-        let clock = device.clock_info(Clock::SM).map(|megahertz| format!("SM {megahertz} MHz"));
-        let heat = device.temperature(TemperatureSensor::Gpu).map(|celsius| format!("{celsius} C"));
-        let held = device.current_throttle_reasons().map(held_back);
-        let mig =
-            device.mig_mode().map(|mode| format!("MIG {}", if mode.current == 0 { "off" } else { "on" }));
-        [limit, clock, heat, held, mig].into_iter().flatten().collect()
+    fn bus(&self, card: u32) -> Option<String> {
+        self.device_by_index(card).and_then(|device| device.pci_info()).map(|pci| pci.bus_id).ok()
+    }
+
+    fn state(&self, card: u32) -> CardState {
+        let Ok(device) = self.device_by_index(card) else { return CardState::default() };
+        let watts = |milliwatts: u32| Watts(f64::from(milliwatts) / 1000.0);
+        CardState {
+            limit: device.enforced_power_limit().map(watts).ok(),
+            sm_megahertz: device.clock_info(Clock::SM).ok(),
+            celsius: device.temperature(TemperatureSensor::Gpu).ok(),
+            held_back_by: device.current_throttle_reasons().map(held_back).ok(),
+            mig: device.mig_mode().map(|mode| mode.current != 0).ok(),
+            ..CardState::default()
+        }
     }
 
     fn processes(&self, card: u32) -> Option<Vec<u32>> {
@@ -122,14 +131,13 @@ impl Cards for Nvml {
 /// What lets a user at the cards.
 const GROUP: &str = "sudo usermod -aG \"$(stat -c %G /dev/nvidia0)\" \"$USER\" # and log in again";
 
-/// Why a card runs no faster, in words.
-fn held_back(reasons: ThrottleReasons) -> String {
+/// Why a card runs no faster.
+fn held_back(reasons: ThrottleReasons) -> Vec<String> {
     // An idle card is held back by nothing that matters.
-    let names: Vec<String> = (reasons - ThrottleReasons::GPU_IDLE - ThrottleReasons::NONE)
+    (reasons - ThrottleReasons::GPU_IDLE - ThrottleReasons::NONE)
         .iter_names()
         .map(|(name, _)| name.to_lowercase().replace('_', " "))
-        .collect();
-    if names.is_empty() { "not held back".to_owned() } else { format!("held back by {}", names.join(", ")) }
+        .collect()
 }
 
 /// Every card that `choice` leaves: its energy counter where it has one that shows something, else its power, integrated.
@@ -196,7 +204,8 @@ fn board(cards: &dyn Cards, card: u32) -> String {
     let unknown = |error: String| format!("unknown ({error})");
     let name = cards.name(card).unwrap_or_else(unknown);
     let uuid = cards.uuid(card).unwrap_or_else(unknown);
-    format!("{name} {uuid}, driver {}, the whole board with all its users", cards.driver())
+    let bus = cards.bus(card).map_or_else(String::new, |bus| format!(" at {bus}"));
+    format!("{name} {uuid}{bus}, driver {}, the whole board with all its users", cards.driver())
 }
 
 /// A card that answered at least once.
@@ -249,10 +258,14 @@ impl EnergySource for Card {
         Ok(Reading::Power(Watts(f64::from(milliwatts) / 1000.0)))
     }
 
-    fn condition(&mut self) -> Option<String> {
-        let mut condition = self.cards.condition(self.index);
-        condition.extend(self.cards.processes(self.index).map(|pids| tenancy::company(&pids, &self.root)));
-        (!condition.is_empty()).then(|| condition.join(", "))
+    fn card(&mut self) -> Option<CardState> {
+        let company = self.cards.processes(self.index).map(|pids| tenancy::company(&pids, &self.root));
+        let state = CardState {
+            other_processes: company.map(|(others, _)| others),
+            unseen_processes: company.map(|(_, unseen)| unseen),
+            ..self.cards.state(self.index)
+        };
+        (!state.is_unknown()).then_some(state)
     }
 
     fn power(&mut self) -> Option<Watts> {

@@ -1,5 +1,7 @@
 //! A log of a wall meter that the user supplies: power of the whole machine, the one figure that leaves nothing out.
 
+mod lag;
+
 use std::path::{Path, PathBuf};
 
 use record::energy::{BoundsCover, EnergyWindow, Kind, Phase};
@@ -51,6 +53,8 @@ pub enum PowerLogError {
 pub struct PowerLog {
     path: PathBuf,
     readings: Vec<(f64, f64)>,
+    /// Half of the last place that any of its powers shows, in watts: what the meter may have rounded away.
+    rounded: f64,
 }
 
 impl PowerLog {
@@ -69,6 +73,7 @@ impl PowerLog {
         let mut table = csv::ReaderBuilder::new();
         let table = table.has_headers(false).flexible(true).trim(csv::Trim::All).comment(Some(b'#'));
         let mut readings = Vec::new();
+        let mut places = -9;
         let (mut time, mut power) = (0, 1);
         let mut headed = false;
         for (place, row) in table.from_reader(whole.as_bytes()).into_records().enumerate() {
@@ -83,25 +88,7 @@ impl PowerLog {
             // Headings are words throughout.
             if place == 0 && row.iter().all(|cell| moment(cell).is_none()) {
                 headed = true;
-                let named = |names: [&str; 2]| {
-                    let is_named = |cell: &str| {
-                        let cell = cell.to_ascii_lowercase();
-                        names.iter().any(|name| cell.starts_with(name))
-                    };
-                    row.iter().position(is_named)
-                };
-                (time, power) = match (named(["time", "date"]), named(["watt", "power"])) {
-                    (Some(time), Some(power)) if is_in_watts(row.get(power).unwrap_or_default()) => {
-                        (time, power)
-                    }
-                    (_, Some(power)) if !is_in_watts(row.get(power).unwrap_or_default()) => {
-                        return Err(wrong(
-                            power,
-                            "power in watts, under a heading such as `watts` or `power_w`",
-                        ));
-                    }
-                    _ => return Err(wrong(0, "headings with a column `time` and one `watts`")),
-                };
+                (time, power) = columns(&row).map_err(|(column, expected)| wrong(column, expected))?;
                 continue;
             }
             if !headed && row.len() > 2 {
@@ -109,7 +96,10 @@ impl PowerLog {
             }
             let watts = cell(power).parse().ok().filter(|watts: &f64| watts.is_finite() && *watts >= 0.0);
             match (moment(cell(time)), watts) {
-                (Some(time), Some(watts)) => readings.push((time, watts)),
+                (Some(time), Some(watts)) => {
+                    readings.push((time, watts));
+                    places = places.max(decimals(cell(power)));
+                }
                 (None, _) => {
                     return Err(wrong(time, "a time, in seconds since 1970 or as 2026-11-27T12:00:00Z"));
                 }
@@ -124,13 +114,27 @@ impl PowerLog {
         readings.reverse();
         readings.dedup_by(|next, kept| next.0 == kept.0);
         readings.reverse();
-        Ok(PowerLog { path: path.into(), readings })
+        Ok(PowerLog { path: path.into(), readings, rounded: 0.5 * 10f64.powi(-places) })
+    }
+
+    /// The same log by a clock that shows `seconds` more.
+    #[must_use]
+    pub fn shifted(mut self, seconds: f64) -> PowerLog {
+        self.readings.iter_mut().for_each(|(time, _)| *time += seconds);
+        self
+    }
+
+    /// By how many seconds its power rises and falls later than a run of `seconds` from `start_unix` on, or earlier where that is
+    /// negative; `None` where both clocks agree as far as it shows, or it does not show it.
+    #[must_use]
+    pub fn lag(&self, start_unix: f64, seconds: Seconds) -> Option<Seconds> {
+        lag::lag(&self.readings, self.usual().0, start_unix, seconds.0).map(Seconds)
     }
 
     /// The energy from `start_unix` on, for `seconds`, as the domain `wall`.
     ///
     /// Power between two readings is taken on a straight line; the bounds take the smaller and the larger of the two
-    /// throughout.
+    /// throughout, and half of the last place that the log shows beyond them.
     #[must_use]
     pub fn window(&self, start_unix: f64, seconds: Seconds) -> EnergyWindow {
         let (from, to) = (start_unix, start_unix + seconds.0);
@@ -149,9 +153,9 @@ impl PowerLog {
             }
             let at = |t: f64| w0 + (w1 - w0) * (t - t0) / (t1 - t0);
             covered += end - begin;
-            low += w0.min(w1) * (end - begin);
+            low += (w0.min(w1) - self.rounded).max(0.0) * (end - begin);
             central += 0.5 * (at(begin) + at(end)) * (end - begin);
-            high += w0.max(w1) * (end - begin);
+            high += (w0.max(w1) + self.rounded) * (end - begin);
             most = most.max(at(begin)).max(at(end));
         }
         let coverage = if seconds.0 > 0.0 { (covered / seconds.0).min(1.0) } else { 0.0 };
@@ -177,6 +181,7 @@ impl PowerLog {
             joules_high: known.then_some(Joules(high)),
             bounds_cover: known.then_some(BoundsCover::Resolution),
             joules_integrated: None,
+            card: None,
             watts_mean: known.then(|| Watts(central / covered)),
             watts_max: known.then_some(Watts(most)),
             seconds,
@@ -212,8 +217,24 @@ impl PowerLog {
 /// The window of a log that cannot be used, with the reason.
 #[must_use]
 pub fn unread(path: &Path, error: &PowerLogError, seconds: Seconds) -> EnergyWindow {
-    let nothing = PowerLog { path: path.into(), readings: Vec::new() };
+    let nothing = PowerLog { path: path.into(), readings: Vec::new(), rounded: 0.0 };
     EnergyWindow { notes: vec![format!("unknown: {error}")], ..nothing.window(0.0, seconds) }
+}
+
+/// The columns of time and of power by their headings; or which one is wrong, and what should stand there.
+fn columns(headings: &csv::StringRecord) -> Result<(usize, usize), (usize, &'static str)> {
+    let named = |names: [&str; 2]| {
+        let is_named = |cell: &str| names.iter().any(|name| cell.to_ascii_lowercase().starts_with(name));
+        headings.iter().position(is_named)
+    };
+    let in_watts = |column: &usize| is_in_watts(headings.get(*column).unwrap_or_default());
+    match (named(["time", "date"]), named(["watt", "power"])) {
+        (_, Some(power)) if !in_watts(&power) => {
+            Err((power, "power in watts, under a heading such as `watts` or `power_w`"))
+        }
+        (Some(time), Some(power)) => Ok((time, power)),
+        _ => Err((0, "headings with a column `time` and one `watts`")),
+    }
 }
 
 /// Whether a heading names no unit but watts: one in milliwatts or kilowatts would be wrong by a thousand.
@@ -225,6 +246,14 @@ fn is_in_watts(heading: &str) -> bool {
         matches!(word, "kw" | "mw" | "uw" | "gw") || prefix.is_some_and(|prefix| !prefix.is_empty())
     };
     !rest.split(|c: char| !c.is_ascii_alphabetic()).any(is_other)
+}
+
+/// Places after the point of a number as it is written; negative for whole tens and more, as in 1e3.
+fn decimals(number: &str) -> i32 {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let places = mantissa.split_once('.').map_or(0, |(_, places)| places.len());
+    // No meter shows a billionth of a watt; what writes so many digits does not mean them.
+    i32::try_from(places).unwrap_or(i32::MAX).saturating_sub(exponent.parse().unwrap_or(0)).clamp(-9, 9)
 }
 
 /// Seconds since 1970.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use record::card::CardState;
 use record::doctor::SourceStatus;
 use record::energy::Kind;
 use record::units::{Joules, Seconds, Watts};
@@ -22,8 +23,8 @@ pub trait EnergySource: Send {
     /// When nothing usable could be read; the meter then marks a gap and asks again later.
     fn read(&mut self) -> Result<Reading, ReadError>;
 
-    /// What decides how fast the device is and what it draws, in words; `None` where it does not tell.
-    fn condition(&mut self) -> Option<String> {
+    /// Of a card, what decides how fast it is and what it draws; `None` where it does not tell.
+    fn card(&mut self) -> Option<CardState> {
         None
     }
 

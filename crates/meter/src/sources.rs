@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use record::card::CardState;
 use record::energy::Kind;
 use record::units::Seconds;
 
@@ -207,9 +208,9 @@ impl Sources {
         each(&self.0.readable, |source| Look { reading: source.read(), power: source.power() })
     }
 
-    /// What decides how fast each is, in the order of [`Sources::facts`].
-    pub(crate) fn conditions(&self) -> Vec<Option<String>> {
-        each(&self.0.readable, |source| source.condition())
+    /// The state of each card, in the order of [`Sources::facts`]; `None` of everything else.
+    pub(crate) fn cards(&self) -> Vec<Option<CardState>> {
+        each(&self.0.readable, |source| source.card())
     }
 }
 

@@ -57,9 +57,9 @@ fn times(root: &Path) -> Option<Times> {
     Some(Times { machine, own: own.ticks })
 }
 
-/// What there is to say of the processes `pids` on a card: how many are neither this one nor descend from it, by `/proc`
-/// under `root`. A process that is not in it may be anyone's, as in a container whose numbers are not those of its host.
-pub(crate) fn company(pids: &[u32], root: &Path) -> String {
+/// How many of the processes `pids` on a card are neither this one nor descend from it, by `/proc` under `root`, and how many
+/// are not in it: those may be anyone's, as in a container whose numbers are not those of its host.
+pub(crate) fn company(pids: &[u32], root: &Path) -> (u32, u32) {
     let own = processor_times::of_process(&root.join("proc/self/stat")).map(|process| process.pid).ok();
     let (mut others, mut unseen) = (0, 0);
     for &pid in pids {
@@ -69,16 +69,7 @@ pub(crate) fn company(pids: &[u32], root: &Path) -> String {
             None => unseen += 1,
         }
     }
-    let counted = |count: u32, what: &str| match count {
-        0 => format!("no {what} process"),
-        1 => format!("1 {what} process"),
-        _ => format!("{count} {what} processes"),
-    };
-    match (others, unseen) {
-        (_, 0) => counted(others, "other"),
-        (0, _) => counted(unseen, "unseen"),
-        _ => format!("{}, {}", counted(others, "other"), counted(unseen, "unseen")),
-    }
+    (others, unseen)
 }
 
 /// Whether `pid` is `own` or descends from it; `None` where it cannot be seen.

@@ -64,6 +64,25 @@ pub(crate) fn merged(windows: impl Iterator<Item = EnergyWindow>) -> Vec<EnergyW
     merged
 }
 
+/// Says of a platform's counter that it cannot be that of all of this machine: on some it shows less than the packages, whose
+/// energy it should contain.
+pub(crate) fn doubt_platform(windows: &mut [EnergyWindow]) {
+    let totals = || windows.iter().filter(|window| window.phase == Phase::Total);
+    let packages = totals().filter(|window| window.domain.starts_with("package-"));
+    let mut lows = packages.map(|window| window.joules_low);
+    let Some(least) = lows.try_fold(Joules(0.0), |sum, low| Some(sum + low?)) else { return };
+    for platform in
+        windows.iter_mut().filter(|window| window.domain == "psys" && window.phase == Phase::Total)
+    {
+        if platform.joules_high.is_some_and(|most| most < least) {
+            platform.notes.push(format!(
+                "shows less than the packages, {:.1} J at least: it is not the counter of the whole platform here",
+                least.0
+            ));
+        }
+    }
+}
+
 /// Adds what another part of a domain used in the same time; where one is unknown, so is the sum.
 fn beside(known: &mut EnergyWindow, other: EnergyWindow) {
     let is_known = known.kind == other.kind && known.joules.is_some() && other.joules.is_some();
@@ -102,6 +121,7 @@ pub(crate) fn blank(facts: &SourceFacts, phase: Phase, span: &Span) -> EnergyWin
         joules_high: None,
         bounds_cover: None,
         joules_integrated: None,
+        card: None,
         watts_mean: None,
         watts_max: None,
         seconds: Seconds(span.seconds),

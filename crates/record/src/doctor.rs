@@ -59,6 +59,8 @@ pub struct DoctorSource {
     pub status: SourceStatus,
     /// Why not; empty where it can.
     pub reason: String,
+    /// What else to know of one that answers.
+    pub note: Option<String>,
     /// What to type against it; null where nothing is known to help, or needed.
     pub fix: Option<String>,
 }

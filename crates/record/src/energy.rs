@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::card::CardState;
 use crate::units::{Joules, Seconds, Watts};
 
 /// What a run does with its time. The phases of a run do not overlap.
@@ -101,6 +102,9 @@ pub struct EnergyWindow {
     pub wraps: u32,
     /// Failed readings inside the window.
     pub gaps: u32,
+    /// Of a card the state before and after; only in totals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<[CardState; 2]>,
     /// Anything a reader should know, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -188,6 +192,7 @@ mod tests {
             joules_high: None,
             bounds_cover: None,
             joules_integrated: None,
+            card: None,
             watts_mean: None,
             watts_max: None,
             seconds: Seconds(1.0),

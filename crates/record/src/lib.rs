@@ -1,6 +1,7 @@
 //! What a run is and what it leaves behind: units, specs, records, journals and every JSON type.
 
 pub mod bench;
+pub mod card;
 pub mod cost;
 pub mod device;
 pub mod doctor;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::card::CardState;
 use crate::cost::CostOutput;
 use crate::energy::{BoundsCover, EnergyWindow, Kind, Phase, Sampling};
 use crate::run::{Host, SecondsRecord};
@@ -86,6 +87,9 @@ pub struct MeteredEnergy {
     pub wraps: u32,
     /// Failed readings and unbelievable intervals.
     pub gaps: u32,
+    /// Of a card the state before and after; absent of everything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<[CardState; 2]>,
     /// Anything a reader should know, in words.
     pub notes: Vec<String>,
 }
@@ -113,6 +117,7 @@ impl MeteredEnergy {
             coverage: window.coverage,
             wraps: window.wraps,
             gaps: window.gaps,
+            card: window.card,
             notes: window.notes,
         }
     }

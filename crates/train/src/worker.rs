@@ -2,6 +2,8 @@
 
 use std::any::Any;
 use std::collections::HashSet;
+use std::fs;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,7 +58,12 @@ pub struct WorkOptions<'a> {
     pub max_seconds: Option<Seconds>,
     /// No run begins that would bring the training FLOPs of this call above this.
     pub max_flops: Option<Flops>,
+    /// Whether everything that the sources show is kept, a file for each run in `traces/` of the folder.
+    pub traces: bool,
 }
+
+/// The folder of traces in that of a sweep.
+const TRACES: &str = "traces";
 
 /// What a worker has to tell.
 #[derive(Debug)]
@@ -215,7 +222,25 @@ impl Worker<'_> {
         company::others(self.options.folder, self.own) as u64
     }
 
+    /// Where everything goes that the sources show during a run: a new file, without what a run that was cut off left there.
+    fn trace(&self, plan: &RunPlan) -> Result<Option<PathBuf>, TrainError> {
+        if !self.options.traces {
+            return Ok(None);
+        }
+        let folder = self.options.folder.join(TRACES);
+        let path = folder.join(format!("{}.jsonl", plan.id.short()));
+        let begun = fs::create_dir_all(&folder).and_then(|()| match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        });
+        match begun {
+            Ok(()) => Ok(Some(path)),
+            Err(error) => Err(TrainError::Trace { path, reason: error.to_string() }),
+        }
+    }
+
     fn train(&self, task: &Task, plan: &RunPlan) -> Result<Ended, TrainError> {
+        let trace = self.trace(plan)?;
         let options = RunOptions {
             sources: self.options.sources,
             build: self.options.build,
@@ -228,7 +253,7 @@ impl Worker<'_> {
             profile: false,
             evaluate_each_pass: false,
             checkpoint: None,
-            trace: None,
+            trace: trace.as_deref(),
             stop: self.options.stop,
         };
         run(plan, self.shelf, &options, &mut |progress| {

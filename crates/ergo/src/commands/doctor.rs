@@ -88,6 +88,7 @@ fn source(facts: &SourceFacts) -> DoctorSource {
         domain: facts.domain.clone(),
         status: facts.status,
         reason,
+        note: facts.note.clone().filter(|_| is_ok),
         fix: facts.fix.clone(),
     }
 }
@@ -121,10 +122,6 @@ fn claims(facts: &[SourceFacts], host: &Host, processors: &ProcessorState) -> Ve
     );
     if of(Kind::Counter, "gpu-") || of(Kind::Integrated, "gpu-") {
         claims.push("Those of NVIDIA cards are the vendor's figures for whole boards.".to_owned());
-        // What there is to know of the choice of cards is the same for all of them.
-        let note = |facts: &SourceFacts| facts.note.clone().filter(|_| facts.domain.starts_with("gpu-"));
-        let note = facts.iter().filter(|facts| facts.status == SourceStatus::Ok).find_map(note);
-        claims.extend(note.map(|note| format!("Which cards are metered: {note}.")));
     }
     if of(Kind::Integrated, "psys") {
         claims.push("The machine's own power meter tells what all of it draws at its supply.".to_owned());
@@ -180,6 +177,7 @@ fn text(told: &DoctorOutput) -> String {
         if !source.reason.is_empty() {
             text += &format!("        {}\n", source.reason);
         }
+        text.extend(source.note.iter().map(|note| format!("        {note}\n")));
         text.extend(source.fix.iter().map(|fix| format!("        mend it: {fix}\n")));
     }
     text += "\n";

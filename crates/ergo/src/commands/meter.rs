@@ -65,6 +65,9 @@ pub struct Args {
     /// 2026-11-27T12:00:00Z) and watts.
     #[arg(long, value_name = "FILE.csv")]
     power_log: Option<PathBuf>,
+    /// Add so many seconds to the times of the power log, where its clock differs; below 0 where it is ahead of this machine's.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, allow_negative_numbers = true, value_parser = arguments::finite)]
+    power_log_shift: f64,
     /// Read DIR/sys and DIR/proc instead of /sys and /proc, and cards only through DIR/lib/libnvidia-ml.so.1: for tests.
     #[arg(long, value_name = "DIR")]
     sysroot: Option<PathBuf>,
@@ -225,8 +228,13 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
     let mut windows = metering.energy;
     let parts = energy::total(&windows, Phase::Total);
     if let Some(path) = &args.power_log {
-        let mut wall = match read_to(path, metering.started_unix + seconds.0) {
-            Ok(log) => log.window(metering.started_unix, seconds),
+        let mut wall = match read_to(path, args.power_log_shift, metering.started_unix + seconds.0) {
+            Ok(log) => {
+                let mut wall = log.window(metering.started_unix, seconds);
+                let lag = log.lag(metering.started_unix, seconds);
+                wall.notes.extend(lag.map(|lag| late(lag, args.power_log_shift)));
+                wall
+            }
             Err(error) => power_log::unread(path, &error, seconds),
         };
         wall.notes.extend(calibration(&wall, parts));
@@ -257,10 +265,10 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
 
 /// A log with the first reading after `end_unix`, for which it waits as long as it usually takes to come, if it is still
 /// being written.
-fn read_to(path: &Path, end_unix: f64) -> Result<PowerLog, PowerLogError> {
+fn read_to(path: &Path, shift: f64, end_unix: f64) -> Result<PowerLog, PowerLogError> {
     let waited = Stopwatch::start();
     loop {
-        let log = PowerLog::read(path)?;
+        let log = PowerLog::read(path)?.shifted(shift);
         let most = (1.5 * log.usual().0).min(LONGEST_WAIT);
         // A log that had ended long before has no more to say.
         let ended = log.end_unix() + most < end_unix;
@@ -269,6 +277,17 @@ fn read_to(path: &Path, end_unix: f64) -> Result<PowerLog, PowerLogError> {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// That the clock of a log seems to differ, and what to type then; a log is not shifted unasked.
+fn late(Seconds(lag): Seconds, shift: f64) -> String {
+    let (when, clock) = if lag > 0.0 { ("later", "ahead") } else { ("earlier", "behind") };
+    format!(
+        "the power of the log rises and falls {:.1} s {when} than the command began and ended: if its clock is {clock} by so \
+         much, give --power-log-shift {:.1}",
+        lag.abs(),
+        shift - lag
+    )
 }
 
 /// What the wall meter says of the others: power against power, as it may have seen less of the time.
@@ -332,6 +351,9 @@ fn text(told: &MeterOutput) -> String {
     text += &rates::text(&told.costs, if told.total_kind == Kind::Modelled { "about " } else { "" });
     for energy in &told.energy {
         text += &format!("{}: {}\n", energy.domain, energy.source);
+        if let Some([before, after]) = &energy.card {
+            text += &format!("  before: {}; after: {}\n", before.words(), after.words());
+        }
         text.extend(energy.notes.iter().map(|note| format!("  {note}\n")));
     }
     for energy in &told.idle {

@@ -91,6 +91,10 @@ pub struct SweepArgs {
         conflicts_with_all = ["device", "jobs", "shard", "slurm"]
     )]
     devices: Vec<Device>,
+    /// Keep all that the sources of energy show during each run, in traces/ of the folder; `ergo meter --replay` computes
+    /// from such a file again what the run cost.
+    #[arg(long)]
+    traces: bool,
     /// Train only, as long as stdin is open: the process that began this one fits and draws.
     #[arg(long, hide = true, requires = "shard")]
     worker: bool,
@@ -256,6 +260,7 @@ fn train(
         stop,
         max_seconds: args.max_seconds.map(Seconds),
         max_flops: args.max_flops.map(|flops| Flops(flops as u64)),
+        traces: args.traces,
     };
     let tasks: Vec<Task> =
         to_do.iter().map(|run| Task { spec: run.spec.clone(), place: run.place.clone() }).collect();

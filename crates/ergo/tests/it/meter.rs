@@ -1,103 +1,15 @@
 //! `ergo meter` and `ergo doctor` as a user runs them, on this machine and on imitated ones.
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::Stdio;
 use std::time::Duration;
 
-use meter::clock::{Stopwatch, unix_now};
+use meter::clock::Stopwatch;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::machine::{BEGINNING, Machine, of, refused};
 use crate::shell::{json, object, ran, run};
-
-/// Where a counter of an Intel server begins again, in microjoules.
-const RANGE: u64 = 262_143_328_850;
-
-/// Where the counter stands at first: at 50 W it begins again after a second and a half, when the meter has surely begun.
-const BEGINNING: u64 = RANGE - 75_000_000;
-
-/// A machine of one package with its memory, whose counter stands shortly before its end.
-struct Machine {
-    root: TempDir,
-}
-
-impl Machine {
-    fn new() -> Machine {
-        let machine = Machine { root: TempDir::new().unwrap() };
-        machine.write("proc/stat", "cpu  100 0 100 1000 0 0 0 0 0 0\ncpu0 100 0 100 1000 0 0 0 0 0 0\n");
-        machine.write("proc/cpuinfo", "processor\t: 0\nmodel name\t: Imitated\nflags\t: avx2\n");
-        machine.zone("intel-rapl:0", "package-0", BEGINNING);
-        machine.zone("intel-rapl:0:0", "dram", 5);
-        machine
-    }
-
-    fn path(&self) -> &str {
-        self.root.path().to_str().unwrap()
-    }
-
-    /// Written beside and renamed, as a counter is never half there.
-    fn write(&self, file: &str, text: &str) {
-        let path = self.root.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path.with_extension("new"), text).unwrap();
-        fs::rename(path.with_extension("new"), path).unwrap();
-    }
-
-    fn zone(&self, folder: &str, name: &str, microjoules: u64) {
-        self.write(&format!("sys/class/powercap/{folder}/name"), name);
-        self.write(&format!("sys/class/powercap/{folder}/max_energy_range_uj"), &RANGE.to_string());
-        self.count(folder, microjoules);
-    }
-
-    fn count(&self, folder: &str, microjoules: u64) {
-        self.write(&format!("sys/class/powercap/{folder}/energy_uj"), &microjoules.to_string());
-    }
-
-    /// Lets the package draw 50 W and the memory 4 W while `work` goes on.
-    fn while_drawing<T>(&self, work: impl FnOnce() -> T) -> T {
-        let over = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let began = Stopwatch::start();
-                while !over.load(Ordering::SeqCst) {
-                    let used = |watts: f64| (watts * began.elapsed().0 * 1e6) as u64;
-                    self.count("intel-rapl:0", (BEGINNING + used(50.0)) % RANGE);
-                    self.count("intel-rapl:0:0", 5 + used(4.0));
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-            });
-            // Also where `work` panics, or nobody would ever hear of it.
-            let _over = Raised(&over);
-            work()
-        })
-    }
-}
-
-/// Raises a flag when it goes.
-struct Raised<'a>(&'a AtomicBool);
-
-impl Drop for Raised<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-fn of<'a>(told: &'a Value, list: &str, domain: &str) -> &'a Value {
-    let found = told[list].as_array().unwrap().iter().find(|entry| entry["domain"] == domain);
-    found.unwrap_or_else(|| panic!("no {domain} in {told}"))
-}
-
-/// As [`crate::shell::refused`], but what follows `--` belongs to the command.
-fn refused(arguments: &[&str], words: &[&str]) {
-    let plain = run(&[&["meter"], arguments].concat());
-    let with_json = run(&[&["meter", "--json"], arguments].concat());
-    assert_eq!((plain.code, plain.stdout.as_str(), with_json.code), (2, "", 2), "{}", plain.stderr);
-    let told = object(&with_json.stdout);
-    for word in words {
-        assert!(plain.stderr.contains(word), "`{word}` is not in: {}", plain.stderr);
-        assert!(told["error"].as_str().unwrap().contains(word), "`{word}` is not in: {told}");
-    }
-}
 
 /// Counters that move while a command runs: 50 W and 4 W for three seconds, across an end of the first counter.
 #[test]
@@ -261,40 +173,6 @@ fn sensors_of_hwmon_are_metered() {
 }
 
 #[test]
-fn a_wall_meter_stands_beside_and_calibrates() {
-    let machine = Machine::new();
-    let log = machine.root.path().join("wall.csv");
-    let now = unix_now();
-    let lines: String = (-20..200).map(|tenth| format!("{},108\n", now + 0.1 * f64::from(tenth))).collect();
-    fs::write(&log, format!("time,watts\n{lines}")).unwrap();
-    let path = log.to_str().unwrap();
-    let arguments = ["meter", "--json", "--sysroot", machine.path(), "--power-log", path];
-    let arguments = [&arguments[..], &["--", "sleep", "1"]].concat();
-    let told = machine.while_drawing(|| json(&arguments));
-    let wall = of(&told, "energy", "wall");
-    let seconds = told["seconds"].as_f64().unwrap();
-    assert!((wall["joules"].as_f64().unwrap() / (108.0 * seconds) - 1.0).abs() < 1e-3, "{wall}");
-    assert_eq!((&wall["kind"], &told["total_kind"]), (&"user".into(), &"user".into()));
-    // 108 W at the wall and 54 W by counters.
-    let note = wall["notes"].to_string();
-    let times: f64 = note.split("shows ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
-    assert!((times - 2.0).abs() < 0.3, "{note}");
-    // 20 W at the wall cannot be where counters show 54.
-    fs::write(&log, format!("time,watts\n{}", lines.replace(",108", ",20"))).unwrap();
-    let told = machine.while_drawing(|| json(&arguments));
-    let note = of(&told, "energy", "wall")["notes"].to_string();
-    assert!(note.contains("CONTRADICTION"), "{note}");
-    // What is no log is refused before the command, and told where it becomes one meanwhile.
-    let spoil = format!("echo 2,much >> {path}");
-    let told = json(&["meter", "--json", "--power-log", path, "--", "sh", "-c", &spoil]);
-    assert!(of(&told, "energy", "wall")["notes"].to_string().contains("much"), "{told}");
-    refused(&["--power-log", path, "--", "true"], &["much", "watts"]);
-    fs::write(&log, "time,power_kw\n0,0.1\n").unwrap();
-    refused(&["--power-log", path, "--", "true"], &["line 1", "power_kw"]);
-    refused(&["--power-log", "/nowhere.csv", "--", "true"], &["/nowhere.csv", "begin the log"]);
-}
-
-#[test]
 fn the_command_keeps_its_output_and_its_code() {
     let plain = run(&["meter", "--", "sh", "-c", "echo out; echo err >&2; exit 7"]);
     assert_eq!((plain.code, plain.stdout.as_str()), (7, "out\n"));
@@ -322,7 +200,7 @@ fn signals_reach_the_command() {
     let begun = folder.path().join("begun");
     let script = format!("trap 'exit 5' TERM; touch {}; while :; do sleep 0.05; done", begun.display());
     child.args(["meter", "--json", "--", "sh", "-c", &script]);
-    child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    child.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = child.spawn().unwrap();
     let waited = Stopwatch::start();
     while !begun.exists() && waited.elapsed().0 < 20.0 {
@@ -350,7 +228,7 @@ fn a_meter_that_stood_still_has_the_whole_energy() {
     let told = machine.while_drawing(|| {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
         child.args(["meter", "--json", "--sysroot", machine.path(), "--", "sleep", "5"]);
-        child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        child.stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = child.spawn().unwrap();
         std::thread::sleep(Duration::from_secs(1));
         signal("STOP", child.id());
@@ -401,6 +279,43 @@ fn a_trace_tells_the_same_again() {
     refused(&["--trace", "/nowhere/trace.jsonl", "--", "true"], &["/nowhere/trace.jsonl"]);
     let none = run(&["meter", "--json", "--replay", "/nowhere.jsonl"]);
     assert!(none.code == 2 && object(&none.stdout)["error"].to_string().contains("/nowhere.jsonl"));
+}
+
+/// A training that was stopped and went on has the joules of both its parts, in its record as in its trace; what the machine
+/// drew in between belongs to neither.
+#[test]
+fn a_training_that_goes_on_has_all_its_joules() {
+    let machine = Machine::new();
+    let folder = TempDir::new().unwrap();
+    let (out, trace) = (folder.path().join("out"), folder.path().join("trace.jsonl"));
+    let (out, trace) = (out.to_str().unwrap(), trace.to_str().unwrap());
+    let training =
+        ["train", "--net", "cnn-w8-d2", "--steps", "3000", "--batch", "64", "--threads", "1", "--json"];
+    let places = ["--sysroot", machine.path(), "--out", out, "--trace", trace];
+    let arguments = [&training[..], &places].concat();
+    let record = machine.while_drawing(|| {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
+        let child = child.args(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_secs(2));
+        signal("INT", child.id());
+        let stopped = ran(&child.wait_with_output().unwrap());
+        assert_eq!(stopped.code, 130, "not stopped in time: {}", stopped.stderr);
+        std::thread::sleep(Duration::from_millis(500));
+        json(&arguments)
+    });
+    let total = |windows: &Value| {
+        let windows = windows.as_array().unwrap();
+        let is_total = |window: &&Value| window["domain"] == "package-0" && window["phase"] == "total";
+        let window = windows.iter().find(is_total).unwrap();
+        assert!(window["notes"].to_string().contains("resumed"), "{window}");
+        window["joules"].as_f64().unwrap()
+    };
+    let seconds = record["seconds"]["total"].as_f64().unwrap();
+    assert!((total(&record["energy"]) / (50.0 * seconds) - 1.0).abs() < 0.03, "{record}");
+    let replayed = json(&["meter", "--json", "--replay", trace]);
+    let phases = &replayed["phases"];
+    let seconds = phases["seconds"]["total"].as_f64().unwrap();
+    assert!((total(&phases["energy"]) / (50.0 * seconds) - 1.0).abs() < 0.03, "{replayed}");
 }
 
 /// Short commands are metered as a group, which ends at the first that fails.
@@ -487,7 +402,7 @@ fn the_doctor_measures_what_metering_costs() {
 fn the_experiment_can_be_interrupted() {
     let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
     child.args(["doctor", "--overhead", "--json"]);
-    child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    child.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = child.spawn().unwrap();
     std::thread::sleep(Duration::from_secs(3));
     signal("INT", child.id());

@@ -110,9 +110,11 @@ fn a_counter_is_taken_and_checked_by_power() {
     );
     assert!(!card["notes"].to_string().contains("disagree"), "{card}");
     assert!(card["source"].as_str().unwrap().contains("Imitated"), "{card}");
-    let notes = card["notes"].to_string();
-    let condition = "limit 700 W, 41 C, 1 other process";
-    assert!(notes.contains(&format!("before: {condition}; after: {condition}")), "{notes}");
+    for state in card["card"].as_array().unwrap() {
+        let told =
+            ["limit_watts", "celsius", "other_processes", "sm_megahertz"].map(|name| state[name].as_f64());
+        assert_eq!(told, [Some(700.0), Some(41.0), Some(1.0), None], "{state}");
+    }
 }
 
 #[test]

@@ -140,8 +140,40 @@ fn side_by_side_gives_the_same_records() {
     let file = sweep_file(folder.path());
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
     json(&arguments(&file, one.to_str().unwrap()));
-    json(&["sweep", &file, "--out", two.to_str().unwrap(), "--jobs", "2", "--json"]);
+    let jobs = ["sweep", &file, "--out", two.to_str().unwrap(), "--jobs", "2", "--json"];
+    let budgeted = run(&[&jobs[..], &["--traces", "--max-flops", "1.4e8"]].concat());
+    assert_eq!(budgeted.code, 3, "{}", budgeted.stderr);
+    let traced = traces_of_records(&two);
+    json(&jobs);
     assert_eq!(essences(&one), essences(&two));
+    assert_eq!(traces_of_records(&two), traced, "only on request");
+}
+
+/// How many runs of a sweep left a trace; each must tell the seconds and the joules of its record again.
+fn traces_of_records(out: &Path) -> usize {
+    let mut traced = 0;
+    for entry in fs::read_dir(out).unwrap() {
+        let journal = entry.unwrap().path();
+        if journal.extension().is_none_or(|extension| extension != "jsonl") {
+            continue;
+        }
+        for line in fs::read_to_string(&journal).unwrap().lines() {
+            let record: Value = serde_json::from_str(line).unwrap();
+            let trace = out.join("traces").join(format!("{}.jsonl", &record["id"].as_str().unwrap()[..12]));
+            if !trace.exists() {
+                continue;
+            }
+            traced += 1;
+            let told = json(&["meter", "--json", "--replay", trace.to_str().unwrap()]);
+            assert_eq!(told["phases"]["seconds"], record["seconds"]);
+            let joules = |energy: &Value| -> Vec<Value> {
+                energy.as_array().unwrap().iter().map(|window| window["joules"].clone()).collect()
+            };
+            assert_eq!(joules(&told["phases"]["energy"]), joules(&record["energy"]));
+        }
+    }
+    assert!(traced > 0);
+    traced
 }
 
 /// Two processes for one device are as good as those for two cards, of which this machine may have none.

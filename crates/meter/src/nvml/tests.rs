@@ -27,8 +27,11 @@ impl Cards for Scripted {
     fn milliwatts(&self, card: u32) -> Result<u32, String> {
         self.0[card as usize].1.clone()
     }
-    fn condition(&self, card: u32) -> Vec<String> {
-        vec![format!("limit {card}00 W"), "not held back".into()]
+    fn bus(&self, card: u32) -> Option<String> {
+        (card > 0).then(|| format!("00000000:0{card}:00.0"))
+    }
+    fn state(&self, card: u32) -> CardState {
+        CardState { limit: Some(Watts(f64::from(card) * 100.0)), ..CardState::default() }
     }
     fn processes(&self, card: u32) -> Option<Vec<u32>> {
         (card > 0).then(|| vec![4711])
@@ -42,15 +45,14 @@ fn found(cards: Result<Arc<dyn Cards>, NoCards>) -> Found {
 
 #[test]
 fn what_holds_a_card_back_is_named() {
-    assert_eq!(held_back(ThrottleReasons::GPU_IDLE), "not held back");
-    assert_eq!(held_back(ThrottleReasons::SW_POWER_CAP), "held back by sw power cap");
+    assert!(held_back(ThrottleReasons::GPU_IDLE).is_empty());
+    assert_eq!(held_back(ThrottleReasons::SW_POWER_CAP | ThrottleReasons::GPU_IDLE), ["sw power cap"]);
     let mut found = found(Ok(Arc::new(Scripted(vec![(Ok(1), Ok(1)), (Ok(1), Ok(1))]))));
-    let conditions: Vec<_> = found.readable.iter_mut().map(|card| card.condition().unwrap()).collect();
-    assert_eq!(
-        conditions,
-        ["limit 000 W, not held back", "limit 100 W, not held back, 1 unseen process"],
-        "a driver may not tell who computes"
-    );
+    let states: Vec<_> = found.readable.iter_mut().map(|card| card.card().unwrap()).collect();
+    let told: Vec<_> = states.iter().map(|state| (state.limit, state.unseen_processes)).collect();
+    // A driver may not tell who computes.
+    assert_eq!(told, [(Some(Watts(0.0)), None), (Some(Watts(100.0)), Some(1))]);
+    assert!(found.readable[1].facts().source.contains("GPU-1 at 00000000:01:00.0"));
 }
 
 fn refused<T>() -> Result<T, String> {

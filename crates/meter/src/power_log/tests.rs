@@ -15,7 +15,7 @@ fn log(text: &str) -> Result<PowerLog, PowerLogError> {
 
 /// Power `watts(t)` at the times `t`, each after the one before.
 fn sampled(times: impl Iterator<Item = f64>, watts: impl Fn(f64) -> f64) -> PowerLog {
-    PowerLog { path: "log".into(), readings: times.map(|t| (t, watts(t))).collect() }
+    PowerLog { path: "log".into(), readings: times.map(|t| (t, watts(t))).collect(), rounded: 0.0 }
 }
 
 /// Every tenth of a second, up to a fifth earlier or later than that.
@@ -50,6 +50,33 @@ fn square_waves_are_near_or_within_bounds() {
     let window = sampled(jittered(1200), wave(0.02)).window(10.0, Seconds(60.0));
     let (low, high) = (window.joules_low.unwrap().0, window.joules_high.unwrap().0);
     assert!(low < 4800.0 && 4800.0 < high, "{low} to {high}");
+}
+
+/// A constant 87 W may be anything that a meter rounds so; 87.0 W is ten times as exact.
+#[test]
+fn what_the_meter_rounds_is_within_the_bounds() {
+    for (shown, half) in [("87", 0.5), ("87.0", 0.05), ("8.70e1", 0.05), ("9e1", 5.0), ("0", 0.5)] {
+        let window = log(&format!("0,{shown}\n1,{shown}\n2,{shown}\n")).unwrap().window(0.0, Seconds(2.0));
+        let watts: f64 = shown.parse().unwrap();
+        let (low, high) = (window.joules_low.unwrap().0, window.joules_high.unwrap().0);
+        assert!((high - 2.0 * (watts + half)).abs() < 1e-9, "{shown}: {high}");
+        assert!((low - 2.0 * (watts - half).max(0.0)).abs() < 1e-9, "{shown}: {low}");
+    }
+    // Trailing zeros may be left out, so that the finest of all lines counts.
+    let mixed = log("0,87\n1,87.25\n2,87\n").unwrap();
+    assert!((mixed.rounded - 0.005).abs() < 1e-12);
+}
+
+/// A run at 100 W in a log whose clock is 20 s ahead: only its lag tells, and shifted back it is whole.
+#[test]
+fn a_clock_that_is_ahead_is_seen_and_set_right() {
+    let ahead = sampled(jittered(3000), |t| if (120.0..180.0).contains(&t) { 100.0 } else { 20.0 });
+    let lag = ahead.lag(100.0, Seconds(60.0)).unwrap().0;
+    assert!((lag - 20.0).abs() < 0.2, "{lag}");
+    assert!(joules(&ahead, 100.0, 60.0) < 4500.0);
+    let right = ahead.shifted(-lag);
+    assert!((joules(&right, 100.0, 60.0) / 6000.0 - 1.0).abs() < 0.01);
+    assert_eq!(right.lag(100.0, Seconds(60.0)), None);
 }
 
 /// Meters that log more than power name their columns.

@@ -36,7 +36,7 @@ fn lines(kind: &str, update: f64, shown: &[(f64, String)]) -> String {
     for (t, shown) in &shown[1..] {
         text += &format!("{{\"at\":{{\"t\":{t},\"shown\":[{{{shown}}}]}}}}\n");
     }
-    text + "{\"end\":{\"conditions\":[],\"suspended\":0.0,\"set\":0.0}}\n"
+    text + "{\"end\":{\"cards\":[],\"suspended\":0.0,\"set\":0.0}}\n"
 }
 
 /// Moments a tenth of a second apart, more or less, as the sampler takes them, from 0 to [`LENGTH`].

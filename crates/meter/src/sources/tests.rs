@@ -142,3 +142,24 @@ fn perf_events_stand_in_for_files_that_cannot_be_read() {
         assert!(fixes.iter().any(|fix| fix.contains(words)), "`{words}` is not in: {fixes:?}");
     }
 }
+
+/// A platform contains its packages; one that shows less is not that of the whole machine.
+#[test]
+fn a_platform_below_its_packages_is_doubted() {
+    for (microjoules, is_doubted) in [(20_000_000, true), (60_000_000, false)] {
+        let clock = Arc::new(HandClock::default());
+        let [package, platform] = [0, 0].map(|_| Arc::new(Mutex::new(Some(counter(5)))));
+        let readable = vec![
+            scripted("package-0", Kind::Counter, EXACT, &package),
+            scripted("psys", Kind::Counter, EXACT, &platform),
+        ];
+        let found = Found { readable, unreadable: Vec::new() };
+        let meter = Meter::start(&Sources::assemble(clock.clone(), found, None));
+        clock.pass(1.0, 0.0);
+        *package.lock().unwrap() = Some(counter(50_000_005));
+        *platform.lock().unwrap() = Some(counter(microjoules + 5));
+        let metering = meter.finish();
+        let notes = window(&metering, "psys", Phase::Total).notes.join(" ");
+        assert_eq!(notes.contains("less than the packages, 50.0 J"), is_doubted, "{notes}");
+    }
+}

@@ -84,17 +84,17 @@ fn this_machine_answers() {
 fn descendants_are_no_company() {
     let root = TempDir::new().unwrap();
     let on_card = |pids: &[u32]| company(pids, root.path());
-    assert_eq!(on_card(&[]), "no other process");
-    assert_eq!(on_card(&[5, 6]), "2 unseen processes", "without /proc nobody is known");
+    assert_eq!(on_card(&[]), (0, 0));
+    assert_eq!(on_card(&[5, 6]), (0, 2), "without /proc nobody is known");
     // 7 is this one, below 2; 70 and 700 descend from it; 20 does from its parent; 99 says that it is its own.
     for (pid, parent) in [(1, 0), (2, 1), (7, 2), (70, 7), (700, 70), (20, 2), (99, 99)] {
         process(&root, &pid.to_string(), pid, parent, [0, 0]);
     }
     process(&root, "self", 7, 2, [0, 0]);
-    assert_eq!(on_card(&[]), "no other process");
-    assert_eq!(on_card(&[7, 70, 700]), "no other process");
-    assert_eq!(on_card(&[700, 20]), "1 other process");
-    assert_eq!(on_card(&[1, 2, 20, 99]), "4 other processes");
-    assert_eq!(on_card(&[7, 12345]), "1 unseen process");
-    assert_eq!(on_card(&[20, 12345, 12346]), "1 other process, 2 unseen processes");
+    assert_eq!(on_card(&[]), (0, 0));
+    assert_eq!(on_card(&[7, 70, 700]), (0, 0));
+    assert_eq!(on_card(&[700, 20]), (1, 0));
+    assert_eq!(on_card(&[1, 2, 20, 99]), (4, 0));
+    assert_eq!(on_card(&[7, 12345]), (0, 1));
+    assert_eq!(on_card(&[20, 12345, 12346]), (1, 2));
 }

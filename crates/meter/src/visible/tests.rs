@@ -1,5 +1,7 @@
 //! Tests of lists of cards, by the rules that CUDA documents and those that PyTorch imitates.
 
+use record::card::CardState;
+
 use super::*;
 use crate::nvml::Cards;
 
@@ -31,8 +33,11 @@ impl Cards for Named {
     fn milliwatts(&self, _card: u32) -> Result<u32, String> {
         Ok(1)
     }
-    fn condition(&self, _card: u32) -> Vec<String> {
-        Vec::new()
+    fn bus(&self, _card: u32) -> Option<String> {
+        None
+    }
+    fn state(&self, _card: u32) -> CardState {
+        CardState::default()
     }
     fn processes(&self, _card: u32) -> Option<Vec<u32>> {
         None

@@ -47,6 +47,7 @@ fn work_off(folder: &Path, tasks: &[Task], limits: &Limits) -> WorkEnd {
         stop: &stop,
         max_seconds: limits.max_seconds,
         max_flops: limits.max_flops,
+        traces: false,
     };
     let finished = std::sync::atomic::AtomicUsize::new(0);
     let end = work(tasks, &shelf(), &options, &|event| {

@@ -35,13 +35,21 @@ pub fn slurm(
     let learner = args.learner.iter().flat_map(|one| ["--learner".to_owned(), one.name().to_owned()]);
     let precision = args.precision.iter().flat_map(|one| ["--precision".to_owned(), one.name().to_owned()]);
     let device = args.device.iter().flat_map(|one| ["--device".to_owned(), one.to_string()]);
+    let traces = args.traces.then(|| "--traces".to_owned());
     let jobs = if args.jobs > 1 { vec!["--jobs".to_owned(), args.jobs.to_string()] } else { Vec::new() };
     let script = array_script(&ArraySettings {
         job_name: sweep.name.clone(),
         program: "ergo".to_owned(),
         sweep_file: file.display().to_string(),
         out: folder.display().to_string(),
-        arguments: jobs.into_iter().chain(learner).chain(precision).chain(device).chain(data).collect(),
+        arguments: traces
+            .into_iter()
+            .chain(jobs)
+            .chain(learner)
+            .chain(precision)
+            .chain(device)
+            .chain(data)
+            .collect(),
         tasks,
         at_once: None,
         cpus_per_task: args.threads.and_then(|threads| u32::try_from(threads).ok()),

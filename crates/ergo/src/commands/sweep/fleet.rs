@@ -61,6 +61,7 @@ fn start(args: &SweepArgs, learner: LearnerName, folder: &Path, share: usize) ->
     command.arg("--out").arg(folder).args(["--learner", learner.name(), "--device", &device.to_string()]);
     command.args(["--shard", &format!("{share}/{shares}"), "--threads", &threads_of(args).to_string()]);
     command.args(args.precision.iter().flat_map(|precision| ["--precision", precision.name()]));
+    command.args(args.traces.then_some("--traces"));
     if let Some(seconds) = args.max_seconds {
         command.args(["--max-seconds", &seconds.to_string()]);
     }

@@ -132,6 +132,7 @@ fn joules_are_those_of_the_slices_with_their_kind() {
         joules_high: None,
         bounds_cover: None,
         joules_integrated: None,
+        card: None,
         watts_mean: None,
         watts_max: None,
         seconds: Seconds(2.0),
