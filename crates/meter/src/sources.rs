@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use record::card::CardState;
 use record::energy::Kind;
@@ -14,6 +15,9 @@ use crate::sampler::{self, Rate};
 use crate::source::{EnergySource, Found, Limits, Look, ReadError, SourceFacts};
 use crate::visible::CardChoice;
 use crate::{battery, host, hwmon, nvml, perf, rapl};
+
+/// Between two looks that show whether a counter moves.
+const MOVES: Duration = Duration::from_millis(200);
 
 /// Where to look for sources, and how often to read them.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +152,31 @@ impl Sources {
     #[must_use]
     pub fn describe(&self) -> Vec<SourceFacts> {
         self.facts().map(|(facts, _)| facts).chain(&self.0.unreadable).cloned().collect()
+    }
+
+    /// As [`Sources::describe`], after a second look: a counter that should have moved meanwhile and did not has a note that says so.
+    #[must_use]
+    pub fn examine(&self) -> Vec<SourceFacts> {
+        let mut described = self.describe();
+        let moves = |(facts, limits): &(SourceFacts, Limits)| {
+            facts.kind == Kind::Counter && MOVES >= 2 * Duration::from_secs_f64(limits.update.0)
+        };
+        if !self.facts().any(moves) {
+            return described;
+        }
+        let before = self.read();
+        std::thread::sleep(MOVES);
+        let looks = before.into_iter().zip(self.read());
+        for ((facts, (before, after)), known) in described.iter_mut().zip(looks).zip(self.facts()) {
+            let same =
+                before.reading.ok().zip(after.reading.ok()).is_some_and(|(before, after)| before == after);
+            if same && moves(known) {
+                let stood =
+                    format!("did not move in {} s, so its joules may be unknown", MOVES.as_secs_f64());
+                facts.note = Some(facts.note.take().map_or(stood.clone(), |note| format!("{note}; {stood}")));
+            }
+        }
+        described
     }
 
     pub(crate) fn combine(

@@ -47,7 +47,7 @@ pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     }
     let options = meter_options::under(args.sysroot.as_deref())?;
     let sources = Sources::discover(&options);
-    let facts = sources.describe();
+    let facts = sources.examine();
     let host = meter::host::host(&options);
     let processors = meter::processors::state(&options.root);
     let claims = claims(&facts, &host, &processors);

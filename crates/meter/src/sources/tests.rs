@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::meter::Meter;
 use crate::metering::Metering;
+use crate::source::Reading;
 use crate::testing::{EXACT, HandClock, counter, scripted, window};
 
 /// A root with four processors of which this process may use three.
@@ -162,4 +163,35 @@ fn a_platform_below_its_packages_is_doubted() {
         let notes = window(&metering, "psys", Phase::Total).notes.join(" ");
         assert_eq!(notes.contains("less than the packages, 50.0 J"), is_doubted, "{notes}");
     }
+}
+
+/// A counter that moves many times a second and shows the same for a fifth of one is told; one that does move is not, and of one
+/// that moves every half minute nothing is expected.
+#[test]
+fn a_counter_that_stands_is_noted() {
+    struct Moving(SourceFacts, u64);
+    impl EnergySource for Moving {
+        fn facts(&self) -> &SourceFacts {
+            &self.0
+        }
+        fn limits(&self) -> Limits {
+            Limits { update: Seconds(0.001), plausible: Watts(2000.0) }
+        }
+        fn read(&mut self) -> Result<Reading, ReadError> {
+            self.1 += 1000;
+            Ok(counter(self.1))
+        }
+    }
+    let dial = Arc::new(Mutex::new(Some(counter(5))));
+    let quick = Limits { update: Seconds(0.001), plausible: Watts(2000.0) };
+    let slow = Limits { update: Seconds(30.0), ..quick };
+    let readable: Vec<Box<dyn EnergySource>> = vec![
+        scripted("package-0", Kind::Counter, quick, &dial),
+        Box::new(Moving(SourceFacts::readable("package-1", Kind::Counter, "script"), 0)),
+        scripted("battery", Kind::Counter, slow, &dial),
+    ];
+    let sources =
+        Sources::assemble(Arc::new(HandClock::default()), Found { readable, unreadable: Vec::new() }, None);
+    let noted: Vec<bool> = sources.examine().iter().map(|facts| facts.note.is_some()).collect();
+    assert_eq!(noted, [true, false, false]);
 }
