@@ -29,6 +29,7 @@ pub(crate) struct Book {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ending {
     /// The state of each source's card, before and after; null of what is no card, or does not tell.
+    #[serde(default)]
     pub cards: Vec<Option<[CardState; 2]>>,
     /// Time for which the machine was suspended.
     pub suspended: Seconds,

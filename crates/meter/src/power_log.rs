@@ -1,5 +1,6 @@
 //! A log of a wall meter that the user supplies: power of the whole machine, the one figure that leaves nothing out.
 
+mod headings;
 mod lag;
 
 use std::path::{Path, PathBuf};
@@ -58,8 +59,7 @@ pub struct PowerLog {
 }
 
 impl PowerLog {
-    /// Reads a table of time and watts: two columns, or columns with headings that begin with `time` (or `date`) and `watt` (or
-    /// `power`, alone or with the unit `W`). Times are seconds since 1970 or of the form 2026-11-27T12:00:00.5Z; lines may stand in any order.
+    /// Reads a table of time and watts: two columns, or columns by their headings ([`headings::columns`]). Times are seconds since 1970 or of the form 2026-11-27T12:00:00.5Z; lines may stand in any order.
     ///
     /// # Errors
     /// Which line is not such a reading.
@@ -70,8 +70,16 @@ impl PowerLog {
             .map_err(|error| PowerLogError::Unread { path: path.into(), reason: error.to_string() })?;
         // A last line without its end may be half a line of a log that is being written.
         let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+        let first = whole.lines().find(|line| !line.starts_with('#')).unwrap_or_default();
+        // Where the point is a comma, spreadsheets part cells otherwise; such numbers are refused by their line.
+        let delimiter = [b',', b';', b'\t'].into_iter().find(|&byte| first.as_bytes().contains(&byte));
         let mut table = csv::ReaderBuilder::new();
-        let table = table.has_headers(false).flexible(true).trim(csv::Trim::All).comment(Some(b'#'));
+        let table = table
+            .delimiter(delimiter.unwrap_or(b','))
+            .has_headers(false)
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .comment(Some(b'#'));
         let mut readings = Vec::new();
         let mut places = -9;
         let (mut time, mut power) = (0, 1);
@@ -88,7 +96,8 @@ impl PowerLog {
             // Headings are words throughout.
             if place == 0 && row.iter().all(|cell| moment(cell).is_none()) {
                 headed = true;
-                (time, power) = columns(&row).map_err(|(column, expected)| wrong(column, expected))?;
+                (time, power) =
+                    headings::columns(&row).map_err(|(column, expected)| wrong(column, expected))?;
                 continue;
             }
             if !headed && row.len() > 2 {
@@ -219,33 +228,6 @@ impl PowerLog {
 pub fn unread(path: &Path, error: &PowerLogError, seconds: Seconds) -> EnergyWindow {
     let nothing = PowerLog { path: path.into(), readings: Vec::new(), rounded: 0.0 };
     EnergyWindow { notes: vec![format!("unknown: {error}")], ..nothing.window(0.0, seconds) }
-}
-
-/// The columns of time and of power by their headings; or which one is wrong, and what should stand there.
-fn columns(headings: &csv::StringRecord) -> Result<(usize, usize), (usize, &'static str)> {
-    let named = |names: [&str; 2]| {
-        let is_named = |cell: &str| names.iter().any(|name| cell.to_ascii_lowercase().starts_with(name));
-        headings.iter().position(is_named)
-    };
-    let in_watts = |column: &usize| is_in_watts(headings.get(*column).unwrap_or_default());
-    match (named(["time", "date"]), named(["watt", "power"])) {
-        (_, Some(power)) if !in_watts(&power) => {
-            Err((power, "power in watts, under a heading such as `watts` or `power_w`"))
-        }
-        (Some(time), Some(power)) => Ok((time, power)),
-        _ => Err((0, "headings with a column `time` and one `watts`")),
-    }
-}
-
-/// Whether a heading names no unit but watts: one in milliwatts or kilowatts would be wrong by a thousand.
-fn is_in_watts(heading: &str) -> bool {
-    let heading = heading.to_ascii_lowercase();
-    let Some(rest) = heading.strip_prefix("power") else { return true };
-    let is_other = |word: &str| {
-        let prefix = word.strip_suffix("watts").or_else(|| word.strip_suffix("watt"));
-        matches!(word, "kw" | "mw" | "uw" | "gw") || prefix.is_some_and(|prefix| !prefix.is_empty())
-    };
-    !rest.split(|c: char| !c.is_ascii_alphabetic()).any(is_other)
 }
 
 /// Places after the point of a number as it is written; negative for whole tens and more, as in 1e3.

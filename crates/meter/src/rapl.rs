@@ -142,7 +142,13 @@ fn named<'a>(
             Err(error) => {
                 let zone = place.folder.file_name().unwrap_or_default().to_string_lossy();
                 let why = ReadError::of_io(&file, &error);
-                unreadable.push(SourceFacts::refused(&zone, &file.display().to_string(), &why));
+                let counts = read(&place.folder.join("energy_uj")).is_ok();
+                // What counts at the top is most likely the package of its number, without which no total is whole.
+                let domain = match place.indices[..] {
+                    [number] if counts => format!("package-{number}"),
+                    _ => zone.into_owned(),
+                };
+                unreadable.push(SourceFacts::refused(&domain, &file.display().to_string(), &why));
                 continue;
             }
         };

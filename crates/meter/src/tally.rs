@@ -20,6 +20,12 @@ const LIVE_LEAST: f64 = 0.2;
 /// Memories lie at least this far apart, which bounds their number.
 const LIVE_APART: f64 = 0.05;
 
+/// A counter that moves many times a second and shows nothing for so many seconds is stuck.
+const STUCK: f64 = 0.1;
+
+/// In so many updates a counter moves, if it is not late.
+const UNRESOLVED: f64 = 20.0;
+
 /// Notes kept of one phase; a source that fails in ever new ways would fill the record otherwise.
 const NOTES: usize = 4;
 
@@ -133,7 +139,7 @@ impl Tally {
         if let Some((_, since)) = &mut self.before_fall {
             since[phase] += ran;
         }
-        let reading = match read.and_then(in_range) {
+        let reading = match read.and_then(|reading| in_range(reading, self.limits.plausible)) {
             Ok(reading) => reading,
             Err(error) => {
                 self.missed = true;
@@ -200,10 +206,19 @@ impl Tally {
         let seconds: f64 = self.still.iter().sum();
         // Of a counter that never moved something else is said, of all the time that it had.
         if seconds <= self.patience() || self.whole.energy.microjoules == 0.0 {
+            let seen = seconds + self.whole.covered;
+            // What its updates do not explain may have been drawn as ever, and not been shown yet.
+            let late = seconds > UNRESOLVED * self.update() && self.whole.energy.microjoules > 0.0;
             for (cell, part) in closed.cells.iter_mut().zip(self.still) {
                 cell.covered += part;
+                if late && part > 0.0 {
+                    cell.late(self.whole.energy.microjoules * part / (seen - seconds), seconds);
+                }
             }
             closed.whole.covered += seconds;
+            if late {
+                closed.whole.late(self.whole.energy.microjoules * seconds / (seen - seconds), seconds);
+            }
         } else {
             let last = self.still.iter().rposition(|&part| part > 0.0).unwrap_or(0);
             let why =
@@ -229,11 +244,15 @@ impl Tally {
         (to - from >= LIVE_LEAST).then(|| Watts((after - before) * 1e-6 / (to - from)))
     }
 
+    /// Whether a counter never moved, in no time at all or in any.
+    pub(crate) fn never_moved(&self) -> bool {
+        self.facts.kind == Kind::Counter && self.whole.energy.microjoules == 0.0 && self.was_read()
+    }
+
     /// A counter that never moved in all the time it had is not a measurement of nothing.
     pub(crate) fn is_stuck(&self) -> bool {
-        self.facts.kind == Kind::Counter
-            && self.whole.energy.microjoules == 0.0
-            && self.whole.covered >= self.patience()
+        let enough = (PEAK_UPDATES * self.limits.update.0).max(STUCK);
+        self.never_moved() && self.whole.covered >= enough
     }
 
     /// Whether there ever was a good reading.
@@ -325,6 +344,14 @@ impl Cell {
         self.covered += seconds;
     }
 
+    /// Allows for `microjoules` that a counter did not show in the last `seconds`, in which it stood still.
+    fn late(&mut self, microjoules: f64, seconds: f64) {
+        self.energy.high += microjoules;
+        self.note(&format!(
+            "the counter did not move in the last {seconds:.2} s: what was drawn meanwhile is within the bounds alone"
+        ));
+    }
+
     fn note(&mut self, note: &str) {
         if self.notes.len() < NOTES && !self.notes.iter().any(|known| known == note) {
             self.notes.push(note.into());
@@ -332,7 +359,7 @@ impl Cell {
     }
 }
 
-fn in_range(reading: Reading) -> Result<Reading, ReadError> {
+fn in_range(reading: Reading, plausible: Watts) -> Result<Reading, ReadError> {
     match reading {
         Reading::Counter { microjoules: found, range_microjoules: Some(range) } if found > range => {
             Err(ReadError::OutOfRange { found, range })
@@ -340,6 +367,10 @@ fn in_range(reading: Reading) -> Result<Reading, ReadError> {
         Reading::Power(Watts(watts)) if !watts.is_finite() || watts < 0.0 => {
             Err(ReadError::Device { device: "power".into(), reason: format!("{watts} W is no power") })
         }
+        Reading::Power(Watts(watts)) if watts > plausible.0 => Err(ReadError::Device {
+            device: "power".into(),
+            reason: format!("{watts} W are more than the {} W that it can draw", plausible.0),
+        }),
         good => Ok(good),
     }
 }

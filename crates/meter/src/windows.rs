@@ -13,6 +13,8 @@ const DISAGREES: f64 = 0.1;
 /// Seconds over which cards average the power that they tell, so that it comes late at both ends.
 const AVERAGED: f64 = 1.0;
 
+const NOT_MOVED: &str = "the counter has not moved: what was drawn is within the bounds alone";
+
 /// Below so many updates of its counter a window is not resolved.
 const FEW_UPDATES: f64 = 20.0;
 
@@ -138,7 +140,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     let mut notes = cell.notes.clone();
     let blank =
         EnergyWindow { wraps: cell.energy.wraps, gaps: cell.gaps, ..blank(&tally.facts, phase, span) };
-    if let (true, Some(joules)) = (tally.is_stuck(), integrated(cell, span)) {
+    if let (true, Some(joules)) = (tally.never_moved(), integrated(cell, span)) {
         let seconds = cell.checked.seconds;
         notes.push(format!(
             "the counter did not move in {:.1} s: its power is integrated instead",
@@ -172,7 +174,13 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
              repeated run"
         ));
     }
-    let watts_mean = watts(cell.energy.microjoules, cell.covered);
+    let never_moved = tally.never_moved();
+    if never_moved && updates >= 1.0 {
+        notes.push(NOT_MOVED.to_owned());
+    }
+    // A total with nothing in the place of what is not known would be too small.
+    let coverage = if never_moved { 0.0 } else { coverage };
+    let watts_mean = watts(cell.energy.microjoules, cell.covered).filter(|_| !never_moved);
     let integrated = integrated(cell, span);
     let disagreement = integrated.and_then(|joules| disagreement(joules, cell, tally.update()));
     let (mut low, mut high, cover) = bounds(tally, span, cell, watts_mean.unwrap_or(0.0).max(mean));
@@ -226,9 +234,14 @@ fn bounds(tally: &Tally, span: &Span, cell: &Cell, mean_watts: f64) -> (f64, f64
     let stale = match cover {
         BoundsCover::Model => 0.0,
         BoundsCover::Resolution => {
-            // Of a counter that has not moved yet, nothing is known but what the domain can draw.
-            let most = if cell.energy.microjoules == 0.0 { tally.limits.plausible.0 } else { mean_watts };
-            f64::from(span.visits) * tally.update() * most * 1e6
+            let parts = f64::from(span.visits) * tally.update();
+            if tally.never_moved() {
+                // Nothing is known but what the domain can draw.
+                parts.max(span.seconds) * tally.limits.plausible.0 * 1e6
+            } else {
+                let most = if cell.energy.microjoules == 0.0 { tally.limits.plausible.0 } else { mean_watts };
+                parts * most * 1e6
+            }
         }
     };
     ((cell.energy.low - stale).max(0.0), cell.energy.high + stale, cover)

@@ -131,6 +131,8 @@ pub struct BenchRow {
     pub watts: Option<f64>,
     /// How the joules were obtained.
     pub energy_kind: Kind,
+    /// Whether they and the watts are those of the cards alone, as those of the rest of the machine are unknown or an estimate.
+    pub cards_alone: bool,
     /// Energy by domain over the slices, with bounds and sources.
     pub energy: Vec<EnergyWindow>,
     /// Time by layer; null without `--profile`, and for a learner that cannot tell.

@@ -77,6 +77,8 @@ pub struct ReportedEnergy {
     pub runs: usize,
     /// Joules with their bounds; null when unknown.
     pub joules: Option<[f64; 3]>,
+    /// Joules of these runs in all, judging and reading included, for each 1e12 of their model's training FLOPs.
+    pub joules_per_tflop: Option<f64>,
 }
 
 /// A part of the training steps of the runs with a profile.

@@ -154,6 +154,14 @@ pub fn total(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
     Some((sum, kind))
 }
 
+/// Energy of the cards alone by the same rule, for machines whose processors have no counter.
+#[must_use]
+pub fn total_of_cards(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
+    let cards: Vec<EnergyWindow> =
+        windows.iter().filter(|window| window.domain.starts_with("gpu-")).cloned().collect();
+    total(&cards, phase)
+}
+
 /// The same with the sums of the lower and of the upper bounds: low, central, high. A part without bounds stands for both.
 #[must_use]
 pub fn total_bounds(windows: &[EnergyWindow], phase: Phase) -> Option<([Joules; 3], Kind)> {
@@ -213,6 +221,8 @@ mod tests {
         assert_eq!(total(&both, Phase::Evaluate), None);
         let mixed = [counter("package-0", 3.0), window("gpu-0", Kind::Integrated, Some(9.0))];
         assert_eq!(total(&mixed, Phase::Train), None);
+        assert_eq!(total_of_cards(&mixed, Phase::Train), Some((Joules(9.0), Kind::Integrated)));
+        assert_eq!(total_of_cards(&both, Phase::Train), None);
         let unknown = [counter("package-0", 3.0), window("gpu-0", Kind::None, None)];
         assert_eq!(total(&unknown, Phase::Train), None);
         let with_psys = [counter("package-0", 3.0), counter("psys", 8.0)];

@@ -145,6 +145,7 @@ pub fn bench_row(net: &str, learner: &str, device: &str, images_per_second: f64)
         joules_per_tflop: None,
         watts: None,
         energy_kind: Kind::None,
+        cards_alone: false,
         energy: Vec::new(),
         profile: None,
         slices: Vec::new(),

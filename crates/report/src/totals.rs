@@ -76,13 +76,19 @@ fn train_parts(records: &[RunRecord]) -> Vec<ReportedPart> {
 fn energy(records: &[RunRecord]) -> Vec<ReportedEnergy> {
     const KINDS: [Kind; 5] = [Kind::Counter, Kind::Integrated, Kind::User, Kind::Modelled, Kind::None];
     let of_runs: Vec<(Kind, [f64; 3])> = records.iter().map(of_run).collect();
+    let tera = |kind: Kind| {
+        let of_kind = records.iter().zip(&of_runs).filter(|(_, (other, _))| *other == kind);
+        of_kind.map(|(record, _)| record.flops.model_train.0 as f64 * 1e-12).sum::<f64>()
+    };
     let of_kind = |kind: Kind| {
         let of: Vec<[f64; 3]> =
             of_runs.iter().filter(|(other, _)| *other == kind).map(|(_, joules)| *joules).collect();
         let add =
             |sum: [f64; 3], joules: &[f64; 3]| [sum[0] + joules[0], sum[1] + joules[1], sum[2] + joules[2]];
         let joules = (kind != Kind::None).then(|| of.iter().fold([0.0; 3], add));
-        (!of.is_empty()).then_some(ReportedEnergy { kind, runs: of.len(), joules })
+        let joules_per_tflop =
+            joules.map(|[_, joules, _]| joules / tera(kind)).filter(|cost| cost.is_finite());
+        (!of.is_empty()).then_some(ReportedEnergy { kind, runs: of.len(), joules, joules_per_tflop })
     };
     KINDS.into_iter().filter_map(of_kind).collect()
 }

@@ -2,6 +2,7 @@
 
 use meter::meter::Meter;
 use meter::metering::Metering;
+use record::energy::Phase;
 use record::peak::Peak;
 use record::run::{Epoch, Evaluation, Status};
 use record::units::{Flops, Seconds};
@@ -39,7 +40,12 @@ pub(crate) struct Tally {
     pub peak: Option<Peak>,
     /// Times resumed.
     pub resumed: u64,
+    /// Whether the run went on after this was written, and so was cut off later where it is read again.
+    #[serde(default)]
+    pub went_on: bool,
 }
+
+const CUT: &str = "the run was cut off and went on from its last checkpoint: what it drew in between, for work that was done again, is not in here";
 
 impl Default for Tally {
     fn default() -> Tally {
@@ -56,11 +62,20 @@ impl Default for Tally {
             profile: Told::default(),
             peak: None,
             resumed: 0,
+            went_on: false,
         }
     }
 }
 
 impl Tally {
+    /// Says in the totals that what came after this was lost, if anything was.
+    pub(crate) fn note_cut(&mut self) {
+        let windows = self.metering.iter_mut().flat_map(|metering| &mut metering.energy);
+        for total in windows.filter(|window| self.went_on && window.phase == Phase::Total) {
+            total.notes.push(CUT.to_owned());
+        }
+    }
+
     /// Training seconds of this process and the ones before it.
     pub(crate) fn train_seconds(&self, meter: &Meter) -> Seconds {
         let earlier = self.metering.as_ref().map_or(Seconds(0.0), |metering| metering.seconds.train);

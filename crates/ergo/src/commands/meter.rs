@@ -33,6 +33,9 @@ use crate::table::aligned;
 /// Less than this share of the machine is what its own housekeeping takes.
 const OTHERS: f64 = 0.02;
 
+/// A run of fewer usual intervals of a log is not resolved by it.
+const RESOLVED: f64 = 3.0;
+
 /// Seconds for which the next line of a log is awaited at most.
 const LONGEST_WAIT: f64 = 15.0;
 
@@ -226,23 +229,17 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
     let Ended { metering, runs, exit_code, others_share, idle, overhead, host, replayed } = ended;
     let seconds = metering.seconds.total;
     let mut windows = metering.energy;
-    let parts = energy::total(&windows, Phase::Total);
+    let mut total = energy::total_bounds(&windows, Phase::Total);
     if let Some(path) = &args.power_log {
-        let mut wall = match read_to(path, args.power_log_shift, metering.started_unix + seconds.0) {
-            Ok(log) => {
-                let mut wall = log.window(metering.started_unix, seconds);
-                let lag = log.lag(metering.started_unix, seconds);
-                wall.notes.extend(lag.map(|lag| late(lag, args.power_log_shift)));
-                wall
-            }
-            Err(error) => power_log::unread(path, &error, seconds),
+        let wall = match read_to(path, args.power_log_shift, metering.started_unix + seconds.0) {
+            Ok(log) => wall(&log, metering.started_unix, seconds, total, args.power_log_shift),
+            Err(error) => Wall { window: power_log::unread(path, &error, seconds), is_believed: false },
         };
-        wall.notes.extend(calibration(&wall, parts));
-        let bounds = energy::total_bounds(&windows, Phase::Total);
-        wall.notes.extend(bounds.and_then(|bounds| contradiction(&wall, bounds)));
-        windows.push(wall);
+        windows.push(wall.window);
+        if wall.is_believed {
+            total = energy::total_bounds(&windows, Phase::Total);
+        }
     }
-    let total = energy::total_bounds(&windows, Phase::Total);
     MeterOutput {
         command: args.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
         seconds,
@@ -261,6 +258,55 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
         phases: None,
         host,
     }
+}
+
+/// What a log says of a run.
+struct Wall {
+    window: EnergyWindow,
+    /// Whether it may stand for the whole machine.
+    is_believed: bool,
+}
+
+/// The energy of a run by a log, with what speaks against it; `others` is the total of the other sources with its ends.
+fn wall(
+    log: &PowerLog,
+    started_unix: f64,
+    seconds: Seconds,
+    others: Option<([Joules; 3], Kind)>,
+    shift: f64,
+) -> Wall {
+    let mut window = log.window(started_unix, seconds);
+    window.notes.extend(calibration(&window, others.map(|([_, joules, _], kind)| (joules, kind))));
+    let mut doubts: Vec<String> = Vec::new();
+    if let Some(lag) = log.lag(started_unix, seconds) {
+        let other = log.clone().shifted(-lag.0).window(started_unix, seconds);
+        let pick = |of: fn(f64, f64) -> f64, a: Option<Joules>, b: Option<Joules>| {
+            a.zip(b).map(|(Joules(a), Joules(b))| Joules(of(a, b)))
+        };
+        window.joules_low = pick(f64::min, window.joules_low, other.joules_low);
+        window.joules_high = pick(f64::max, window.joules_high, other.joules_high);
+        doubts.push(late(lag, shift));
+    }
+    let usual = log.usual();
+    if window.joules.is_some() && seconds.0 < RESOLVED * usual.0 {
+        doubts.push(format!(
+            "a reading every {} is too slow for a run of {}: what was drawn between two of them is not in the bounds",
+            quantity::seconds(usual.0),
+            quantity::seconds(seconds.0)
+        ));
+    }
+    let contradicted = others.and_then(|others| contradiction(&window, others));
+    if let Some((words, true)) = &contradicted {
+        doubts.push(words.clone());
+    } else {
+        window.notes.extend(contradicted.map(|(words, _)| words));
+    }
+    let is_believed = doubts.is_empty();
+    window.notes.extend(doubts);
+    if !is_believed {
+        window.notes.push("it is therefore in no total and costs nothing here".to_owned());
+    }
+    Wall { window, is_believed }
 }
 
 /// A log with the first reading after `end_unix`, for which it waits as long as it usually takes to come, if it is still
@@ -299,18 +345,25 @@ fn calibration(wall: &EnergyWindow, parts: Option<(Joules, Kind)>) -> Option<Str
     enough.then(|| format!("the wall meter shows {:.2} times {others}", watts.0 * wall.seconds.0 / joules.0))
 }
 
-/// What cannot be: that the wall shows less than parts of the machine that were counted, or what no estimate allows.
-fn contradiction(wall: &EnergyWindow, ([low, _, high], kind): ([Joules; 3], Kind)) -> Option<String> {
+/// What cannot be, and whether it is beyond doubt: that the wall shows less than parts of the machine that were counted, or what
+/// an estimate does not allow, whose assumptions may be wrong.
+fn contradiction(wall: &EnergyWindow, ([low, _, high], kind): ([Joules; 3], Kind)) -> Option<(String, bool)> {
     let joules = wall.joules.filter(|_| wall.coverage >= 0.99)?;
     let check = "do its unit, its clock and what it is plugged to agree with this machine?";
     match kind {
-        Kind::Modelled if joules < low || joules > high => Some(format!(
-            "the wall meter lies outside of what the estimate holds possible, {:.4} to {:.4} J: {check}",
-            low.0, high.0
+        Kind::Modelled if joules < low || joules > high => Some((
+            format!(
+                "the wall meter lies outside of what the estimate holds possible, {:.4} to {:.4} J: {check}",
+                low.0, high.0
+            ),
+            false,
         )),
-        Kind::Counter | Kind::Integrated if joules < low => Some(format!(
-            "CONTRADICTION: the wall meter shows less than the parts of this machine that were counted, {:.4} J at least: {check}",
-            low.0
+        Kind::Counter | Kind::Integrated if joules < low => Some((
+            format!(
+                "CONTRADICTION: the wall meter shows less than the parts of this machine that were counted, {:.4} J at least: {check}",
+                low.0
+            ),
+            true,
         )),
         _ => None,
     }

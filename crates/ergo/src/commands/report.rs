@@ -80,6 +80,9 @@ fn text(told: &ReportOutput) -> String {
             },
         );
         rows.push(row("energy", format!("{joules}, of {} runs", energy.runs)));
+        let mark = if energy.kind == Kind::Modelled { "~" } else { "" };
+        let each = energy.joules_per_tflop.map(|joules| format!("{mark}{}", quantity::joules(joules)));
+        rows.extend(each.map(|each| row("energy for each TFLOP of training", each)));
     }
     let about = if told.energy.iter().any(|energy| energy.kind == Kind::Modelled) { "about " } else { "" };
     let mut text = aligned(&rows, 2);

@@ -304,6 +304,7 @@ fn a_training_that_goes_on_has_all_its_joules() {
         std::thread::sleep(Duration::from_millis(500));
         json(&arguments)
     });
+    assert!(!record["energy"].to_string().contains("cut off"), "{record}");
     let total = |windows: &Value| {
         let windows = windows.as_array().unwrap();
         let is_total = |window: &&Value| window["domain"] == "package-0" && window["phase"] == "total";
@@ -317,6 +318,43 @@ fn a_training_that_goes_on_has_all_its_joules() {
     let phases = &replayed["phases"];
     let seconds = phases["seconds"]["total"].as_f64().unwrap();
     assert!((total(&phases["energy"]) / (50.0 * seconds) - 1.0).abs() < 0.03, "{replayed}");
+}
+
+/// One that was killed says that the joules since its last checkpoint are not in its record; its trace has them.
+#[test]
+fn a_training_that_was_killed_says_what_is_not_in_its_record() {
+    let machine = Machine::new();
+    let folder = TempDir::new().unwrap();
+    let (out, trace) = (folder.path().join("out"), folder.path().join("trace.jsonl"));
+    let (out, trace) = (out.to_str().unwrap(), trace.to_str().unwrap());
+    let training =
+        ["train", "--net", "cnn-w8-d2", "--steps", "1500", "--batch", "64", "--threads", "1", "--json"];
+    let arguments = [&training[..], &["--sysroot", machine.path(), "--out", out, "--trace", trace]].concat();
+    let record = machine.while_drawing(|| {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
+        let mut child = child.args(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let begun = || {
+            fs::read_dir(out)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .any(|file| file.path().extension().is_some_and(|extension| extension == "safetensors"))
+        };
+        while !begun() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_secs(1));
+        signal("KILL", child.id());
+        assert!(!child.wait().unwrap().success());
+        json(&arguments)
+    });
+    assert!(record["energy"].to_string().contains("cut off"), "{record}");
+    let of_record = record["energy"].as_array().unwrap();
+    let is_total = |window: &&Value| window["domain"] == "package-0" && window["phase"] == "total";
+    let of_record = of_record.iter().find(is_total).unwrap()["joules"].as_f64().unwrap();
+    let replayed = json(&["meter", "--json", "--replay", trace]);
+    let both = of(&replayed, "energy", "package-0")["joules"].as_f64().unwrap();
+    assert!(both > of_record + 20.0, "{both} {of_record}");
 }
 
 /// Short commands are metered as a group, which ends at the first that fails.

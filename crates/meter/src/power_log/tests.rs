@@ -141,13 +141,14 @@ fn what_is_no_log_is_refused_by_line() {
     refused("0,NaN\n", &["line 1", "watts"]);
     refused("", &["holds no reading"]);
     refused("time,watts\n", &["holds no reading"]);
-    refused("time,volts\n0,230\n", &["line 1", "headings", "`watts`"]);
+    refused("time,volts\n0,230\n", &["line 1", "power in watts", "`watts`"]);
     for unit in ["power_kw", "power_mw", "Power (mW)", "power [kW]", "power in kilowatts"] {
         refused(&format!("time,{unit}\n0,230\n"), &["line 1", "power in watts", unit]);
     }
     for unit in ["power", "power_w", "Power (W)", "power [watts]", "watts", "power_total_w", "power_draw"] {
         assert!(log(&format!("time,{unit}\n0,230\n")).is_ok(), "{unit}");
     }
+    assert!(log("time;watts\n0;230\n").is_ok() && log("time\twatts\n0\t230\n").is_ok());
     refused("0,230,50\n", &["line 1", "two columns", "`50`"]);
     let missing = PowerLog::read(Path::new("/nowhere/wall.csv")).unwrap_err().to_string();
     assert!(missing.contains("/nowhere/wall.csv"), "{missing}");

@@ -110,7 +110,8 @@ fn rate(value: f64) -> String {
 /// Joules or watts, marked where they are an estimate.
 fn of_energy(row: &BenchRow, value: Option<f64>) -> String {
     let mark = if row.energy_kind == Kind::Modelled { "~" } else { "" };
-    value.map_or("?".to_owned(), |value| format!("{mark}{}", significant(value, 2)))
+    let scope = if row.cards_alone { " (card)" } else { "" };
+    value.map_or("?".to_owned(), |value| format!("{mark}{}{scope}", significant(value, 2)))
 }
 
 fn ratio(row: &BenchRow) -> String {

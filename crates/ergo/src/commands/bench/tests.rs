@@ -41,6 +41,7 @@ fn row(learner: &str, images_per_second: f64, ratio: f64) -> BenchRow {
         joules_per_tflop: Some(123.4),
         watts: Some(10.0),
         energy_kind: Kind::Modelled,
+        cards_alone: false,
         energy: Vec::new(),
         profile: None,
         slices: Vec::new(),
