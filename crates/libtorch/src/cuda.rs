@@ -1,7 +1,7 @@
 //! libtorch's CUDA half, opened at run time: one program serves machines with a card and without.
 
 use std::ffi::CString;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 use tch::Cuda;
 
@@ -10,6 +10,29 @@ use crate::shim::{self, answer};
 
 /// The library that registers everything for CUDA with the rest of libtorch.
 const LIBRARY: &str = "libtorch_cuda.so";
+
+/// The driver of NVIDIA's cards.
+const DRIVER: &str = "libcuda.so.1";
+
+/// Opens the CUDA half where this machine has a driver, and does nothing elsewhere or the second time. Comes before the first
+/// operator: what libtorch finds of CUDA then is what it goes by as long as the process lives, and its first convolution on
+/// the processor looks for cuDNN (`at::detail::getCUDAHooks`).
+pub fn prepare() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // What is wrong with the second one `cards` says to whoever wants a card.
+        if open(DRIVER).is_ok() {
+            let _ = open(LIBRARY);
+        }
+    });
+}
+
+/// Opens a library for the whole process, for as long as it lives.
+fn open(library: &str) -> Result<(), TorchError> {
+    let library = CString::new(library).map_err(|error| TorchError(error.to_string()))?;
+    // SAFETY: the name ends in zero. What the library does when it is opened is what Python's torch has it do.
+    answer(unsafe { shim::ergo_open(library.as_ptr()) })
+}
 
 /// Number of cards; opens the CUDA half first. Takes seconds the first time.
 ///
@@ -21,9 +44,7 @@ pub fn cards() -> Result<u32, TorchError> {
 }
 
 fn find() -> Result<u32, TorchError> {
-    let library = CString::new(LIBRARY).map_err(|error| TorchError(error.to_string()))?;
-    // SAFETY: the name ends in zero. What the library does when it is opened is what Python's torch has it do.
-    answer(unsafe { shim::ergo_open(library.as_ptr()) }).map_err(|TorchError(reason)| {
+    open(LIBRARY).map_err(|TorchError(reason)| {
         TorchError(format!("libtorch's CUDA half is not here ({reason}); install torch 2.11.0 for CUDA 13"))
     })?;
     match u32::try_from(Cuda::device_count()) {

@@ -30,8 +30,6 @@ use crate::tally::Tally;
 /// Work and steps between two looks at the clock, the stop flag and the losses; decided by the plan and the kind of device,
 /// so that an interrupted run does the same as an uninterrupted one.
 const CHUNK: (u64, u64) = (4_000_000_000, 64);
-/// The same on a card, which stands still at every look: a second of work at 10 TFLOP/s, and no more than a pass.
-const CARD_CHUNK: (u64, u64) = (10_000_000_000_000, 1024);
 /// Seconds between two checkpoints.
 const CHECKPOINT_SECONDS: f64 = 20.0;
 /// Images judged between two looks at the stop flag.
@@ -39,9 +37,22 @@ pub(crate) const JUDGED_IMAGES: usize = 1_000;
 
 /// Steps between two looks, unless a pass or the run ends before.
 pub(crate) fn chunk_steps(plan: &RunPlan, device: Device) -> u64 {
+    // A card stands still at every look, so there is one at the end of each pass, of which none is longer.
+    if device.is_cuda() {
+        return NOMINAL_PASS.div_ceil(plan.spec.batch.max(1));
+    }
     let per_step = plan.train_flops_per_image().times(plan.spec.batch).0.max(1);
-    let (flops, steps) = if device.is_cuda() { CARD_CHUNK } else { CHUNK };
+    let (flops, steps) = CHUNK;
     (flops / per_step).clamp(1, steps)
+}
+
+/// What a run does after a checkpoint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    /// It trains.
+    On,
+    /// It ends, to go on from there later.
+    Nowhere,
 }
 
 /// A run under way.
@@ -85,6 +96,7 @@ impl<'a> Course<'a> {
             learner.restore(0, &state)?;
             tally = saved;
             tally.resumed += 1;
+            tally.note_cut();
         }
         Ok(Course {
             plan,
@@ -106,7 +118,7 @@ impl<'a> Course<'a> {
         loop {
             // Comes first, because the process before may have been stopped while it judged a pass.
             if self.pass_is_due() && !self.note_pass()? {
-                self.save()?;
+                self.save(Goes::Nowhere)?;
                 return Ok(true);
             }
             if let Some(loss) = self.loss {
@@ -116,11 +128,12 @@ impl<'a> Course<'a> {
                 return Ok(false);
             }
             if self.is_to_stop() {
-                self.save()?;
+                self.save(Goes::Nowhere)?;
                 return Ok(true);
             }
-            if self.since_checkpoint.elapsed().0 > CHECKPOINT_SECONDS {
-                self.save()?;
+            // The first one before anything was trained: whoever kills this process leaves a trace of it.
+            if self.tally.step == 0 || self.since_checkpoint.elapsed().0 > CHECKPOINT_SECONDS {
+                self.save(Goes::On)?;
             }
             self.loss = Some(self.chunk()?);
         }
@@ -234,12 +247,14 @@ impl<'a> Course<'a> {
         self.meter.enter(Phase::Evaluate);
         self.executed_before = Some(self.learner.executed(0));
         let mut outcomes = Vec::with_capacity(images.len());
-        for start in (0..images.len()).step_by(JUDGED_IMAGES) {
+        // A card keeps what it judged last, which has to be the same bytes again.
+        let at_once = if self.options.device.is_cuda() { images.len().max(1) } else { JUDGED_IMAGES };
+        for start in (0..images.len()).step_by(at_once) {
             if self.is_to_stop() {
                 return Ok(None);
             }
             // The outcome of an image does not depend on the others, so neither do the counts on the pieces.
-            let piece = images.range(start..images.len().min(start + JUDGED_IMAGES));
+            let piece = images.range(start..images.len().min(start + at_once));
             outcomes.extend(self.learner.evaluate(&piece)?.pop().unwrap_or_default());
             self.learner.sync()?;
         }
@@ -272,9 +287,10 @@ impl<'a> Course<'a> {
     }
 
     /// Keeps a checkpoint, where one is wanted.
-    fn save(&mut self) -> Result<(), TrainError> {
+    fn save(&mut self, goes: Goes) -> Result<(), TrainError> {
         if let Some(path) = self.options.checkpoint {
             let mut tally = self.tally.clone();
+            tally.went_on = goes == Goes::On;
             tally.metering = Some(tally.metering_so_far(self.meter.snapshot()));
             tally.peak = tally.peak_so_far(self.options.peak);
             // An evaluation that was stopped is done again from its beginning.
@@ -297,7 +313,7 @@ impl<'a> Course<'a> {
         if self.tally.status == Status::Done && !self.material.validation.is_empty() {
             validation = self.evaluate(&self.material.validation.clone())?;
             if validation.is_none() {
-                self.save()?;
+                self.save(Goes::Nowhere)?;
                 return Ok(None);
             }
         }

@@ -31,7 +31,10 @@ pub fn noise(set: SetName, count: u64) -> Images {
     Images { shape, classes, pixels: pixels.into(), labels }
 }
 
-/// As many steps as a training hands to its learner on `device` at once, each of images drawn from `images` of them.
+/// Work of so many FLOPs at once, if not of less: a pass of a training may take a card many seconds, and a slice a second.
+const SLICE: u64 = 20_000_000_000_000;
+
+/// As many steps as a training hands to its learner on `device` at once, up to a limit, each of images drawn from `images` of them.
 #[must_use]
 pub fn steps(plan: &RunPlan, device: Device, images: u64) -> Vec<Step> {
     let batch = plan.spec.batch as usize;
@@ -44,7 +47,8 @@ pub fn steps(plan: &RunPlan, device: Device, images: u64) -> Vec<Step> {
             learning_rate: LEARNING_RATE,
         }
     };
-    (0..chunk_steps(plan, device)).map(step).collect()
+    let per_step = plan.train_flops_per_image().times(plan.spec.batch).0.max(1);
+    (0..chunk_steps(plan, device).min((SLICE / per_step).max(1))).map(step).collect()
 }
 
 #[cfg(test)]

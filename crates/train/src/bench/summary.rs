@@ -133,7 +133,10 @@ fn row(configuration: &Configuration, subject: &MeasuredSubject, peak: Option<&B
         BenchPhase::Train => Phase::Train,
         BenchPhase::Infer => Phase::Evaluate,
     };
-    let joules = energy::total(&subject.energy, phase);
+    let whole = energy::total(&subject.energy, phase);
+    let of_cards =
+        || energy::total_of_cards(&subject.energy, phase).filter(|_| configuration.device.is_cuda());
+    let joules = whole.or_else(of_cards);
     BenchRow {
         net: spec.net.clone(),
         data: spec.data.name().to_owned(),
@@ -162,6 +165,7 @@ fn row(configuration: &Configuration, subject: &MeasuredSubject, peak: Option<&B
         joules_per_tflop: joules.map(|(joules, _)| joules.0 / (images as f64 * flops.as_f64() / 1e12)),
         watts: joules.map(|(joules, _)| joules.0 / seconds),
         energy_kind: joules.map_or(Kind::None, |(_, kind)| kind),
+        cards_alone: whole.is_none() && joules.is_some(),
         energy: subject.energy.clone(),
         profile: subject.profile.as_ref().map(|_| layers(configuration, subject)),
         slices: subject.slices.clone(),

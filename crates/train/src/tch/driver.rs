@@ -43,6 +43,7 @@ impl Driver {
     fn start(card: Option<u32>) -> Result<Driver, TrainError> {
         let (jobs, queue) = channel::<Job>();
         let work = move || {
+            libtorch::cuda::prepare();
             let _inference = Inference::enter();
             queue.into_iter().for_each(|job| job());
         };

@@ -361,14 +361,14 @@ fn working(
 
 /// The settings of this learner, which the process and the thread may have from another one.
 pub(super) fn settle(precision: Precision, device: tch::Device, threads: usize) -> Result<(), TorchError> {
-    if device.is_cuda() {
-        let tf32 = precision == Precision::Tf32;
-        libtorch::settings::apply(libtorch::settings::Settings { tf32, search: false, reproducible: true })
-    } else {
+    let is_card = device.is_cuda();
+    if !is_card {
         libtorch::settings::keep_memory();
         tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
-        Ok(())
     }
+    // On the processor every kernel gives the same bits each time.
+    let tf32 = is_card && precision == Precision::Tf32;
+    libtorch::settings::apply(libtorch::settings::Settings { tf32, search: false, reproducible: is_card })
 }
 
 pub(super) fn failed(action: &'static str) -> impl Fn(TorchError) -> TrainError {
