@@ -172,4 +172,5 @@ def main() -> None:
     protocol.serve(OUT, facts, steps.step, steps.finish, int(batch))
 
 
-main()
+if __name__ == "__main__":
+    main()
