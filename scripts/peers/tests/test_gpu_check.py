@@ -1,0 +1,55 @@
+"""What `scripts/gpu-check` makes of a comparison on a card, on invented slices."""
+
+from __future__ import annotations
+
+import sys
+import unittest
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+LOADER = SourceFileLoader("gpu_check", str(Path(__file__).resolve().parents[2] / "gpu-check"))
+CHECK = module_from_spec(spec_from_loader("gpu_check", LOADER))
+sys.modules["gpu_check"] = CHECK
+LOADER.exec_module(CHECK)
+
+
+def slices(net: str, batch: int, precision: str, speeds: dict[str, float]) -> list[dict]:
+    """Returns three rounds of contestants whose speeds grow alike from one to the next."""
+    names = {"ergo": f"ergo-tch-{precision}"}
+    return [
+        {"net": net, "batch": batch, "peer": names.get(peer, f"torch-{peer}-{precision}-cuda"), "round": n, "images_per_second": speed * n}
+        for n in (1, 2, 3)
+        for peer, speed in speeds.items()
+    ]
+
+
+class ByPrecision(unittest.TestCase):
+    """Ratios to PyTorch eager and compiled, each precision by itself."""
+
+    def test_the_best_of_each_mode_is_compared_in_the_same_precision(self) -> None:
+        """The layout with the least ratio counts, and no other precision."""
+        rows = slices("net-a", 128, "f32", {"ergo": 300, "eager-nhwc": 100, "eager-nchw": 150, "compile-nhwc": 200})
+        rows += slices("net-a", 128, "bf16", {"ergo": 900, "eager-nhwc": 600, "compile-nhwc": 900})
+        text, _ = CHECK.by_precision(rows)
+        self.assertIn("| net-a | 128 | f32 | 600 | 2.00 [2.00, 2.00] | 1.50 [1.50, 1.50] |", text)
+        self.assertIn("| net-a | 128 | bf16 | 1,800 | 1.50 [1.50, 1.50] | 1.00 [1.00, 1.00] |", text)
+
+    def test_what_did_not_run_is_missing(self) -> None:
+        """Without slices of ergo or of a mode of PyTorch the step has to fail."""
+        _, missing = CHECK.by_precision(slices("net-b", 1024, "tf32", {"ergo": 3, "eager-nhwc": 1}))
+        self.assertIn("net-b at 1024 in tf32: no slices of PyTorch compile", missing)
+        self.assertIn("net-b at 1024 in f32: no slices of ergo", missing)
+        whole = [
+            row
+            for net in CHECK.NETS
+            for batch in (128, 1024)
+            for precision in CHECK.PRECISIONS
+            for row in slices(net, batch, precision, {"ergo": 3, "eager-nhwc": 1, "compile-nhwc": 2})
+        ]
+        self.assertEqual(CHECK.by_precision(whole)[1], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
