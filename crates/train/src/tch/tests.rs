@@ -17,7 +17,23 @@ use crate::tests::contract::{lanes_stay_apart, state_goes_out_and_comes_back};
 use crate::tests::networks::{everything, images, plan, step};
 
 fn learner(plan: &RunPlan) -> TchLearner {
-    TchLearner::new(&[plan], Device::Cpu).unwrap()
+    learner_on(plan, Device::Cpu)
+}
+
+fn learner_on(plan: &RunPlan, device: Device) -> TchLearner {
+    TchLearner::new(&[plan], device).unwrap()
+}
+
+/// The processor, and the first card; where there is none, that is said aloud.
+fn devices() -> Vec<Device> {
+    let card = Device::Cuda(0);
+    match check(LearnerName::Tch, card, Precision::F32) {
+        Ok(()) => vec![Device::Cpu, card],
+        Err(error) => {
+            println!("SKIPPED tch on {card}: {error}");
+            vec![Device::Cpu]
+        }
+    }
 }
 
 fn values(tensor: &Tensor) -> Vec<f32> {
@@ -83,40 +99,48 @@ fn pooling_changes_places_with_relu() {
 #[test]
 fn the_same_seed_gives_the_same_bits() {
     let plan = everything(19);
-    let trained = || {
-        let mut learner = learner(&plan);
+    let trained = |device| {
+        let mut learner = learner_on(&plan, device);
         learner.load(&images(SetName::Digits)).unwrap();
         let steps: Vec<_> = (0..3).map(|number| step(number, 19, 0.05)).collect();
         learner.train(&[&steps]).unwrap();
         (learner.state(0).unwrap(), learner.take_losses().unwrap())
     };
-    assert!(trained() == trained());
+    for device in devices() {
+        assert!(trained(device) == trained(device), "{device}");
+    }
 }
 
 #[test]
 fn a_state_goes_out_and_comes_back() {
-    state_goes_out_and_comes_back(&build);
+    for device in devices() {
+        state_goes_out_and_comes_back(&|plans| build(plans, device));
+    }
 }
 
 #[test]
 fn lanes_do_not_touch_each_other() {
-    lanes_stay_apart(&build);
+    for device in devices() {
+        lanes_stay_apart(&|plans| build(plans, device));
+    }
 }
 
-fn build(plans: &[&RunPlan]) -> Box<dyn Learner> {
-    Box::new(TchLearner::new(plans, Device::Cpu).unwrap())
+fn build(plans: &[&RunPlan], device: Device) -> Box<dyn Learner> {
+    Box::new(TchLearner::new(plans, device).unwrap())
 }
 
 /// The outcome of an image is the same alone and among others, to the last bit.
 #[test]
 fn evaluation_does_not_depend_on_the_batch() {
     let plan = plan(SetName::Cifar10, "resnet8-w4", 8);
-    let mut learner = learner(&plan);
     let images = images(SetName::Cifar10);
-    let together = learner.evaluate(&images).unwrap().remove(0);
-    for index in [0u32, 15, 63] {
-        let alone = learner.evaluate(&images.select(&[index])).unwrap().remove(0);
-        assert_eq!(alone[0], together[index as usize]);
+    for device in devices() {
+        let mut learner = learner_on(&plan, device);
+        let together = learner.evaluate(&images).unwrap().remove(0);
+        for index in [0u32, 15, 63] {
+            let alone = learner.evaluate(&images.select(&[index])).unwrap().remove(0);
+            assert_eq!(alone[0], together[index as usize], "{device}");
+        }
     }
 }
 
