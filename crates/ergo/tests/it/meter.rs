@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::machine::{BEGINNING, Machine, of, refused};
+use crate::report::rechecked;
 use crate::shell::{json, object, ran, run};
 
 /// Counters that move while a command runs: 50 W and 4 W for three seconds, across an end of the first counter.
@@ -282,6 +283,20 @@ fn a_trace_tells_the_same_again() {
     assert!(none.code == 2 && object(&none.stdout)["error"].to_string().contains("/nowhere.jsonl"));
 }
 
+/// Waits until a training has written its first checkpoint, and then a little longer.
+fn train_a_little(out: &str) {
+    let is_checkpoint =
+        |file: fs::DirEntry| file.path().extension().is_some_and(|extension| extension == "safetensors");
+    let begun = || fs::read_dir(out).into_iter().flatten().flatten().any(is_checkpoint);
+    for _ in 0..6000 {
+        if begun() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(600));
+}
+
 /// A training that was stopped and went on has the joules of both its parts, in its record as in its trace; what the machine
 /// drew in between belongs to neither.
 #[test]
@@ -291,13 +306,13 @@ fn a_training_that_goes_on_has_all_its_joules() {
     let (out, trace) = (folder.path().join("out"), folder.path().join("trace.jsonl"));
     let (out, trace) = (out.to_str().unwrap(), trace.to_str().unwrap());
     let training =
-        ["train", "--net", "cnn-w8-d2", "--steps", "3000", "--batch", "64", "--threads", "1", "--json"];
+        ["train", "--net", "cnn-w8-d2", "--steps", "1200", "--batch", "64", "--threads", "1", "--json"];
     let places = ["--sysroot", machine.path(), "--out", out, "--trace", trace];
     let arguments = [&training[..], &places].concat();
     let record = machine.while_drawing(|| {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
         let child = child.args(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        std::thread::sleep(Duration::from_secs(2));
+        train_a_little(out);
         signal("INT", child.id());
         let stopped = ran(&child.wait_with_output().unwrap());
         assert_eq!(stopped.code, 130, "not stopped in time: {}", stopped.stderr);
@@ -318,6 +333,8 @@ fn a_training_that_goes_on_has_all_its_joules() {
     let phases = &replayed["phases"];
     let seconds = phases["seconds"]["total"].as_f64().unwrap();
     assert!((total(&phases["energy"]) / (50.0 * seconds) - 1.0).abs() < 0.03, "{replayed}");
+    // The same figures, bounds and largest powers among them, from the lines of the trace by another program.
+    rechecked("a_training_that_goes_on_has_all_its_joules", &[folder.path().into()]);
 }
 
 /// One that was killed says that the joules since its last checkpoint are not in its record; its trace has them.
@@ -328,22 +345,12 @@ fn a_training_that_was_killed_says_what_is_not_in_its_record() {
     let (out, trace) = (folder.path().join("out"), folder.path().join("trace.jsonl"));
     let (out, trace) = (out.to_str().unwrap(), trace.to_str().unwrap());
     let training =
-        ["train", "--net", "cnn-w8-d2", "--steps", "1500", "--batch", "64", "--threads", "1", "--json"];
+        ["train", "--net", "cnn-w8-d2", "--steps", "1000", "--batch", "64", "--threads", "1", "--json"];
     let arguments = [&training[..], &["--sysroot", machine.path(), "--out", out, "--trace", trace]].concat();
     let record = machine.while_drawing(|| {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
         let mut child = child.args(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let begun = || {
-            fs::read_dir(out)
-                .into_iter()
-                .flatten()
-                .flatten()
-                .any(|file| file.path().extension().is_some_and(|extension| extension == "safetensors"))
-        };
-        while !begun() {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        std::thread::sleep(Duration::from_secs(1));
+        train_a_little(out);
         signal("KILL", child.id());
         assert!(!child.wait().unwrap().success());
         json(&arguments)
@@ -354,7 +361,7 @@ fn a_training_that_was_killed_says_what_is_not_in_its_record() {
     let of_record = of_record.iter().find(is_total).unwrap()["joules"].as_f64().unwrap();
     let replayed = json(&["meter", "--json", "--replay", trace]);
     let both = of(&replayed, "energy", "package-0")["joules"].as_f64().unwrap();
-    assert!(both > of_record + 20.0, "{both} {of_record}");
+    assert!(both > of_record + 15.0, "{both} {of_record}");
 }
 
 /// Short commands are metered as a group, which ends at the first that fails.
