@@ -170,28 +170,23 @@ impl Case {
             let covered = of.iter().filter(|trial| holds(&trial.k)).count();
             (!of.is_empty()).then(|| covered as f64 / of.len() as f64)
         };
-        let mut identified: Vec<f64> = trials
-            .iter()
-            .filter(|trial| trial.floor_identified)
-            .filter_map(|trial| trial.k.estimate)
-            .collect();
-        identified.sort_by(f64::total_cmp);
-        let median_identified = identified.get(identified.len() / 2).copied();
+        let identified: Vec<&Trial> = trials.iter().filter(|trial| trial.floor_identified).collect();
+        let mut told: Vec<f64> = identified.iter().filter_map(|trial| trial.k.estimate).collect();
+        told.sort_by(f64::total_cmp);
         let slopes: Vec<f64> = trials.iter().filter_map(|trial| trial.b).collect();
         let mean = slopes.iter().sum::<f64>() / slopes.len() as f64;
         let square = slopes.iter().map(|b| (b - mean) * (b - mean)).sum::<f64>() / slopes.len() as f64;
         let mut exponents: Vec<f64> =
             slopes.iter().map(|b| if *b > 0.0 { 1.0 / b } else { f64::INFINITY }).collect();
         exponents.sort_by(f64::total_cmp);
-        let identified = trials.iter().filter(|trial| trial.floor_identified).count();
         Summary {
             with_interval: with_interval.len(),
             coverage: covered as f64 / with_interval.len() as f64,
             median_k: exponents.get(exponents.len() / 2).copied(),
             relative_error_b: square.sqrt() / mean,
-            floor_identified: identified as f64 / trials.len() as f64,
+            floor_identified: identified.len() as f64 / trials.len() as f64,
             coverage_by_verdict: [true, false].map(of_verdict),
-            median_identified,
+            median_identified: told.get(told.len() / 2).copied(),
         }
     }
 }

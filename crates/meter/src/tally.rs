@@ -206,18 +206,18 @@ impl Tally {
         let seconds: f64 = self.still.iter().sum();
         // Of a counter that never moved something else is said, of all the time that it had.
         if seconds <= self.patience() || self.whole.energy.microjoules == 0.0 {
-            let seen = seconds + self.whole.covered;
             // What its updates do not explain may have been drawn as ever, and not been shown yet.
             let late = seconds > UNRESOLVED * self.update() && self.whole.energy.microjoules > 0.0;
+            let rate = self.whole.energy.microjoules / self.whole.covered;
             for (cell, part) in closed.cells.iter_mut().zip(self.still) {
                 cell.covered += part;
                 if late && part > 0.0 {
-                    cell.late(self.whole.energy.microjoules * part / (seen - seconds), seconds);
+                    cell.late(rate * part, seconds);
                 }
             }
             closed.whole.covered += seconds;
             if late {
-                closed.whole.late(self.whole.energy.microjoules * seconds / (seen - seconds), seconds);
+                closed.whole.late(rate * seconds, seconds);
             }
         } else {
             let last = self.still.iter().rposition(|&part| part > 0.0).unwrap_or(0);

@@ -154,14 +154,6 @@ pub fn total(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
     Some((sum, kind))
 }
 
-/// Energy of the cards alone by the same rule, for machines whose processors have no counter.
-#[must_use]
-pub fn total_of_cards(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
-    let cards: Vec<EnergyWindow> =
-        windows.iter().filter(|window| window.domain.starts_with("gpu-")).cloned().collect();
-    total(&cards, phase)
-}
-
 /// The same with the sums of the lower and of the upper bounds: low, central, high. A part without bounds stands for both.
 #[must_use]
 pub fn total_bounds(windows: &[EnergyWindow], phase: Phase) -> Option<([Joules; 3], Kind)> {
@@ -172,6 +164,14 @@ pub fn total_bounds(windows: &[EnergyWindow], phase: Phase) -> Option<([Joules; 
         total(&windows, phase).map_or(central, |(joules, _)| joules)
     };
     Some(([moved(|window| window.joules_low), central, moved(|window| window.joules_high)], kind))
+}
+
+/// Energy of the cards alone by the rule of [`total`], for machines whose processors have no counter.
+#[must_use]
+pub fn total_of_cards(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
+    let cards: Vec<EnergyWindow> =
+        windows.iter().filter(|window| window.domain.starts_with("gpu-")).cloned().collect();
+    total(&cards, phase)
 }
 
 impl EnergyWindow {

@@ -18,8 +18,9 @@ LOADER.exec_module(CHECK)
 def slices(net: str, batch: int, precision: str, speeds: dict[str, float]) -> list[dict]:
     """Returns three rounds of contestants whose speeds grow alike from one to the next."""
     names = {"ergo": f"ergo-tch-{precision}"}
+    quiet = {"net": net, "batch": batch, "disturbed": False, "images_per_cpu_second": 1.0}
     return [
-        {"net": net, "batch": batch, "peer": names.get(peer, f"torch-{peer}-{precision}-cuda"), "round": n, "images_per_second": speed * n}
+        quiet | {"peer": names.get(peer, f"torch-{peer}-{precision}-cuda"), "round": n, "images_per_second": speed * n}
         for n in (1, 2, 3)
         for peer, speed in speeds.items()
     ]

@@ -283,6 +283,18 @@ fn a_trace_tells_the_same_again() {
     assert!(none.code == 2 && object(&none.stdout)["error"].to_string().contains("/nowhere.jsonl"));
 }
 
+/// A training of some seconds.
+const TRAINING: [&str; 10] =
+    ["train", "--net", "cnn-w8-d2", "--steps", "1200", "--batch", "64", "--threads", "1", "--json"];
+
+/// Joules of the package over all parts of a training that was resumed.
+fn joules_of_parts(windows: &Value) -> f64 {
+    let is_total = |window: &&Value| window["domain"] == "package-0" && window["phase"] == "total";
+    let window = windows.as_array().unwrap().iter().find(is_total).unwrap();
+    assert!(window["notes"].to_string().contains("resumed"), "{window}");
+    window["joules"].as_f64().unwrap()
+}
+
 /// Waits until a training has written its first checkpoint, and then a little longer.
 fn train_a_little(out: &str) {
     let is_checkpoint =
@@ -301,18 +313,14 @@ fn train_a_little(out: &str) {
 /// drew in between belongs to neither.
 #[test]
 fn a_training_that_goes_on_has_all_its_joules() {
-    let machine = Machine::new();
-    let folder = TempDir::new().unwrap();
-    let (out, trace) = (folder.path().join("out"), folder.path().join("trace.jsonl"));
-    let (out, trace) = (out.to_str().unwrap(), trace.to_str().unwrap());
-    let training =
-        ["train", "--net", "cnn-w8-d2", "--steps", "1200", "--batch", "64", "--threads", "1", "--json"];
-    let places = ["--sysroot", machine.path(), "--out", out, "--trace", trace];
-    let arguments = [&training[..], &places].concat();
+    let (machine, folder) = (Machine::new(), TempDir::new().unwrap());
+    let [out, trace] = ["out", "trace.jsonl"].map(|name| folder.path().join(name).display().to_string());
+    let arguments =
+        [&TRAINING[..], &["--sysroot", machine.path(), "--out", &out, "--trace", &trace]].concat();
     let record = machine.while_drawing(|| {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
         let child = child.args(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        train_a_little(out);
+        train_a_little(&out);
         signal("INT", child.id());
         let stopped = ran(&child.wait_with_output().unwrap());
         assert_eq!(stopped.code, 130, "not stopped in time: {}", stopped.stderr);
@@ -320,19 +328,12 @@ fn a_training_that_goes_on_has_all_its_joules() {
         json(&arguments)
     });
     assert!(!record["energy"].to_string().contains("cut off"), "{record}");
-    let total = |windows: &Value| {
-        let windows = windows.as_array().unwrap();
-        let is_total = |window: &&Value| window["domain"] == "package-0" && window["phase"] == "total";
-        let window = windows.iter().find(is_total).unwrap();
-        assert!(window["notes"].to_string().contains("resumed"), "{window}");
-        window["joules"].as_f64().unwrap()
-    };
     let seconds = record["seconds"]["total"].as_f64().unwrap();
-    assert!((total(&record["energy"]) / (50.0 * seconds) - 1.0).abs() < 0.03, "{record}");
-    let replayed = json(&["meter", "--json", "--replay", trace]);
+    assert!((joules_of_parts(&record["energy"]) / (50.0 * seconds) - 1.0).abs() < 0.03, "{record}");
+    let replayed = json(&["meter", "--json", "--replay", &trace]);
     let phases = &replayed["phases"];
     let seconds = phases["seconds"]["total"].as_f64().unwrap();
-    assert!((total(&phases["energy"]) / (50.0 * seconds) - 1.0).abs() < 0.03, "{replayed}");
+    assert!((joules_of_parts(&phases["energy"]) / (50.0 * seconds) - 1.0).abs() < 0.03, "{replayed}");
     // The same figures, bounds and largest powers among them, from the lines of the trace by another program.
     rechecked("a_training_that_goes_on_has_all_its_joules", &[folder.path().into()]);
 }
@@ -340,26 +341,21 @@ fn a_training_that_goes_on_has_all_its_joules() {
 /// One that was killed says that the joules since its last checkpoint are not in its record; its trace has them.
 #[test]
 fn a_training_that_was_killed_says_what_is_not_in_its_record() {
-    let machine = Machine::new();
-    let folder = TempDir::new().unwrap();
-    let (out, trace) = (folder.path().join("out"), folder.path().join("trace.jsonl"));
-    let (out, trace) = (out.to_str().unwrap(), trace.to_str().unwrap());
-    let training =
-        ["train", "--net", "cnn-w8-d2", "--steps", "1000", "--batch", "64", "--threads", "1", "--json"];
-    let arguments = [&training[..], &["--sysroot", machine.path(), "--out", out, "--trace", trace]].concat();
+    let (machine, folder) = (Machine::new(), TempDir::new().unwrap());
+    let [out, trace] = ["out", "trace.jsonl"].map(|name| folder.path().join(name).display().to_string());
+    let arguments =
+        [&TRAINING[..], &["--sysroot", machine.path(), "--out", &out, "--trace", &trace]].concat();
     let record = machine.while_drawing(|| {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
         let mut child = child.args(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        train_a_little(out);
+        train_a_little(&out);
         signal("KILL", child.id());
         assert!(!child.wait().unwrap().success());
         json(&arguments)
     });
     assert!(record["energy"].to_string().contains("cut off"), "{record}");
-    let of_record = record["energy"].as_array().unwrap();
-    let is_total = |window: &&Value| window["domain"] == "package-0" && window["phase"] == "total";
-    let of_record = of_record.iter().find(is_total).unwrap()["joules"].as_f64().unwrap();
-    let replayed = json(&["meter", "--json", "--replay", trace]);
+    let of_record = joules_of_parts(&record["energy"]);
+    let replayed = json(&["meter", "--json", "--replay", &trace]);
     let both = of(&replayed, "energy", "package-0")["joules"].as_f64().unwrap();
     assert!(both > of_record + 15.0, "{both} {of_record}");
 }

@@ -123,6 +123,13 @@ fn a_counter_and_a_power_that_disagree_are_told() {
     assert!(card(&told)["notes"].to_string().contains("counter and power disagree"), "{told}");
 }
 
+/// The imitated limit is 700 W.
+#[test]
+fn more_than_the_limit_is_told() {
+    let told = metered(1, "5e6+9e5*t", "9e5");
+    assert!(card(&told)["notes"].to_string().contains("above the card's limit of 700 W"), "{told}");
+}
+
 #[test]
 fn without_a_counter_power_is_integrated() {
     let told = metered(1, UNSUPPORTED, "2e5");

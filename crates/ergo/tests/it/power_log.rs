@@ -32,6 +32,7 @@ fn a_wall_meter_stands_beside_and_calibrates() {
     let told = machine.while_drawing(|| json(&arguments));
     let note = of(&told, "energy", "wall")["notes"].to_string();
     assert!(note.contains("CONTRADICTION"), "{note}");
+    assert_eq!(told["total_kind"], "counter", "what cannot be is in no total");
     // What is no log is refused before the command, and told where it becomes one meanwhile.
     let spoil = format!("echo 2,much >> {path}");
     let told = json(&["meter", "--json", "--power-log", path, "--", "sh", "-c", &spoil]);
@@ -70,6 +71,7 @@ fn a_log_by_another_clock_is_told_and_shifted() {
         .parse()
         .unwrap();
     assert!((shift + 30.0).abs() < 0.3, "{notes}");
+    assert_ne!(told["total_kind"], "user", "{told}");
     fs::write(&log, "").unwrap();
     let shifted = [&arguments[..4], &["--power-log-shift", "-30"], &arguments[4..]].concat();
     let told = json(&shifted);

@@ -181,6 +181,46 @@ fn power_is_integrated_and_a_failed_reading_is_not_bridged() {
     assert_eq!((total.kind, total.watts_max), (Kind::Integrated, Some(Watts(300.0))));
 }
 
+/// More than the 2,000 W that are believed here is no reading.
+#[test]
+fn power_that_cannot_be_is_a_gap() {
+    let power = |watts| Some(Reading::Power(Watts(watts)));
+    let bench = Bench::new(Kind::Integrated, EXACT, power(100.0));
+    bench.sample(1.0, power(100.0));
+    bench.sample(1.0, power(8000.0));
+    bench.sample(1.0, power(100.0));
+    let metering = bench.finish(1.0, power(100.0));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.coverage), (Some(200.0), 0.5));
+    assert_eq!(total.watts_max, Some(Watts(100.0)));
+    assert!(total.notes.iter().any(|note| note.contains("8000 W are more")), "{:?}", total.notes);
+}
+
+/// Of a counter that has not moved yet, all that the domain can draw is possible, and no total has it: 2,000 W for 0.05 s are
+/// 100 J. After a tenth of a second it is unknown.
+#[test]
+fn a_counter_that_has_not_moved_is_no_measured_nothing() {
+    let metering = Bench::new(Kind::Counter, EXACT, Some(counter(5))).finish(0.05, Some(counter(5)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((total.joules_low.unwrap().0, total.coverage), (0.0, 0.0));
+    assert!((total.joules_high.unwrap().0 - 100.0).abs() < 1e-9, "{total:?}");
+    assert_eq!(record::energy::total(&metering.energy, Phase::Total), None);
+    let metering = Bench::new(Kind::Counter, EXACT, Some(counter(5))).finish(0.2, Some(counter(5)));
+    assert_eq!(window(&metering, "package-0", Phase::Total).joules, None);
+}
+
+/// 10 J in the first second, and half a second in which nothing moves: another 5 J may have been drawn.
+#[test]
+fn what_a_counter_may_not_have_shown_is_within_the_bounds() {
+    let bench = counting(0);
+    bench.sample(1.0, Some(counter(10_000_000)));
+    let metering = bench.finish(0.5, Some(counter(10_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.coverage), (Some(10.0), 1.0));
+    assert!(total.joules_high.unwrap().0 >= 15.0 && total.joules_low.unwrap().0 <= 10.0, "{total:?}");
+    assert!(total.notes.iter().any(|note| note.contains("in the last 0.50 s")), "{:?}", total.notes);
+}
+
 #[test]
 fn live_power_is_that_of_the_last_second() {
     let bench = counting(0);

@@ -269,3 +269,15 @@ fn no_folder_and_an_empty_folder_say_so() {
     fs::create_dir_all(root.path().join("sys/class/powercap/intel-rapl:0")).unwrap();
     assert!(note(discover(root.path(), &plain())).contains("intel-rapl:0/name"));
 }
+
+/// What counts at the top and does not say its name is most likely the package of its number, and no total is whole without it.
+#[test]
+fn a_package_without_a_name_is_missed() {
+    let root = tree(&[("intel-rapl:0", "package-0", 1), ("intel-rapl:1", "package-1", 1)]);
+    fs::remove_file(root.path().join("sys/class/powercap/intel-rapl:1/name")).unwrap();
+    let found = discover(root.path(), &plain());
+    assert_eq!(domains(&found), ["package-0"]);
+    let missed: Vec<_> =
+        found.unreadable.iter().map(|facts| (facts.domain.as_str(), facts.belongs)).collect();
+    assert_eq!(missed, [("package-1", true)]);
+}
