@@ -14,6 +14,8 @@ pub(crate) trait Simd: Copy {
     type Vector: Copy;
     /// A choice by lane.
     type Mask: Copy;
+    /// A place in a table of eight values for every lane.
+    type Places: Copy;
     /// Values in a vector.
     const LANES: usize;
 
@@ -70,6 +72,18 @@ pub(crate) trait Simd: Copy {
     /// # Safety
     /// They must be writable.
     unsafe fn store_bytes(self, to: *mut u8, vector: Self::Vector);
+
+    /// Whole numbers from 0 to 7 as places in a table.
+    fn places(self, numbers: Self::Vector) -> Self::Places;
+
+    /// A table of eight values: four from `first` on, and four from `second` on; any alignment.
+    ///
+    /// # Safety
+    /// They must be readable.
+    unsafe fn table(self, first: *const f32, second: *const f32) -> Self::Vector;
+
+    /// What stands at every lane's place in a table.
+    fn pick(self, table: Self::Vector, places: Self::Places) -> Self::Vector;
 
     /// The columns of a matrix of eight rows; of eight lanes where the instruction set has them.
     #[inline(always)]

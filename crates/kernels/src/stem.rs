@@ -15,12 +15,17 @@ use crate::simd::Simd;
 /// of a vector of filters.
 const SHAPES: [(usize, usize); 3] = [(3, 1), (5, 1), (3, 3)];
 
+/// The one of them whose gradient picks what the pixels that won have seen: there, two rows under a pixel of the pool
+/// have eight values, a table that AVX2 reads in one instruction.
+const PICKED: (usize, usize) = (3, 1);
+
 /// out = pool(relu(bias + x * weights)), with no memory for what lies between.
 ///
 /// Weights are packed as those of [`Convolution`](crate::convolution::Convolution). Results have the bits that its
 /// forward pass and [`activate`](crate::activation::activate) have, and gradients, but for the sign of a zero, those
 /// of [`spread`](crate::activation_gradient::spread), [`add_sums`](crate::moments::add_sums) and its gradient of
-/// weights.
+/// weights; except that of windows of 3x3 over one channel only pixels that won are multiplied by, a fourth of all, so
+/// that sums are made in the order of the pool's pixels.
 #[derive(Clone, Debug)]
 pub struct Stem {
     isa: Isa,
@@ -118,10 +123,12 @@ impl Stem {
         self.isa.run(Back { stem: self, images, x, pooled, begin, sums, bias });
     }
 
-    /// Multiply-accumulates that `images` images really take, forward or for the gradient.
+    /// Multiply-accumulates that `images` images really take, forward and for the gradient.
     #[must_use]
-    pub fn executed_macs(&self, images: usize) -> u64 {
-        (images * 4 * self.out.height * self.out.width * self.taps() * self.out.stride) as u64
+    pub fn executed_macs(&self, images: usize) -> [u64; 2] {
+        let pooled = (images * self.out.height * self.out.width * self.taps() * self.out.stride) as u64;
+        let winners_alone = (self.window.kernel, self.x.channels) == PICKED;
+        [4 * pooled, if winners_alone { pooled } else { 4 * pooled }]
     }
 }
 
@@ -280,9 +287,14 @@ impl ByFilters for Back<'_> {
         }
         let mut total = [0f64; MOST_LANES];
         for image in 0..self.images {
-            // Row by row of the convolution, so that sums are made in the order of its pixels.
-            for row in 0..2 * plane.height {
-                let sum = self.row::<S, K, C, T>(simd, (image, row, lane), &mut sums);
+            let rows = if (K, C) == PICKED { plane.height } else { 2 * plane.height };
+            for row in 0..rows {
+                let sum = if (K, C) == PICKED {
+                    self.picked_row::<S, T>(simd, (image, row, lane), &mut sums)
+                } else {
+                    // Row by row of the convolution, so that sums are made in the order of its pixels.
+                    self.row::<S, K, C, T>(simd, (image, row, lane), &mut sums)
+                };
                 add_to(simd, &mut total, sum);
             }
         }
@@ -337,6 +349,52 @@ impl Back<'_> {
                     i += 1;
                 }
                 side += 1;
+            }
+        }
+        total
+    }
+
+    /// Adds what a row of the pool's pixels gives to the sums of all taps of [`PICKED`]; the sum of its gradient.
+    #[inline(always)]
+    fn picked_row<S: Simd, const T: usize>(
+        &self,
+        simd: S,
+        (image, row, lane): (usize, usize, usize),
+        sums: &mut [S::Vector; T],
+    ) -> S::Vector {
+        let Pooled { out, index, plane: beside, gradient } = self.pooled;
+        let (plane, below) = (self.stem.out, self.stem.x.row());
+        let corner = self.stem.corner(image, 2 * row);
+        let of_out = row_start(plane, image, row) + lane;
+        let of_gradient = row_start(beside, image, row) + lane;
+        let mark = (image * plane.height + row) * plane.width * plane.stride + lane;
+        let [zero, one, two] = [simd.splat(0.0), simd.splat(1.0), simd.splat(2.0)];
+        let mut total = zero;
+        for column in 0..plane.width {
+            let positive = simd.greater(load(simd, out, of_out + column * plane.stride), zero);
+            let g = simd.select(positive, load(simd, gradient, of_gradient + column * beside.stride), zero);
+            total = simd.add(total, g);
+            // Winners 0 and 1 are in the first row of a table, which has four columns, 2 and 3 in the second.
+            let winner = load_bytes(simd, index, mark + column * plane.stride);
+            let first = simd.add(winner, simd.select(simd.greater(winner, one), two, zero));
+            let second = simd.add(first, one);
+            let places = [simd.places(first), simd.places(second), simd.places(simd.add(second, one))];
+            let mut i = 0;
+            while i < 3 {
+                let start = corner + i * below + 2 * column;
+                // SAFETY: windows of three are the plan's, which found all four under a pixel of the pool, of four
+                // rows and columns together, inside of the plane, border included; `check` found all planes inside of
+                // the slice.
+                let table = unsafe {
+                    let from = self.x.as_ptr().add(start);
+                    simd.table(from, from.add(below))
+                };
+                let mut j = 0;
+                while j < 3 {
+                    sums[i * 3 + j] = simd.mul_add(simd.pick(table, places[j]), g, sums[i * 3 + j]);
+                    j += 1;
+                }
+                i += 1;
             }
         }
         total

@@ -124,7 +124,7 @@ fn virtualization(root: &Path, cpuinfo: &str) -> Option<String> {
     (!seen.is_empty()).then(|| seen.join(", "))
 }
 
-fn container(root: &Path) -> Option<String> {
+pub(crate) fn container(root: &Path) -> Option<String> {
     let groups = text(root, "proc/self/cgroup");
     let named =
         ["docker", "kubepods", "containerd", "podman", "lxc"].into_iter().find(|n| groups.contains(n));

@@ -13,6 +13,7 @@ use record::energy::Kind;
 use record::units::{Seconds, Watts};
 use thiserror::Error;
 
+use crate::host;
 use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
 use crate::tenancy;
 use crate::visible::{CardChoice, HIDDEN};
@@ -131,6 +132,14 @@ impl Cards for Nvml {
 /// What lets a user at the cards.
 const GROUP: &str = "sudo usermod -aG \"$(stat -c %G /dev/nvidia0)\" \"$USER\" # and log in again";
 
+/// What brings the driver.
+const DRIVER: &str =
+    "sudo apt install nvidia-driver # on Ubuntu: sudo ubuntu-drivers install; then sudo reboot";
+
+/// What brings the driver of the host into a container.
+const CONTAINER: &str =
+    "docker run --gpus all IMAGE # on the host, which needs NVIDIA's driver and container toolkit";
+
 /// Why a card runs no faster.
 fn held_back(reasons: ThrottleReasons) -> Vec<String> {
     // An idle card is held back by nothing that matters.
@@ -147,7 +156,7 @@ pub(crate) fn discover(cards: Result<Arc<dyn Cards>, NoCards>, choice: &CardChoi
     let (cards, count) = match counted {
         Ok((_, 0)) => return absent("the NVIDIA driver shows no card"),
         Ok(counted) => counted,
-        Err(NoCards::NoLibrary) => return absent(NoCards::NoLibrary),
+        Err(NoCards::NoLibrary) => return without_driver(root),
         // Whatever cards there are, none of them is used here.
         Err(NoCards::Failed(why)) if choice.leaves_none() => return absent(format!("{HIDDEN}; {why}")),
         Err(NoCards::Failed(why)) => {
@@ -192,6 +201,21 @@ pub(crate) fn names(cards: &dyn Cards) -> Vec<String> {
 
 fn absent(why: impl ToString) -> Found {
     Found { readable: Vec::new(), unreadable: vec![SourceFacts::unreadable("gpu", "NVML", why)] }
+}
+
+/// What is known where there is no library: cards may be plugged in all the same.
+fn without_driver(root: &Path) -> Found {
+    let plugged = plugged::cards(root);
+    if plugged.is_empty() {
+        return absent(NoCards::NoLibrary);
+    }
+    let why = format!("{}, though the kernel lists a card at {}", NoCards::NoLibrary, plugged.join(", "));
+    let fix = match host::container(root) {
+        Some(_) => CONTAINER,
+        None => DRIVER,
+    };
+    let facts = SourceFacts::unreadable("gpu", "NVML", why).but(SourceStatus::Absent, Some(fix));
+    Found { readable: Vec::new(), unreadable: vec![facts] }
 }
 
 /// The domain of a card is its number by the driver's library, whatever CUDA calls it.
@@ -277,5 +301,6 @@ impl EnergySource for Card {
     }
 }
 
+mod plugged;
 #[cfg(test)]
 mod tests;

@@ -313,8 +313,9 @@ impl<'a> Entrant<'a> {
     ) -> Result<Entrant<'a>, TrainError> {
         let images = &images[&configuration.plan.spec.data];
         let judged = images.len().min(configuration.plan.spec.batch as usize);
-        let subject =
+        let mut subject =
             pool.install(|| Subject::build(&configuration.plan, configuration.device, images, judged))?;
+        subject.judge_at_once();
         let mut meter = Meter::start(sources);
         meter.enter(Phase::Other);
         Ok(Entrant { configuration, pool, subject, meter, slices: Vec::new(), profile: None })

@@ -41,6 +41,10 @@ pub trait Learner: Send {
     /// When the library refuses.
     fn evaluate(&mut self, images: &Images) -> Result<Vec<Vec<Outcome>>, TrainError>;
 
+    /// Sets how many images are judged at once from now on, one at least. A learner whose memory was planned before keeps
+    /// its own number; each has one of its own to begin with, which trainings keep.
+    fn judge_at_once(&mut self, _images: usize) {}
+
     /// Weights, buffers and optimizer state of one lane.
     ///
     /// # Errors

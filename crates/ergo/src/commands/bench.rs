@@ -58,7 +58,7 @@ pub struct BenchArgs {
     /// Numbers of threads that compute; default: as many as the machine has processors.
     #[arg(long, value_delimiter = ',', value_parser = arguments::threads)]
     threads: Vec<usize>,
-    /// Images of a step, or handed over at once to be judged; default: 128 to train and 1000 to infer.
+    /// Images of a step, or of a batch that is judged; default: 128 to train and 1000 to infer.
     #[arg(long, value_delimiter = ',', value_parser = cli::count)]
     batch: Vec<u64>,
     /// What is timed: train for whole training steps, infer for judging images.

@@ -1,10 +1,11 @@
 //! Eight lanes of AVX2 with fused multiply-add.
 
 use std::arch::x86_64::{
-    __m256, _CMP_EQ_OQ, _CMP_GT_OQ, _CMP_UNORD_Q, _mm_loadl_epi64, _mm_packs_epi32, _mm_packus_epi16,
-    _mm_storel_epi64, _mm256_add_ps, _mm256_blendv_ps, _mm256_castsi256_si128, _mm256_cmp_ps,
-    _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvtps_epi32, _mm256_extracti128_si256, _mm256_fmadd_ps,
-    _mm256_loadu_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_shuffle_ps,
+    __m256, __m256i, _CMP_EQ_OQ, _CMP_GT_OQ, _CMP_UNORD_Q, _mm_loadl_epi64, _mm_loadu_ps, _mm_packs_epi32,
+    _mm_packus_epi16, _mm_storel_epi64, _mm256_add_ps, _mm256_blendv_ps, _mm256_castps128_ps256,
+    _mm256_castsi256_si128, _mm256_cmp_ps, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvtps_epi32,
+    _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_insertf128_ps, _mm256_loadu_ps, _mm256_mul_ps,
+    _mm256_or_ps, _mm256_permute2f128_ps, _mm256_permutevar8x32_ps, _mm256_set1_ps, _mm256_shuffle_ps,
     _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
 };
 
@@ -29,6 +30,7 @@ impl Avx2 {
 impl Simd for Avx2 {
     type Vector = __m256;
     type Mask = __m256;
+    type Places = __m256i;
     const LANES: usize = 8;
 
     #[inline(always)]
@@ -103,6 +105,23 @@ impl Simd for Avx2 {
             let words = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
             _mm_storel_epi64(to.cast(), _mm_packus_epi16(words, words));
         }
+    }
+
+    #[inline(always)]
+    fn places(self, numbers: __m256) -> __m256i {
+        unsafe { _mm256_cvtps_epi32(numbers) }
+    }
+
+    #[inline(always)]
+    unsafe fn table(self, first: *const f32, second: *const f32) -> __m256 {
+        unsafe {
+            _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(_mm_loadu_ps(first)), _mm_loadu_ps(second))
+        }
+    }
+
+    #[inline(always)]
+    fn pick(self, table: __m256, places: __m256i) -> __m256 {
+        unsafe { _mm256_permutevar8x32_ps(table, places) }
     }
 
     #[inline(always)]

@@ -23,6 +23,7 @@ fn count() {
 impl Simd for Counting {
     type Vector = <Portable as Simd>::Vector;
     type Mask = <Portable as Simd>::Mask;
+    type Places = <Portable as Simd>::Places;
     const LANES: usize = Portable::LANES;
 
     fn splat(self, value: f32) -> Self::Vector {
@@ -85,5 +86,18 @@ impl Simd for Counting {
     unsafe fn store_bytes(self, to: *mut u8, vector: Self::Vector) {
         // SAFETY: the caller's promise is the same.
         unsafe { Portable.store_bytes(to, vector) }
+    }
+
+    fn places(self, numbers: Self::Vector) -> Self::Places {
+        Portable.places(numbers)
+    }
+
+    unsafe fn table(self, first: *const f32, second: *const f32) -> Self::Vector {
+        // SAFETY: the caller's promise is the same.
+        unsafe { Portable.table(first, second) }
+    }
+
+    fn pick(self, table: Self::Vector, places: Self::Places) -> Self::Vector {
+        Portable.pick(table, places)
     }
 }

@@ -9,6 +9,7 @@ pub(crate) struct Portable;
 impl Simd for Portable {
     type Vector = [f32; 8];
     type Mask = [bool; 8];
+    type Places = [u8; 8];
     const LANES: usize = 8;
 
     #[inline(always)]
@@ -96,5 +97,23 @@ impl Simd for Portable {
     unsafe fn store_bytes(self, to: *mut u8, vector: [f32; 8]) {
         // SAFETY: the caller promises eight writable bytes.
         unsafe { to.cast::<[u8; 8]>().write_unaligned(vector.map(|value| value as u8)) }
+    }
+
+    #[inline(always)]
+    fn places(self, numbers: [f32; 8]) -> [u8; 8] {
+        numbers.map(|number| number as u8)
+    }
+
+    #[inline(always)]
+    unsafe fn table(self, first: *const f32, second: *const f32) -> [f32; 8] {
+        // SAFETY: the caller promises four readable values at both; an unaligned read needs no more.
+        let [[a, b, c, d], [e, f, g, h]] =
+            unsafe { [first, second].map(|from| from.cast::<[f32; 4]>().read_unaligned()) };
+        [a, b, c, d, e, f, g, h]
+    }
+
+    #[inline(always)]
+    fn pick(self, table: [f32; 8], places: [u8; 8]) -> [f32; 8] {
+        core::array::from_fn(|lane| table[usize::from(places[lane]) % 8])
     }
 }

@@ -111,6 +111,36 @@ fn no_library_and_no_card_are_described_and_never_fail() {
     }
 }
 
+/// A card that is plugged in wants a driver; in a container, that of its host.
+#[test]
+fn a_card_without_a_driver_is_told_with_the_remedy() {
+    let root = tempfile::TempDir::new().unwrap();
+    let plug = |address: &str, vendor: &str, class: &str| {
+        let device = root.path().join("sys/bus/pci/devices").join(address);
+        std::fs::create_dir_all(&device).unwrap();
+        std::fs::write(device.join("vendor"), vendor).unwrap();
+        std::fs::write(device.join("class"), class).unwrap();
+    };
+    let told = || {
+        let found = discover(Err(NoCards::NoLibrary), &CardChoice::default(), root.path());
+        let facts = found.unreadable[0].clone();
+        assert_eq!((facts.domain.as_str(), facts.status), ("gpu", SourceStatus::Absent));
+        (facts.note.unwrap(), facts.fix)
+    };
+    // Another maker's card, and the sound of one of NVIDIA's.
+    plug("0000:00:02.0", "0x8086\n", "0x030000\n");
+    plug("0000:01:00.1", "0x10de\n", "0x040300\n");
+    let (why, fix) = told();
+    assert!(!why.contains("kernel") && fix.is_none(), "{why}: {fix:?}");
+    plug("0000:41:00.0", "0x10de\n", "0x030200\n");
+    plug("0000:01:00.0", "0x10de\n", "0x030000\n");
+    let (why, fix) = told();
+    assert!(why.ends_with("a card at 0000:01:00.0, 0000:41:00.0"), "{why}");
+    assert!(fix.unwrap().starts_with("sudo apt install nvidia-driver"));
+    std::fs::write(root.path().join(".dockerenv"), "").unwrap();
+    assert!(told().1.unwrap().starts_with("docker run --gpus all"));
+}
+
 #[test]
 fn a_lost_card_is_a_failed_reading() {
     let mut card = Card {

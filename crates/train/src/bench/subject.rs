@@ -46,6 +46,11 @@ impl Subject {
         Ok(Subject { learner, steps, judged, batch, build_seconds, trained: 0, inferred: 0 })
     }
 
+    /// Lets the learner judge in one batch what it is given at a time, where a training has batches of its own.
+    pub fn judge_at_once(&mut self) {
+        self.learner.judge_at_once(self.judged.len());
+    }
+
     /// Time of building the learner and moving the images.
     #[must_use]
     pub fn build_seconds(&self) -> Seconds {

@@ -23,7 +23,7 @@ use crate::learner::{
     Executed, Learner, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name,
 };
 
-/// Images judged at once; every batch is filled up to it, so that no outcome depends on the number of images.
+/// Images judged at once unless another number is wanted; every batch is filled up to it, so that no outcome depends on the number of images.
 const EVALUATION_BATCH: usize = 100;
 /// Share of a new batch in the running statistics, as PyTorch's default `momentum`.
 const RUNNING_SHARE: f64 = 0.1;
@@ -36,6 +36,8 @@ pub struct CandleLearner<T> {
     /// What stands for each byte of an image, channel by channel.
     values: [[f32; 256]; 3],
     images: Option<Images>,
+    /// Images judged at once.
+    at_once: usize,
     lanes: Vec<Lane<T>>,
     laps: Laps,
 }
@@ -90,6 +92,7 @@ impl<T: Real> CandleLearner<T> {
             network: first.network.clone(),
             values: normalisation(first.spec.data).values(),
             images: None,
+            at_once: EVALUATION_BATCH,
             lanes,
             laps: Laps::default(),
         })
@@ -177,10 +180,9 @@ impl<T: Real> CandleLearner<T> {
     fn judge(&self, lane: &Lane<T>, images: &Images) -> candle_core::Result<(Vec<Outcome>, u64)> {
         let mut outcomes = Vec::with_capacity(images.len());
         let mut macs = 0;
-        for start in (0..images.len()).step_by(EVALUATION_BATCH) {
-            let end = (start + EVALUATION_BATCH).min(images.len());
-            let indices: Vec<u32> =
-                (start..start + EVALUATION_BATCH).map(|i| i.min(end - 1) as u32).collect();
+        for start in (0..images.len()).step_by(self.at_once) {
+            let end = (start + self.at_once).min(images.len());
+            let indices: Vec<u32> = (start..start + self.at_once).map(|i| i.min(end - 1) as u32).collect();
             let augment = vec![Augment::default(); indices.len()];
             let step = Step { number: 0, indices, augment, learning_rate: 0.0 };
             let mut pass = Pass {
@@ -352,6 +354,10 @@ impl<T: Real> Learner for CandleLearner<T> {
 
     fn sync(&mut self) -> Result<(), TrainError> {
         self.device.synchronize().map_err(failed("wait for the device"))
+    }
+
+    fn judge_at_once(&mut self, images: usize) {
+        self.at_once = images.max(1);
     }
 
     fn profile(&mut self, on: bool) {

@@ -80,6 +80,10 @@ impl Learner for TchLearner {
         self.call(|trainer| trainer.sync())
     }
 
+    fn judge_at_once(&mut self, images: usize) {
+        self.call(move |trainer| trainer.judge_at_once(images));
+    }
+
     fn profile(&mut self, on: bool) {
         self.call(move |trainer| trainer.profile(on));
     }

@@ -144,7 +144,7 @@ fn evaluation_does_not_depend_on_the_batch() {
     }
 }
 
-/// Exactly the model's operations: no gradient of the image. Evaluation fills its batch up to 250.
+/// Exactly the model's operations: no gradient of the image. Evaluation fills its batch up to 250, or to what is wanted.
 #[test]
 fn executed_operations_are_what_was_run() {
     for plan in [plan(SetName::Mnist, "lenet5", 6), everything(6)] {
@@ -156,6 +156,10 @@ fn executed_operations_are_what_was_run() {
         let executed = learner.executed(0);
         assert_eq!(executed.train, Flops::of_macs(plan.network.training_macs() * 12));
         assert_eq!(executed.evaluate, Flops::of_macs(plan.network.macs() * 250));
+        learner.judge_at_once(images(data).len());
+        learner.evaluate(&images(data)).unwrap();
+        let more = Flops::of_macs(plan.network.macs() * (250 + images(data).len() as u64));
+        assert_eq!(learner.executed(0).evaluate, more);
     }
 }
 

@@ -25,7 +25,7 @@ use crate::learner::{
     Executed, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name, outcome,
 };
 
-/// Images judged at once; every batch is filled up to it, so that no outcome depends on the number of images.
+/// Images judged at once unless another number is wanted; every batch is filled up to it, so that no outcome depends on the number of images.
 const EVALUATION_BATCH: usize = 250;
 /// Factor on gradients in f16, whose smallest numbers they would fall below: a power of two, so that nothing is rounded.
 const F16_SCALE: f64 = 1024.0;
@@ -46,6 +46,8 @@ pub(super) struct Trainer {
     source: Option<Source>,
     /// The images that were judged last, which are mostly judged again.
     judged: Option<Judged>,
+    /// Images judged at once.
+    at_once: usize,
     border: u8,
     lanes: Vec<Lane>,
     laps: Laps,
@@ -90,6 +92,7 @@ impl Trainer {
             loss: CrossEntropy::new(network.classes, spec.label_smoothing, device).map_err(failed(action))?,
             source: None,
             judged: None,
+            at_once: EVALUATION_BATCH,
             border: plans.iter().map(|plan| plan.spec.shift).max().unwrap_or(0),
             lanes: lanes.collect::<Result<_, _>>().map_err(failed("place the weights"))?,
             layouts,
@@ -143,6 +146,10 @@ impl Trainer {
         Ok(())
     }
 
+    pub(super) fn judge_at_once(&mut self, images: usize) {
+        self.at_once = images.max(1);
+    }
+
     pub(super) fn profile(&mut self, on: bool) {
         self.laps.keep(on);
     }
@@ -179,7 +186,7 @@ impl Trainer {
         let lane = &mut self.lanes[lane];
         let working = working(self.precision, &self.network, &lane.parameters)?;
         let mut pass = Pass { parameters: &working, mode: Mode::Evaluation, macs: 0 };
-        let steps = evaluation(judged.images.len());
+        let steps = evaluation(judged.images.len(), self.at_once);
         let plan = judged.source.plan(&steps)?;
         let mut answers = Vec::with_capacity(steps.len());
         for (place, step) in steps.iter().enumerate() {
@@ -187,7 +194,7 @@ impl Trainer {
             let (logits, _) = pass.forward(&self.nodes, &batch.f_to_kind(kind(self.precision))?)?;
             answers.push(logits.f_to_kind(Kind::Float)?);
         }
-        lane.executed.evaluate += Flops::of_macs(pass.macs * EVALUATION_BATCH as u64);
+        lane.executed.evaluate += Flops::of_macs(pass.macs * self.at_once as u64);
         if answers.is_empty() {
             return Ok(Vec::new());
         }
@@ -253,13 +260,13 @@ impl Judged {
 }
 
 /// What to judge of so many images, batch after batch, as if each were a step; the last is filled up with the last image.
-fn evaluation(images: usize) -> Vec<Step> {
+fn evaluation(images: usize, at_once: usize) -> Vec<Step> {
     let batch = |start: usize| {
-        let indices = (start..start + EVALUATION_BATCH).map(|index| index.min(images - 1) as u32).collect();
-        let augment = vec![Augment::IDENTITY; EVALUATION_BATCH];
+        let indices = (start..start + at_once).map(|index| index.min(images - 1) as u32).collect();
+        let augment = vec![Augment::IDENTITY; at_once];
         Step { number: 0, indices, augment, learning_rate: 0.0 }
     };
-    (0..images).step_by(EVALUATION_BATCH).map(batch).collect()
+    (0..images).step_by(at_once).map(batch).collect()
 }
 
 impl Lane {

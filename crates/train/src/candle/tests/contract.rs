@@ -99,4 +99,7 @@ fn executed_operations_are_what_was_run() {
     let executed = learner.executed(0);
     assert_eq!(executed.train, Flops(2 * 416_520 * 3 * 2 * BATCH_IMAGES as u64));
     assert_eq!(executed.evaluate, Flops(2 * 416_520 * 200));
+    learner.judge_at_once(130);
+    learner.evaluate(&digits::images(0, 0..130)).unwrap();
+    assert_eq!(learner.executed(0).evaluate, Flops(2 * 416_520 * 330));
 }
