@@ -13,6 +13,9 @@ use crate::transpose::Transposition;
 /// Images that the gradient of the weights takes at once, so that both operands stay near the processor.
 const IMAGES_AT_ONCE: usize = 128;
 
+/// The most lanes of any block.
+const MOST_LANES: usize = 64;
+
 /// A fully connected layer from whole planes to vectors, for up to so many images at once.
 ///
 /// Weights are packed in blocks of outputs as [`blocks`] cuts them, each `[input][lane]`, with the inputs in the
@@ -50,6 +53,8 @@ pub struct WeightShare {
     first: usize,
     rows: usize,
     table: Product,
+    /// Where the block's lanes of every image's gradient lie.
+    gradients: Vec<usize>,
 }
 
 impl Dense {
@@ -228,10 +233,22 @@ impl Dense {
             for (number, places) in places.chunks(inputs.max(1)).enumerate() {
                 let rows = places.iter().enumerate();
                 let rows = rows.map(|(row, &from)| Row { a: place(from), c: place(row * block.len()) });
-                let terms = images.iter().map(|&(x, dy)| Term { a: place(x), b: place(dy + block.start) });
+                let terms = images.iter().enumerate();
+                let terms = terms.map(|(image, &(x, _))| Term {
+                    a: place(x),
+                    b: place(image % IMAGES_AT_ONCE * block.len()),
+                });
                 let table = Product::new(rows.collect(), terms.collect());
+                let gradients = images.iter().map(|&(_, dy)| dy + block.start).collect();
                 let (lanes, first) = (block.clone(), number * inputs);
-                shares.push(WeightShare { isa: self.isa, lanes, first, rows: places.len(), table });
+                shares.push(WeightShare {
+                    isa: self.isa,
+                    lanes,
+                    first,
+                    rows: places.len(),
+                    table,
+                    gradients,
+                });
             }
         }
         shares
@@ -272,10 +289,16 @@ impl WeightShare {
     /// # Panics
     /// When a slice is too short, or there are fewer images.
     pub fn run(&self, images: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]) {
+        let lanes = self.lanes.len();
+        // Gradients lie as far apart as images, whose lines may all want the same few places of the cache.
+        let mut together = [0.0; IMAGES_AT_ONCE * MOST_LANES];
         for start in (0..images).step_by(IMAGES_AT_ONCE) {
             let terms = start..(start + IMAGES_AT_ONCE).min(images);
+            for (to, &from) in together.chunks_exact_mut(lanes).zip(&self.gradients[terms.clone()]) {
+                to.copy_from_slice(&dy[from..from + lanes]);
+            }
             let first = if start == 0 { Start::Zero } else { Start::Add };
-            self.table.run_terms(self.isa, self.lanes.len(), self.rows, terms, (x, dy), gradient, first);
+            self.table.run_terms(self.isa, lanes, self.rows, terms, (x, &together), gradient, first);
         }
     }
 }

@@ -152,6 +152,7 @@ fn gradients_of_the_small_families_agree() {
     // The widest of the presets, and blocks of 64 filters.
     check(SetName::Mnist, "cnn-w28-d2", 5);
     check(SetName::Mnist, "cnn-w64-d2", 2);
+    check(SetName::Mnist, "cnn-w128-d2", 1);
 }
 
 #[test]
