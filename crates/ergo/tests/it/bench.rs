@@ -109,7 +109,12 @@ fn there_is_a_row_for_every_combination() {
     assert!(rows.iter().all(|row| row["data"] == "digits"));
     let warnings = told["warnings"].to_string();
     assert!(warnings.contains("--rounds 6"), "two rounds are few: {warnings}");
-    assert!(warnings.contains("fills up its last batch"), "candle judges 4 images as 100: {warnings}");
+    let judged: Vec<&Value> = rows.iter().filter(|row| row["phase"] == "infer").collect();
+    let as_asked = |row: &&Value| number(row, "executed_flops_per_image") == number(row, "flops_per_image");
+    assert!(
+        judged.iter().all(as_asked),
+        "four images are judged as four, not as a batch of a hundred: {judged:?}"
+    );
 }
 
 /// The two networks that every learner is measured by, in the order asked for, with ratios to the first learner.

@@ -76,7 +76,7 @@ fn idle(told: &BenchOutput) -> Option<String> {
     rows.find_map(|row| threads::idle(arguments::learner(&row.learner).ok()?, row.batch, row.threads))
 }
 
-/// A learner that judges in batches of its own fills up the last, and one may pad channels; the mathematics needs no
+/// A learner that judges in parts of its own may fill up the last, and one may pad channels; the mathematics needs no
 /// more than the model.
 fn padded(told: &BenchOutput) -> Option<String> {
     let is_padded = |row: &&BenchRow| {
