@@ -34,10 +34,6 @@ pub struct Product {
     reach: [usize; 4],
 }
 
-/// Terms that all rows take before any row takes the next: with blocks of 16 lanes they read 16 KiB of `b`, which stay in
-/// the nearest cache from one tile of rows to the next.
-const TERMS_AT_ONCE: usize = 256;
-
 /// A place in a table's 32 bits; one too large for them becomes the largest, which every call
 /// refuses whose slices have fewer than 2^32 values.
 pub(crate) fn place(value: usize) -> u32 {
@@ -96,14 +92,7 @@ impl Product {
         c: &mut [f32],
         start: Start<'_>,
     ) {
-        let (mut terms, mut start) = (0..self.terms.len().min(TERMS_AT_ONCE), start);
-        loop {
-            self.run_terms(isa, lanes, rows, terms.clone(), operands, c, start);
-            if terms.end == self.terms.len() {
-                return;
-            }
-            (terms, start) = (terms.end..(terms.end + TERMS_AT_ONCE).min(self.terms.len()), Start::Add);
-        }
+        self.run_terms(isa, lanes, rows, 0..self.terms.len(), operands, c, start);
     }
 
     /// As [`Product::run`], with some of the terms only.
