@@ -64,7 +64,7 @@ pub struct BenchArgs {
     /// What is timed: train for whole training steps, infer for judging images.
     #[arg(long, value_delimiter = ',', default_value = "train", value_parser = phase)]
     phase: Vec<BenchPhase>,
-    /// Seconds for each configuration, in all rounds together.
+    /// Seconds for each configuration, in all rounds together; more where so many steps as a training hands over at once take longer.
     #[arg(long, default_value_t = 2.0, value_parser = arguments::positive)]
     seconds: f64,
     /// Rounds; with fewer than 6, an interval covers less than 95%.
