@@ -1,9 +1,8 @@
 //! What stands between convolutions, in one pass: batch normalisation, a residual sum, ReLU and 2x2 max-pooling.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{
-    ByLanes, by_lanes, check, check_alike, check_pooled, load, row_start, store, store_bytes,
-};
+use crate::lanes::{ByLanes, by_lanes, check, check_alike, check_pooled, load};
+use crate::pixels::{Pixels, Reading, Writing};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
@@ -149,25 +148,23 @@ impl ByLanes for Plain<'_> {
         let norm = Lanes::of(simd, self.y.norm, lane);
         for image in 0..self.images {
             for row in 0..self.plane.height {
-                let to = row_start(self.plane, image, row) + lane;
-                let from = row_start(self.y.plane, image, row) + lane;
+                let mut to = Writing::new(simd, self.out, Pixels::of_row(self.plane, image, row, lane));
+                let y = Reading::new(simd, self.y.values, Pixels::of_row(self.y.plane, image, row, lane));
                 match self.residual {
                     None => {
                         for column in 0..self.plane.width {
-                            let y = load(simd, self.y.values, from + column * self.y.plane.stride);
-                            let z = rectify(simd, self.relu, apply(simd, norm, y));
-                            store(simd, self.out, to + column * self.plane.stride, z);
+                            let z = apply(simd, norm, y.load(column, 0));
+                            to.store(column, 0, rectify(simd, self.relu, z));
                         }
                     }
                     Some(residual) => {
                         let other = Lanes::of(simd, residual.norm, lane);
-                        let side = row_start(residual.plane, image, row) + lane;
+                        let pixels = Pixels::of_row(residual.plane, image, row, lane);
+                        let r = Reading::new(simd, residual.values, pixels);
                         for column in 0..self.plane.width {
-                            let y = load(simd, self.y.values, from + column * self.y.plane.stride);
-                            let r = load(simd, residual.values, side + column * residual.plane.stride);
-                            let sum = simd.add(apply(simd, norm, y), apply(simd, other, r));
-                            let z = rectify(simd, self.relu, sum);
-                            store(simd, self.out, to + column * self.plane.stride, z);
+                            let z = apply(simd, norm, y.load(column, 0));
+                            let sum = simd.add(z, apply(simd, other, r.load(column, 0)));
+                            to.store(column, 0, rectify(simd, self.relu, sum));
                         }
                     }
                 }
@@ -199,25 +196,23 @@ impl ByLanes for Pooled<'_> {
     #[inline(always)]
     fn run<S: Simd>(&mut self, simd: S, lane: usize) {
         let norm = Lanes::of(simd, self.y.norm, lane);
-        let Plane { height, width, stride, .. } = self.plane;
-        let source = self.y.plane;
+        let (plane, source) = (self.plane, self.y.plane);
         for image in 0..self.images {
-            for row in 0..height {
-                let to = row_start(self.plane, image, row) + lane;
-                let from = row_start(source, image, 2 * row) + lane;
-                let mark = (image * height + row) * width * stride + lane;
-                for column in 0..width {
-                    let from = from + 2 * column * source.stride;
+            for row in 0..plane.height {
+                let mut to = Writing::new(simd, self.out, Pixels::of_row(plane, image, row, lane));
+                let marks = Pixels::of_row(Plane { border: 0, ..plane }, image, row, lane);
+                let mut index = Writing::new(simd, self.index, marks);
+                let y = Reading::new(simd, self.y.values, Pixels::of_windows(source, image, row, lane));
+                for column in 0..plane.width {
                     let mut pixels = [simd.splat(0.0); 4];
                     let mut pixel = 0;
                     while pixel < 4 {
-                        let place = from + pixel / 2 * source.row() + pixel % 2 * source.stride;
-                        pixels[pixel] = apply(simd, norm, load(simd, self.y.values, place));
+                        pixels[pixel] = apply(simd, norm, y.load(column, pixel));
                         pixel += 1;
                     }
                     let (best, winner) = highest(simd, pixels);
-                    store(simd, self.out, to + column * stride, rectify(simd, self.relu, best));
-                    store_bytes(simd, self.index, mark + column * stride, winner);
+                    to.store(column, 0, rectify(simd, self.relu, best));
+                    index.store_bytes(column, 0, winner);
                 }
             }
         }

@@ -2,10 +2,8 @@
 //! over pooled pixels.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{
-    ByLanes, MOST_LANES, add_to, by_lanes, check, check_alike, check_pooled, load, load_bytes, row_start,
-    store,
-};
+use crate::lanes::{ByLanes, MOST_LANES, add_to, by_lanes, check, check_alike, check_pooled, load};
+use crate::pixels::{Pixels, Reading, Writing};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
@@ -87,13 +85,11 @@ impl ByLanes for Mask<'_, '_, '_> {
             let zero = simd.splat(0.0);
             for image in 0..self.images {
                 for row in 0..plane.height {
-                    let from = row_start(out_plane, image, row) + lane;
-                    let to = row_start(plane, image, row) + lane;
+                    let out = Reading::new(simd, out, Pixels::of_row(out_plane, image, row, lane));
+                    let mut to = Writing::new(simd, self.gradient, Pixels::of_row(plane, image, row, lane));
                     for column in 0..plane.width {
-                        let positive = simd.greater(load(simd, out, from + column * out_plane.stride), zero);
-                        let place = to + column * plane.stride;
-                        let g = simd.select(positive, load(simd, self.gradient, place), zero);
-                        store(simd, self.gradient, place, g);
+                        let positive = simd.greater(out.load(column, 0), zero);
+                        to.store(column, 0, simd.select(positive, to.load(column, 0), zero));
                     }
                 }
             }
@@ -128,14 +124,13 @@ fn sums_row<S: Simd>(
     before: Before<'_>,
 ) -> [S::Vector; 2] {
     let mean = load(simd, before.mean, lane);
-    let from = row_start(plane, image, row) + lane;
-    let beside = row_start(before.plane, image, row) + lane;
+    let from = Reading::new(simd, gradient, Pixels::of_row(plane, image, row, lane));
+    let beside = Reading::new(simd, before.values, Pixels::of_row(before.plane, image, row, lane));
     let (mut sum, mut product) = (simd.splat(0.0), simd.splat(0.0));
     for column in 0..plane.width {
-        let g = load(simd, gradient, from + column * plane.stride);
-        let x = load(simd, before.values, beside + column * before.plane.stride);
+        let g = from.load(column, 0);
         sum = simd.add(sum, g);
-        product = simd.mul_add(g, simd.sub(x, mean), product);
+        product = simd.mul_add(g, simd.sub(beside.load(column, 0), mean), product);
     }
     [sum, product]
 }
@@ -150,22 +145,19 @@ fn sums_pooled<S: Simd>(
     index: &[u8],
 ) -> [S::Vector; 2] {
     let mean = load(simd, before.mean, lane);
-    let source = before.plane;
-    let from = row_start(plane, image, row) + lane;
-    let beside = row_start(source, image, 2 * row) + lane;
-    let mark = (image * plane.height + row) * plane.width * plane.stride + lane;
+    let from = Reading::new(simd, gradient, Pixels::of_row(plane, image, row, lane));
+    let index = Reading::new(simd, index, Pixels::of_row(Plane { border: 0, ..plane }, image, row, lane));
+    let beside = Reading::new(simd, before.values, Pixels::of_windows(before.plane, image, row, lane));
     let numbers = [simd.splat(0.0), simd.splat(1.0), simd.splat(2.0)];
     let (mut sum, mut product) = (simd.splat(0.0), simd.splat(0.0));
     for column in 0..plane.width {
-        let g = load(simd, gradient, from + column * plane.stride);
-        let first = beside + 2 * column * source.stride;
-        let places = [first, first + source.stride, first + source.row()];
-        let winner = load_bytes(simd, index, mark + column * plane.stride);
-        let mut x = load(simd, before.values, first + source.row() + source.stride);
+        let g = from.load(column, 0);
+        let winner = index.load_bytes(column, 0);
+        let mut x = beside.load(column, 3);
         let mut pixel = 0;
         while pixel < 3 {
             let won = simd.equal(winner, numbers[pixel]);
-            x = simd.select(won, load(simd, before.values, places[pixel]), x);
+            x = simd.select(won, beside.load(column, pixel), x);
             pixel += 1;
         }
         sum = simd.add(sum, g);
@@ -265,10 +257,10 @@ impl<'a, V: Copy> Lanes<'a, V> {
         }
     }
 
-    /// The gradient at the pixel whose values stand at `place`.
+    /// The gradient at a pixel with the value x.
     #[inline(always)]
-    fn apply<S: Simd<Vector = V>>(&self, simd: S, g: V, place: usize) -> V {
-        let deviation = simd.sub(load(simd, self.values, place), self.mean);
+    fn apply<S: Simd<Vector = V>>(&self, simd: S, g: V, x: V) -> V {
+        let deviation = simd.sub(x, self.mean);
         simd.mul_add(self.by_deviation, deviation, simd.mul_add(self.by_gradient, g, self.constant))
     }
 }
@@ -276,109 +268,149 @@ impl<'a, V: Copy> Lanes<'a, V> {
 impl ByLanes for Spreading<'_> {
     #[inline(always)]
     fn run<S: Simd>(&mut self, simd: S, lane: usize) {
-        let norm = self.spread.norm.map(|norm| Lanes::of(simd, norm, lane));
-        let plane = self.spread.gradient.0;
-        for image in 0..self.spread.images {
-            for row in 0..plane.height {
-                match self.spread.index {
-                    None => self.plain_row(simd, norm, (image, row, lane)),
-                    Some(index) => self.pooled_row(simd, norm, index, (image, row, lane)),
-                }
-            }
-            if self.spread.index.is_some() {
-                self.left_over(simd, norm, image, lane);
+        // Networks without normalisation have code of their own, in which nothing is asked at a pixel.
+        match (self.spread.norm, self.spread.add) {
+            (None, false) => self.all_rows(Change { simd, norm: None, add: false }, lane),
+            (norm, add) => {
+                let norm = norm.map(|norm| Lanes::of(simd, norm, lane));
+                self.all_rows(Change { simd, norm, add }, lane);
             }
         }
     }
 }
 
-impl Spreading<'_> {
-    /// The gradient of one output value after ReLU.
+/// What is done at every pixel with some channels.
+#[derive(Clone, Copy)]
+struct Change<'a, S: Simd> {
+    simd: S,
+    norm: Option<Lanes<'a, S::Vector>>,
+    add: bool,
+}
+
+/// Some pixels, and the values there that were normalised.
+struct Row<'a, 'b, S: Simd> {
+    change: Change<'b, S>,
+    before: Option<Reading<'b, S, f32>>,
+    to: Writing<'a, S, f32>,
+}
+
+impl<S: Simd> Row<'_, '_, S> {
+    /// Stores or adds at one pixel.
     #[inline(always)]
-    fn masked<S: Simd>(
-        &self,
-        simd: S,
-        (image, row, lane): (usize, usize, usize),
-        column: usize,
-    ) -> S::Vector {
-        let (plane, gradient) = self.spread.gradient;
-        let g = load(simd, gradient, row_start(plane, image, row) + lane + column * plane.stride);
-        match self.spread.out {
+    fn put(&mut self, number: usize, pixel: usize, g: S::Vector) {
+        let Change { simd, norm, add } = self.change;
+        let value = match (norm, &self.before) {
+            (Some(norm), Some(before)) => norm.apply(simd, g, before.load(number, pixel)),
+            _ => g,
+        };
+        let value = if add { simd.add(value, self.to.load(number, pixel)) } else { value };
+        self.to.store(number, pixel, value);
+    }
+}
+
+/// The gradients of a row of the activation's outputs, still to be masked by ReLU where there is an output.
+struct Gradients<'a, S: Simd> {
+    simd: S,
+    gradient: Reading<'a, S, f32>,
+    out: Option<Reading<'a, S, f32>>,
+}
+
+impl<S: Simd> Gradients<'_, S> {
+    #[inline(always)]
+    fn at(&self, column: usize) -> S::Vector {
+        let (g, zero) = (self.gradient.load(column, 0), self.simd.splat(0.0));
+        match &self.out {
+            Some(out) => self.simd.select(self.simd.greater(out.load(column, 0), zero), g, zero),
             None => g,
-            Some((plane, out)) => {
-                let out = load(simd, out, row_start(plane, image, row) + lane + column * plane.stride);
-                let zero = simd.splat(0.0);
-                simd.select(simd.greater(out, zero), g, zero)
+        }
+    }
+}
+
+impl<'a> Spreading<'a> {
+    #[inline(always)]
+    fn all_rows<S: Simd>(&mut self, change: Change<'a, S>, lane: usize) {
+        for image in 0..self.spread.images {
+            for row in 0..self.spread.gradient.0.height {
+                match self.spread.index {
+                    None => self.plain_row(change, (image, row, lane)),
+                    Some(index) => self.pooled_row(change, index, (image, row, lane)),
+                }
+            }
+            if self.spread.index.is_some() {
+                self.left_over(change, image, lane);
             }
         }
     }
 
-    /// Stores or adds at one pixel.
     #[inline(always)]
-    fn put<S: Simd>(
-        &mut self,
-        simd: S,
-        norm: Option<Lanes<'_, S::Vector>>,
-        g: S::Vector,
-        (image, row, lane): (usize, usize, usize),
-        column: usize,
-    ) {
-        let value = match norm {
-            None => g,
-            Some(norm) => {
-                norm.apply(simd, g, row_start(norm.plane, image, row) + lane + column * norm.plane.stride)
-            }
+    fn gradients<S: Simd>(&self, simd: S, (image, row, lane): (usize, usize, usize)) -> Gradients<'a, S> {
+        let (plane, values) = self.spread.gradient;
+        let gradient = Reading::new(simd, values, Pixels::of_row(plane, image, row, lane));
+        let out = match self.spread.out {
+            Some((plane, out)) => Some(Reading::new(simd, out, Pixels::of_row(plane, image, row, lane))),
+            None => None,
         };
-        let place = row_start(self.plane, image, row) + lane + column * self.plane.stride;
-        let value = if self.spread.add { simd.add(value, load(simd, self.dy, place)) } else { value };
-        store(simd, self.dy, place, value);
+        Gradients { simd, gradient, out }
     }
 
     #[inline(always)]
-    fn plain_row<S: Simd>(
-        &mut self,
-        simd: S,
-        norm: Option<Lanes<'_, S::Vector>>,
-        place: (usize, usize, usize),
-    ) {
-        for column in 0..self.spread.gradient.0.width {
-            let g = self.masked(simd, place, column);
-            self.put(simd, norm, g, place, column);
+    fn plain_row<S: Simd>(&mut self, change: Change<'a, S>, (image, row, lane): (usize, usize, usize)) {
+        let (from, width) = (self.gradients(change.simd, (image, row, lane)), self.spread.gradient.0.width);
+        let mut to = self.row(change, |plane| Pixels::of_row(plane, image, row, lane));
+        for column in 0..width {
+            to.put(column, 0, from.at(column));
         }
     }
 
     #[inline(always)]
     fn pooled_row<S: Simd>(
         &mut self,
-        simd: S,
-        norm: Option<Lanes<'_, S::Vector>>,
+        change: Change<'a, S>,
         index: &[u8],
         (image, row, lane): (usize, usize, usize),
     ) {
-        let plane = self.spread.gradient.0;
-        let mark = (image * plane.height + row) * plane.width * plane.stride + lane;
+        let (simd, plane) = (change.simd, self.spread.gradient.0);
+        let from = self.gradients(simd, (image, row, lane));
+        let index = Reading::new(simd, index, Pixels::of_row(Plane { border: 0, ..plane }, image, row, lane));
+        let mut to = self.row(change, |plane| Pixels::of_windows(plane, image, row, lane));
         let (zero, numbers) = (simd.splat(0.0), [0.0, 1.0, 2.0, 3.0]);
         for column in 0..plane.width {
-            let g = self.masked(simd, (image, row, lane), column);
-            let winner = load_bytes(simd, index, mark + column * plane.stride);
+            let g = from.at(column);
+            let winner = index.load_bytes(column, 0);
             let mut pixel = 0;
             while pixel < 4 {
                 let share = simd.select(simd.equal(winner, simd.splat(numbers[pixel])), g, zero);
-                self.put(simd, norm, share, (image, 2 * row + pixel / 2, lane), 2 * column + pixel % 2);
+                to.put(column, pixel, share);
                 pixel += 1;
             }
         }
     }
 
+    /// Where the gradients of some pixels go, which `pixels` finds in any plane.
+    #[inline(always)]
+    fn row<'b, S: Simd>(
+        &'b mut self,
+        change: Change<'a, S>,
+        pixels: impl Fn(Plane) -> Pixels,
+    ) -> Row<'b, 'a, S> {
+        let before = match change.norm {
+            Some(norm) => Some(Reading::new(change.simd, norm.values, pixels(norm.plane))),
+            None => None,
+        };
+        Row { change, before, to: Writing::new(change.simd, self.dy, pixels(self.plane)) }
+    }
+
     /// Pixels in a last odd row or column, which no window saw.
     #[inline(always)]
-    fn left_over<S: Simd>(&mut self, simd: S, norm: Option<Lanes<'_, S::Vector>>, image: usize, lane: usize) {
-        let plane = self.spread.gradient.0;
-        let (height, width) = (self.plane.height, self.plane.width);
-        for row in 0..height {
-            let first = if row < 2 * plane.height { 2 * plane.width } else { 0 };
-            for column in first..width {
-                self.put(simd, norm, simd.splat(0.0), (image, row, lane), column);
+    fn left_over<S: Simd>(&mut self, change: Change<'a, S>, image: usize, lane: usize) {
+        let pooled = self.spread.gradient.0;
+        let zero = change.simd.splat(0.0);
+        for row in 0..self.plane.height {
+            let first = if row < 2 * pooled.height { 2 * pooled.width } else { 0 };
+            let width = self.plane.width;
+            let mut to = self.row(change, |plane| Pixels::of_row(plane, image, row, lane).without(first));
+            for column in 0..width - first {
+                to.put(column, 0, zero);
             }
         }
     }

@@ -30,14 +30,6 @@ pub(crate) fn load_bytes<S: Simd>(simd: S, values: &[u8], place: usize) -> S::Ve
     unsafe { simd.load_bytes(values.as_ptr()) }
 }
 
-/// Writes small whole numbers as bytes.
-#[inline(always)]
-pub(crate) fn store_bytes<S: Simd>(simd: S, values: &mut [u8], place: usize, vector: S::Vector) {
-    let values = &mut values[place..place + S::LANES];
-    // SAFETY: the slice has as many bytes as the vector has lanes.
-    unsafe { simd.store_bytes(values.as_mut_ptr(), vector) }
-}
-
 /// Adds the lanes of a vector to sums in f64, from `place` on.
 #[inline(always)]
 pub(crate) fn add_to<S: Simd>(simd: S, sums: &mut [f64; MOST_LANES], vector: S::Vector) {

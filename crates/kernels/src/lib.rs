@@ -12,6 +12,7 @@ pub mod isa;
 mod lanes;
 pub mod moments;
 pub mod peak;
+mod pixels;
 pub mod plane;
 pub mod pool;
 pub mod product;

@@ -1,7 +1,8 @@
 //! Sums over batch, height and width for each channel: of values, and of values and squares around a given centre.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{ByLanes, MOST_LANES, add_to, by_lanes, check, load, row_start};
+use crate::lanes::{ByLanes, MOST_LANES, add_to, by_lanes, check, load};
+use crate::pixels::{Pixels, Reading};
 use crate::plane::Plane;
 use crate::simd::Simd;
 
@@ -56,19 +57,18 @@ impl ByLanes for Sums<'_> {
         let mut total = [[0f64; MOST_LANES]; 2];
         for image in 0..self.images {
             for row in 0..plane.height {
-                let start = row_start(plane, image, row) + lane;
+                let values = Reading::new(simd, self.values, Pixels::of_row(plane, image, row, lane));
                 let mut sum = simd.splat(0.0);
                 let mut squares = simd.splat(0.0);
                 match centre {
                     None => {
                         for column in 0..plane.width {
-                            sum = simd.add(sum, load(simd, self.values, start + column * plane.stride));
+                            sum = simd.add(sum, values.load(column, 0));
                         }
                     }
                     Some(centre) => {
                         for column in 0..plane.width {
-                            let x = load(simd, self.values, start + column * plane.stride);
-                            let deviation = simd.sub(x, centre);
+                            let deviation = simd.sub(values.load(column, 0), centre);
                             sum = simd.add(sum, deviation);
                             squares = simd.mul_add(deviation, deviation, squares);
                         }

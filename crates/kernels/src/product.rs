@@ -30,6 +30,8 @@ pub struct Term {
 pub struct Product {
     rows: Vec<Row>,
     terms: Vec<Term>,
+    /// The terms' places in `a` and in `b` where those lie at regular distances.
+    steps: [Option<Steps>; 2],
     /// The largest places, from which a call checks its slices: of a row in `a` and `c`, of a term in `a` and `b`.
     reach: [usize; 4],
 }
@@ -62,7 +64,9 @@ impl Product {
             largest(&mut terms.iter().map(|term| term.a)),
             largest(&mut terms.iter().map(|term| term.b)),
         ];
-        Product { rows, terms, reach }
+        let steps =
+            [Steps::find(terms.iter().map(|term| term.a)), Steps::find(terms.iter().map(|term| term.b))];
+        Product { rows, terms, steps, reach }
     }
 
     /// Rows of the result.
@@ -120,20 +124,95 @@ impl Product {
         if let Start::Bias(bias) = start {
             assert!(bias.len() >= lanes, "bias too short");
         }
-        let places = Tables { rows: &self.rows[..rows], terms: &self.terms[terms] };
-        // SAFETY: the largest places were just found to lie inside the slices, with all lanes.
-        isa.run(unsafe { Tiles::new(places, lanes, operands, c, start) });
+        let steps = self.steps.map(|steps| steps.map(|steps| steps.after(terms.start)));
+        let (rows, terms) = (&self.rows[..rows], &self.terms[terms]);
+        // SAFETY: the largest places were just found to lie inside the slices, with all lanes; regular distances lead to
+        // the same places.
+        unsafe {
+            match steps {
+                [Some(a), Some(b)] => {
+                    isa.run(Tiles::new(Tables { rows, terms, a, b }, lanes, operands, c, start))
+                }
+                [None, Some(b)] => {
+                    isa.run(Tiles::new(Tables { rows, terms, a: Listed, b }, lanes, operands, c, start));
+                }
+                _ => {
+                    isa.run(Tiles::new(
+                        Tables { rows, terms, a: Listed, b: Listed },
+                        lanes,
+                        operands,
+                        c,
+                        start,
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// Places of terms at regular distances: then no table is read for each term, which takes as long as a fourth of the
+/// multiplications of a small tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Steps {
+    first: usize,
+    step: usize,
+}
+
+impl Steps {
+    /// The distance between places that rise in equal steps.
+    fn find(mut places: impl Iterator<Item = u32>) -> Option<Steps> {
+        let first = places.next().unwrap_or(0);
+        let Some(second) = places.next() else { return Some(Steps { first: first as usize, step: 0 }) };
+        let (step, mut last) = (second.checked_sub(first)?, second);
+        for place in places {
+            if place.checked_sub(last)? != step {
+                return None;
+            }
+            last = place;
+        }
+        Some(Steps { first: first as usize, step: step as usize })
+    }
+
+    /// Those of the terms from number `term` on.
+    fn after(self, term: usize) -> Steps {
+        Steps { first: self.first + term * self.step, ..self }
+    }
+}
+
+/// Places of terms that only a table knows.
+#[derive(Clone, Copy)]
+struct Listed;
+
+/// How the place of a term is found.
+trait Find: Copy {
+    /// The place of a term, which its table has as `listed`.
+    fn find(self, term: usize, listed: u32) -> usize;
+}
+
+impl Find for Listed {
+    #[inline(always)]
+    fn find(self, _: usize, listed: u32) -> usize {
+        listed as usize
+    }
+}
+
+impl Find for Steps {
+    #[inline(always)]
+    fn find(self, term: usize, _: u32) -> usize {
+        self.first + term * self.step
     }
 }
 
 /// The places of a [`Product`], out of its tables.
 #[derive(Clone, Copy)]
-struct Tables<'a> {
+struct Tables<'a, A, B> {
     rows: &'a [Row],
     terms: &'a [Term],
+    a: A,
+    b: B,
 }
 
-impl Places for Tables<'_> {
+impl<A: Find, B: Find> Places for Tables<'_, A, B> {
     fn rows(&self) -> usize {
         self.rows.len()
     }
@@ -149,7 +228,8 @@ impl Places for Tables<'_> {
 
     #[inline(always)]
     fn term(&self, term: usize) -> (usize, usize) {
-        (self.terms[term].a as usize, self.terms[term].b as usize)
+        let Term { a, b } = self.terms[term];
+        (self.a.find(term, a), self.b.find(term, b))
     }
 }
 

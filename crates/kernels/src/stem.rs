@@ -7,7 +7,8 @@ use crate::activation::{highest, rectify};
 use crate::blocks::blocks;
 use crate::convolution::Window;
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{MOST_LANES, add_to, check, check_alike, load, load_bytes, row_start, store, store_bytes};
+use crate::lanes::{MOST_LANES, add_to, check, check_alike, load, load_bytes, row_start, store};
+use crate::pixels::{Pixels, Writing};
 use crate::plane::{Plane, padded};
 use crate::simd::Simd;
 
@@ -132,9 +133,12 @@ impl Stem {
     }
 }
 
-/// What is done to a vector of filters, of `T` taps in `K` rows of as many pixels of `C` channels; always inlined.
+/// What is done to `V` vectors of filters, of `T` taps in `K` rows of as many pixels of `C` channels; always inlined.
 trait ByFilters {
-    fn run<S: Simd, const K: usize, const C: usize, const T: usize>(
+    /// The most vectors that are treated at once, one or two.
+    const VECTORS: usize;
+
+    fn run<S: Simd, const K: usize, const C: usize, const T: usize, const V: usize>(
         &mut self,
         simd: S,
         stem: &Stem,
@@ -143,7 +147,7 @@ trait ByFilters {
     );
 }
 
-/// Treats all filters by the widest vector that divides their block.
+/// Treats all filters by the widest vectors that divide their block.
 #[inline(always)]
 fn by_filters<W: Simd, H: Simd>(wide: W, half: H, stem: &Stem, work: &mut impl ByFilters) {
     match (stem.window.kernel, stem.x.channels) {
@@ -161,17 +165,36 @@ fn by_blocks<W: Simd, H: Simd, const K: usize, const C: usize, const T: usize>(
     work: &mut impl ByFilters,
 ) {
     for block in &stem.blocks {
-        let mut lane = block.start;
-        while lane < block.end {
-            if block.len().is_multiple_of(W::LANES) {
-                work.run::<W, K, C, T>(wide, stem, block.clone(), lane);
-                lane += W::LANES;
-            } else {
-                work.run::<H, K, C, T>(half, stem, block.clone(), lane);
-                lane += H::LANES;
-            }
+        if block.len().is_multiple_of(W::LANES) {
+            by_vectors::<W, K, C, T>(wide, stem, block.clone(), work);
+        } else {
+            by_vectors::<H, K, C, T>(half, stem, block.clone(), work);
         }
     }
+}
+
+#[inline(always)]
+fn by_vectors<S: Simd, const K: usize, const C: usize, const T: usize>(
+    simd: S,
+    stem: &Stem,
+    block: Range<usize>,
+    work: &mut impl ByFilters,
+) {
+    let mut lane = block.start;
+    while lane < block.end {
+        lane += if vectors_at_once(work) == 2 && lane + 2 * S::LANES <= block.end {
+            work.run::<S, K, C, T, 2>(simd, stem, block.clone(), lane);
+            2 * S::LANES
+        } else {
+            work.run::<S, K, C, T, 1>(simd, stem, block.clone(), lane);
+            S::LANES
+        };
+    }
+}
+
+#[inline(always)]
+const fn vectors_at_once<B: ByFilters>(_: &B) -> usize {
+    B::VECTORS
 }
 
 struct Forward<'a> {
@@ -196,55 +219,86 @@ impl Kernel for Forward<'_> {
 }
 
 impl ByFilters for Forward<'_> {
+    /// Two share the pixels, and have sums enough to hide how long one addition takes.
+    const VECTORS: usize = 2;
+
     #[inline(always)]
-    fn run<S: Simd, const K: usize, const C: usize, const T: usize>(
+    fn run<S: Simd, const K: usize, const C: usize, const T: usize, const V: usize>(
         &mut self,
         simd: S,
         stem: &Stem,
         block: Range<usize>,
         lane: usize,
     ) {
-        let (plane, below) = (stem.out, stem.x.row());
+        let plane = stem.out;
         let first = block.start * T + lane - block.start;
-        let mut weights = [simd.splat(0.0); T];
-        for (tap, weight) in weights.iter_mut().enumerate() {
-            *weight = load(simd, self.weights, first + tap * block.len());
+        let mut weights = [[simd.splat(0.0); V]; T];
+        let mut bias = [simd.splat(0.0); V];
+        for v in 0..V {
+            for tap in 0..T {
+                weights[tap][v] = load(simd, self.weights, first + tap * block.len() + v * S::LANES);
+            }
+            if let Some(values) = self.bias {
+                bias[v] = load(simd, values, lane + v * S::LANES);
+            }
         }
-        let bias = match self.bias {
-            Some(bias) => load(simd, bias, lane),
-            None => simd.splat(0.0),
-        };
         for image in 0..self.images {
             for row in 0..plane.height {
                 let corner = stem.corner(image, 2 * row);
-                let to = row_start(plane, image, row) + lane;
-                let mark = (image * plane.height + row) * plane.width * plane.stride + lane;
+                let marks = Pixels::of_row(Plane { border: 0, ..plane }, image, row, lane);
+                let mut index = Writing::new(simd, self.index, marks.vectors(V, S::LANES));
+                let pixels = Pixels::of_row(plane, image, row, lane).vectors(V, S::LANES);
+                let mut out = Writing::new(simd, self.out, pixels);
                 for column in 0..plane.width {
-                    let mut z = [bias; 4];
-                    let mut i = 0;
-                    while i < K {
-                        let mut j = 0;
-                        while j < K * C {
-                            let mut pixel = 0;
-                            while pixel < 4 {
-                                let place = (i + pixel / 2) * below + (2 * column + pixel % 2) * C + j;
-                                // SAFETY: K and C are the plan's, which found every window inside of the plane,
-                                // border included, and pixels C apart; `check` found all planes inside of the slice.
-                                let x = simd.splat(unsafe { *self.x.get_unchecked(corner + place) });
-                                z[pixel] = simd.mul_add(x, weights[i * K * C + j], z[pixel]);
-                                pixel += 1;
-                            }
-                            j += 1;
-                        }
-                        i += 1;
+                    let z = window::<S, K, C, T, V>(
+                        simd,
+                        stem,
+                        (self.x, corner + 2 * column * C),
+                        (&weights, bias),
+                    );
+                    for v in 0..V {
+                        let (best, winner) = highest(simd, [z[0][v], z[1][v], z[2][v], z[3][v]]);
+                        out.store(column, v, rectify(simd, true, best));
+                        index.store_bytes(column, v, winner);
                     }
-                    let (best, winner) = highest(simd, z);
-                    store(simd, self.out, to + column * plane.stride, rectify(simd, true, best));
-                    store_bytes(simd, self.index, mark + column * plane.stride, winner);
                 }
             }
         }
     }
+}
+
+/// The four pixels of the convolution under a pixel of the pool, which see images from place `corner` on.
+#[inline(always)]
+fn window<S: Simd, const K: usize, const C: usize, const T: usize, const V: usize>(
+    simd: S,
+    stem: &Stem,
+    (x, corner): (&[f32], usize),
+    (weights, bias): (&[[S::Vector; V]; T], [S::Vector; V]),
+) -> [[S::Vector; V]; 4] {
+    let below = stem.x.row();
+    let mut z = [bias; 4];
+    let mut i = 0;
+    while i < K {
+        let mut j = 0;
+        while j < K * C {
+            let mut pixel = 0;
+            while pixel < 4 {
+                let place = corner + (i + pixel / 2) * below + pixel % 2 * C + j;
+                // SAFETY: K and C are the plan's, which found every window inside of the plane, border included, and
+                // pixels C apart; `check` found all planes inside of the slice.
+                let x = simd.splat(unsafe { *x.get_unchecked(place) });
+                let mut v = 0;
+                while v < V {
+                    z[pixel][v] = simd.mul_add(x, weights[i * K * C + j][v], z[pixel][v]);
+                    v += 1;
+                }
+                pixel += 1;
+            }
+            j += 1;
+        }
+        i += 1;
+    }
+    z
 }
 
 struct Back<'a> {
@@ -269,8 +323,10 @@ impl Kernel for Back<'_> {
 }
 
 impl ByFilters for Back<'_> {
+    const VECTORS: usize = 1;
+
     #[inline(always)]
-    fn run<S: Simd, const K: usize, const C: usize, const T: usize>(
+    fn run<S: Simd, const K: usize, const C: usize, const T: usize, const V: usize>(
         &mut self,
         simd: S,
         stem: &Stem,

@@ -12,12 +12,20 @@ use crate::testing::{Numbers, filled, refused};
 struct Case {
     rows: usize,
     terms: usize,
+    /// Distances between the places of the terms in `a` and in `b`, where those are regular.
+    steps: [Option<usize>; 2],
     seed: u64,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
     // 1 to 40 rows leave every remainder of every tile; no terms at all is a sum of nothing.
-    (1usize..40, 0usize..70, any::<u64>()).prop_map(|(rows, terms, seed)| Case { rows, terms, seed })
+    let steps = [proptest::option::of(0usize..3), proptest::option::of(0usize..3)];
+    (1usize..40, 0usize..70, steps, any::<u64>()).prop_map(|(rows, terms, steps, seed)| Case {
+        rows,
+        terms,
+        steps,
+        seed,
+    })
 }
 
 /// Tables with their slices `a`, `b` and `c`.
@@ -30,8 +38,12 @@ fn tables(case: &Case, lanes: usize) -> Tables {
     let rows: Vec<Row> = (0..case.rows)
         .map(|row| Row { a: numbers.below(50) as u32, c: ((case.rows - 1 - row) * (lanes + 3)) as u32 })
         .collect();
+    let mut place = |term: usize, which: usize, below: usize| match case.steps[which] {
+        Some(step) => (7 + term * step) as u32,
+        None => numbers.below(below) as u32,
+    };
     let terms: Vec<Term> =
-        (0..case.terms).map(|_| Term { a: numbers.below(50) as u32, b: numbers.below(90) as u32 }).collect();
+        (0..case.terms).map(|term| Term { a: place(term, 0, 50), b: place(term, 1, 90) }).collect();
     let end = |places: Vec<u32>| places.into_iter().max().map_or(0, |place| place as usize);
     let a = end(rows.iter().map(|row| row.a).collect()) + end(terms.iter().map(|term| term.a).collect()) + 1;
     let b = end(terms.iter().map(|term| term.b).collect()) + lanes;
