@@ -22,14 +22,6 @@ pub(crate) fn store<S: Simd>(simd: S, values: &mut [f32], place: usize, vector: 
     unsafe { simd.store(values.as_mut_ptr(), vector) }
 }
 
-/// A vector of small whole numbers that are kept as bytes.
-#[inline(always)]
-pub(crate) fn load_bytes<S: Simd>(simd: S, values: &[u8], place: usize) -> S::Vector {
-    let values = &values[place..place + S::LANES];
-    // SAFETY: the slice has as many bytes as the vector has lanes.
-    unsafe { simd.load_bytes(values.as_ptr()) }
-}
-
 /// Adds the lanes of a vector to sums in f64, from `place` on.
 #[inline(always)]
 pub(crate) fn add_to<S: Simd>(simd: S, sums: &mut [f64; MOST_LANES], vector: S::Vector) {

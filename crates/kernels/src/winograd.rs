@@ -7,7 +7,7 @@ use crate::isa::Isa;
 use crate::plane::Plane;
 use crate::product::Start;
 use batch::{Batch, Regular};
-use form::{Form, Four, Seven, Two};
+use form::{Five, Form, Four, Seven, Two};
 use grid::Grid;
 use transform::{Gather, Points, Scatter, Side};
 use weights::{Contract, Expand, TAPS, Turn};
@@ -27,6 +27,9 @@ pub enum Tile {
     /// F(4x4, 3x3): 36 multiplications where the direct sum has 144; rounding errors are some two times
     /// those of direct sums, and those of F(2x2) no larger than theirs.
     Four,
+    /// F(5x5, 3x3): 49 multiplications where the direct sum has 225; rounding errors are some four times those of direct
+    /// sums.
+    Five,
     /// F(7x7, 3x3): 81 multiplications where the direct sum has 441; rounding errors are some twenty times those of
     /// direct sums, 1e-5 of the outputs' norm for 128 channels of random numbers.
     Seven,
@@ -34,13 +37,13 @@ pub enum Tile {
 
 impl Tile {
     /// Tiles of all sizes: for gradients, where rounding moves a result no further than it is large.
-    pub const ALL: [Tile; 3] = [Tile::Two, Tile::Four, Tile::Seven];
+    pub const ALL: [Tile; 4] = [Tile::Two, Tile::Four, Tile::Five, Tile::Seven];
 
     /// Tiles that round finely: for outputs, whose last digits may decide which side of a ReLU a value is on, and which
     /// pixel of a pool is the largest. Where such a choice turns out otherwise, all gradients before it change by far
     /// more than rounding: of 16 batches of 128 random images on net-a by F(4x4) 1, by F(7x7) 7 had one that did (seen
     /// once; no record was kept).
-    pub const FINE: [Tile; 2] = [Tile::Two, Tile::Four];
+    pub const FINE: [Tile; 3] = [Tile::Two, Tile::Four, Tile::Five];
 
     /// Output pixels along each side.
     #[must_use]
@@ -48,6 +51,7 @@ impl Tile {
         match self {
             Tile::Two => 2,
             Tile::Four => 4,
+            Tile::Five => 5,
             Tile::Seven => 7,
         }
     }
@@ -164,6 +168,7 @@ impl Winograd {
             match self.tile {
                 Tile::Two => self.isa.run(Expand { form: Two, taps, points }),
                 Tile::Four => self.isa.run(Expand { form: Four, taps, points }),
+                Tile::Five => self.isa.run(Expand { form: Five, taps, points }),
                 Tile::Seven => self.isa.run(Expand { form: Seven, taps, points }),
             }
         }
@@ -185,6 +190,7 @@ impl Winograd {
             match self.tile {
                 Tile::Two => self.isa.run(Turn { form: Two, inputs, outputs, blocks, taps, block, points }),
                 Tile::Four => self.isa.run(Turn { form: Four, inputs, outputs, blocks, taps, block, points }),
+                Tile::Five => self.isa.run(Turn { form: Five, inputs, outputs, blocks, taps, block, points }),
                 Tile::Seven => {
                     self.isa.run(Turn { form: Seven, inputs, outputs, blocks, taps, block, points })
                 }
@@ -208,6 +214,7 @@ impl Winograd {
         match self.tile {
             Tile::Two => self.forward_by(Two, images, (x, points), (y, start), scratch),
             Tile::Four => self.forward_by(Four, images, (x, points), (y, start), scratch),
+            Tile::Five => self.forward_by(Five, images, (x, points), (y, start), scratch),
             Tile::Seven => self.forward_by(Seven, images, (x, points), (y, start), scratch),
         }
     }
@@ -263,6 +270,7 @@ impl Winograd {
         match self.tile {
             Tile::Two => self.weight_gradient_by(Two, images, (x, dy), begin, sums, scratch),
             Tile::Four => self.weight_gradient_by(Four, images, (x, dy), begin, sums, scratch),
+            Tile::Five => self.weight_gradient_by(Five, images, (x, dy), begin, sums, scratch),
             Tile::Seven => self.weight_gradient_by(Seven, images, (x, dy), begin, sums, scratch),
         }
     }
@@ -318,6 +326,7 @@ impl Winograd {
             match self.tile {
                 Tile::Two => self.isa.run(Contract { form: Two, points, taps }),
                 Tile::Four => self.isa.run(Contract { form: Four, points, taps }),
+                Tile::Five => self.isa.run(Contract { form: Five, points, taps }),
                 Tile::Seven => self.isa.run(Contract { form: Seven, points, taps }),
             }
         }

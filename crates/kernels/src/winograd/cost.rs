@@ -30,6 +30,8 @@ impl Tile {
             match tile {
                 Tile::Two => points * (pairs + 4 * vectors),
                 Tile::Four => points * (pairs + 6 * vectors),
+                // A twelfth more than for a point of F(4x4), and 13 points more for each pair: by guess between the two.
+                Tile::Five => points * (pairs + 6 * vectors) * 13 / 12 + 4 * 13 * pairs,
                 // A sixth more than for a point of F(4x4), with few channels as with many: seen were 0 to 28%. And for
                 // each pair 45 points more, which are packed, summed over chunks and contracted: counted as four tiles
                 // of an image, by guess, after wide networks on MNIST seemed some 6 to 10% slower in batches of 32.

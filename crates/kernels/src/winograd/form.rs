@@ -5,11 +5,11 @@
 //! matrix acts on columns, then on rows. The gradient of the weights is the adjoint of the same expression,
 //! Gᵀ [(A dy) · (Bᵀ inputs)].
 
-pub(crate) use seven::Seven;
+pub(crate) use opposite::{Five, Seven};
 
 use crate::simd::Simd;
 
-mod seven;
+mod opposite;
 
 /// One size: M outputs along an axis from N = M + 2 inputs.
 pub(crate) trait Form<const M: usize, const N: usize>: Copy {

@@ -132,12 +132,13 @@ impl Case {
 ///
 /// Tiles add products that cancel, so that an error may come from a neighbour's larger numbers, and no tight bound
 /// can be proved from the direct sum. In 3 x 20 000 of these cases the largest errors were 7 (F(2x2)) and 22 (F(4x4))
-/// roundings, in 3 x 2 500 others 223 (F(7x7)); the bounds are three times that. One wrong weight is an error of
+/// roundings, in 3 x 2 500 others 53 (F(5x5)) and 223 (F(7x7)); the bounds are three times that. One wrong weight is an error of
 /// millions.
 fn close(tile: Tile, got: &[f32], expected: &[f64], largest_sum: f64) -> Result<(), TestCaseError> {
     let roundings = match tile {
         Tile::Two => 21.0,
         Tile::Four => 66.0,
+        Tile::Five => 159.0,
         Tile::Seven => 669.0,
     };
     let unit = 2f64.powi(-24) * largest_sum;
@@ -295,7 +296,8 @@ fn the_fastest_tile_is_chosen() {
     assert_eq!(best(12, 32, 32), Some(Tile::Four));
     assert_eq!(best(14, 16, 32), Some(Tile::Seven));
     assert_eq!(best(28, 8, 16), Some(Tile::Seven));
-    assert_eq!(best(14, 256, 256), Some(Tile::Seven));
+    assert_eq!(best(14, 32, 64), Some(Tile::Seven));
+    assert_eq!(best(14, 256, 256), Some(Tile::Five));
     assert_eq!(best(7, 32, 64), Some(Tile::Four));
     assert_eq!(best(6, 64, 64), Some(Tile::Two));
     assert_eq!(best(2, 32, 32), Some(Tile::Two));
@@ -304,6 +306,7 @@ fn the_fastest_tile_is_chosen() {
     let fine = |side, inputs, outputs| Tile::best(&Tile::FINE, square(side, inputs), square(side, outputs));
     assert_eq!(fine(7, 32, 64), Some(Tile::Four));
     assert_eq!(fine(28, 8, 16), Some(Tile::Four));
+    assert_eq!(fine(14, 16, 32), Some(Tile::Five));
     assert_eq!(fine(6, 64, 64), Some(Tile::Two));
     // Raw images of three channels are not whole vectors.
     assert_eq!(Tile::best(&Tile::ALL, Plane { stride: 3, ..square(32, 3) }, square(32, 32)), None);
