@@ -1,7 +1,7 @@
 //! What stands between convolutions, in one pass: batch normalisation, a residual sum, ReLU and 2x2 max-pooling.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{ByLanes, by_lanes, check, check_alike, check_pooled, load};
+use crate::lanes::{ByLanes, by_lanes, check, check_alike, check_pooled, load, one_row};
 use crate::pixels::{Pixels, Reading, Writing};
 use crate::plane::Plane;
 use crate::simd::Simd;
@@ -41,10 +41,10 @@ pub struct Operand<'a> {
 pub fn activate(
     isa: Isa,
     images: usize,
-    y: Operand<'_>,
-    residual: Option<Operand<'_>>,
+    mut y: Operand<'_>,
+    mut residual: Option<Operand<'_>>,
     relu: bool,
-    out: (Plane, &mut [f32]),
+    mut out: (Plane, &mut [f32]),
     index: Option<&mut [u8]>,
 ) {
     check(y.plane, images, y.values.len());
@@ -62,6 +62,8 @@ pub fn activate(
         }
         None => {
             check_alike(y.plane, out.0);
+            let side = residual.as_mut().map(|residual| &mut residual.plane);
+            let images = one_row(images, [Some(&mut y.plane), Some(&mut out.0), side]);
             isa.run(Plain { images, y, residual, relu, plane: out.0, out: out.1 });
         }
     }

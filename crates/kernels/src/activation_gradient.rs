@@ -2,7 +2,7 @@
 //! over pooled pixels.
 
 use crate::isa::{Isa, Kernel};
-use crate::lanes::{ByLanes, MOST_LANES, add_to, by_lanes, check, check_alike, check_pooled, load};
+use crate::lanes::{ByLanes, MOST_LANES, add_to, by_lanes, check, check_alike, check_pooled, load, one_row};
 use crate::pixels::{Pixels, Reading, Writing};
 use crate::plane::Plane;
 use crate::simd::Simd;
@@ -202,7 +202,7 @@ pub struct Spread<'a> {
 ///
 /// # Panics
 /// When a slice is too short, or planes do not fit each other.
-pub fn spread(isa: Isa, spread: Spread<'_>, dy: (Plane, &mut [f32])) {
+pub fn spread(isa: Isa, mut spread: Spread<'_>, mut dy: (Plane, &mut [f32])) {
     check(spread.gradient.0, spread.images, spread.gradient.1.len());
     check(dy.0, spread.images, dy.1.len());
     check_source(dy.0, spread.index, spread.gradient.0);
@@ -213,6 +213,12 @@ pub fn spread(isa: Isa, spread: Spread<'_>, dy: (Plane, &mut [f32])) {
     if let Some(norm) = spread.norm {
         check(norm.before.plane, spread.images, norm.before.values.len());
         check_alike(norm.before.plane, dy.0);
+    }
+    if spread.index.is_none() {
+        let out = spread.out.as_mut().map(|(plane, _)| plane);
+        let before = spread.norm.as_mut().map(|norm| &mut norm.before.plane);
+        let planes = [Some(&mut dy.0), Some(&mut spread.gradient.0), out, before];
+        spread.images = one_row(spread.images, planes);
     }
     isa.run(Spreading { spread, plane: dy.0, dy: dy.1 });
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::at_hand;
 use crate::report::rechecked;
 use crate::shell::{json, mnist, object, refused, run};
 
@@ -254,8 +255,7 @@ fn what_cannot_be_trained_is_refused() {
 #[test]
 fn without_a_card_the_processor_computes() {
     if Path::new("/dev/nvidiactl").exists() {
-        println!("SKIPPED: this machine has a card");
-        return;
+        return at_hand::skipped("without_a_card_the_processor_computes", "this machine has a card");
     }
     refused(&["train", "--device", "cuda:0"], &["cuda:0: "]);
     let could = cfg!(any(feature = "cuda", feature = "tch"));

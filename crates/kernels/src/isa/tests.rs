@@ -1,5 +1,7 @@
 //! Only instructions that the processor has are used.
 
+use std::io::Write;
+
 use super::Isa;
 use crate::moments::add_sums;
 use crate::plane::Plane;
@@ -11,7 +13,9 @@ fn the_best_comes_first_and_plain_rust_last() {
     assert_eq!(available.first(), Some(&Isa::detect()));
     assert_eq!(available.last(), Some(&Isa::Portable));
     for isa in Isa::all().iter().filter(|isa| !available.contains(isa)) {
-        println!("SKIPPED every test of kernels on {}: this processor has no such instructions", isa.name());
+        // On the real stderr, which the harness does not swallow.
+        let why = format!("SKIPPED every test on {}: this processor has no such instructions\n", isa.name());
+        let _ = std::io::stderr().write_all(why.as_bytes());
     }
 }
 

@@ -296,7 +296,6 @@ fn the_fastest_tile_is_chosen() {
     assert_eq!(best(12, 32, 32), Some(Tile::Four));
     assert_eq!(best(14, 16, 32), Some(Tile::Seven));
     assert_eq!(best(28, 8, 16), Some(Tile::Seven));
-    assert_eq!(best(14, 32, 64), Some(Tile::Seven));
     assert_eq!(best(14, 256, 256), Some(Tile::Five));
     assert_eq!(best(7, 32, 64), Some(Tile::Four));
     assert_eq!(best(6, 64, 64), Some(Tile::Two));

@@ -15,6 +15,7 @@ use super::pass::order;
 use crate::learner::{Learner, Products, Step, check};
 use crate::tests::contract::{lanes_stay_apart, state_goes_out_and_comes_back};
 use crate::tests::networks::{everything, images, plan, step};
+use crate::tests::skipped;
 
 fn learner(plan: &RunPlan) -> TchLearner {
     learner_on(plan, Device::Cpu)
@@ -30,7 +31,7 @@ fn devices() -> Vec<Device> {
     match check(LearnerName::Tch, card, Precision::F32) {
         Ok(()) => vec![Device::Cpu, card],
         Err(error) => {
-            println!("SKIPPED tch on {card}: {error}");
+            skipped(format!("tch on {card}: {error}"));
             vec![Device::Cpu]
         }
     }
@@ -206,7 +207,7 @@ fn what_cannot_be_is_said() {
 fn half_precisions_in_agreement_with_f32() {
     for device in [Device::Cpu, Device::Cuda(0)] {
         if let Err(error) = check(LearnerName::Tch, device, Precision::F16) {
-            println!("SKIPPED tch on {device}: {error}");
+            skipped(format!("tch on {device}: {error}"));
             continue;
         }
         for net in ["lenet5", "cnn-w8-d2"] {

@@ -11,6 +11,7 @@ use crate::candle::learner::CandleLearner;
 use crate::learner::{self, Learner, NamedTensor, Outcome, State, Step};
 use crate::native::learner::NativeLearner;
 use crate::tests::networks::{everything, images, plan, step};
+use crate::tests::skipped;
 
 /// Largest distance of a gradient from candle's in f64, over its norm: what the learners promise each other.
 const TOLERANCE: f64 = 1e-4;
@@ -36,7 +37,7 @@ impl Candidate {
             for device in [Device::Cpu, Device::Cuda(0)] {
                 match learner::check(name, device, Precision::F32) {
                     Ok(()) => all.push(Candidate::Learner(name, device)),
-                    Err(error) => println!("SKIPPED {} on {device}: {error}", name.name()),
+                    Err(error) => skipped(format!("{} on {device}: {error}", name.name())),
                 }
             }
         }

@@ -69,7 +69,7 @@ fn told() -> BenchOutput {
         overtaking: Vec::new(),
         interval: IntervalFacts { method: "median of 9 slices".into(), coverage: 0.961 },
         rounds: 9,
-        slice_seconds: Seconds(0.2),
+        slice_seconds: Seconds(0.4),
         convention: String::new(),
         others_share: Some(0.02),
         warnings: Vec::new(),
@@ -172,6 +172,11 @@ fn each_reason_for_doubt_is_told() {
     check(&|told| told.rows[1].low = 300.0, 2, "1 of 2 intervals are wider");
     check(&|told| told.interval.coverage = 0.5, 2, "only 50.0% of cases");
     check(&|_| (), 1, "2 threads share 1 processors");
+    check(
+        &|told| told.slice_seconds = Seconds(0.25),
+        2,
+        "candle takes 0.32 s for one batch of 128 with net-a, longer than a slice of 0.25 s",
+    );
     check(
         &|told| (told.rows[0].learner, told.rows[0].batch) = ("native".to_owned(), 8),
         2,

@@ -62,7 +62,24 @@ pub fn warnings(told: &BenchOutput, processors: usize) -> Vec<String> {
     warnings.extend(oversubscribed(told, processors));
     warnings.extend(idle(told));
     warnings.extend(padded(told));
+    warnings.extend(slow(told));
     warnings
+}
+
+/// The slowest row of those whose single call takes longer than a slice is meant to.
+fn slow(told: &BenchOutput) -> Option<String> {
+    let of_call = |row: &BenchRow| row.batch as f64 / row.images_per_second;
+    let rows = told.rows.iter().filter(|row| of_call(row) > told.slice_seconds.0);
+    let row = rows.max_by(|a, b| of_call(a).total_cmp(&of_call(b)))?;
+    Some(format!(
+        "{} takes {:.2} s for one batch of {} with {}, longer than a slice of {:.2} s, so that all took longer than \
+         --seconds says: leave it out, or give fewer --rounds.",
+        row.learner,
+        of_call(row),
+        row.batch,
+        row.net,
+        told.slice_seconds.0
+    ))
 }
 
 fn oversubscribed(told: &BenchOutput, processors: usize) -> Option<String> {
