@@ -27,7 +27,7 @@ pub(crate) fn store<S: Simd>(simd: S, values: &mut [f32], place: usize, vector: 
 pub(crate) fn add_to<S: Simd>(simd: S, sums: &mut [f64; MOST_LANES], vector: S::Vector) {
     let mut lanes = [0f32; MOST_LANES];
     store(simd, &mut lanes, 0, vector);
-    for l in 0..MOST_LANES {
+    for l in 0..S::LANES {
         sums[l] += f64::from(lanes[l]);
     }
 }

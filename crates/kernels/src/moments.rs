@@ -75,7 +75,9 @@ impl ByLanes for Sums<'_> {
                     }
                 }
                 add_to(simd, &mut total[0], sum);
-                add_to(simd, &mut total[1], squares);
+                if centre.is_some() {
+                    add_to(simd, &mut total[1], squares);
+                }
             }
         }
         let of_pixels = total[0].iter().take(S::LANES);
