@@ -209,6 +209,7 @@ fn first_readable(zones: Vec<Result<Zone, SourceFacts>>) -> Option<Result<Zone, 
 
 /// On AMD Zen 1 and 2 each die of a package shows the counter of the whole package (CodeCarbon issue
 /// #1274); dies whose counters agree within 1% are such mirrors and count once. Otherwise each counts, as a part of its package.
+/// Mirrors are read on, and where they part later, the domain is unknown from then on rather than too small.
 fn merge_mirrors(zones: Vec<Zone>) -> Vec<Zone> {
     let mut merged: Vec<Zone> = Vec::new();
     let mut dies: BTreeMap<String, Vec<Zone>> = BTreeMap::new();
@@ -219,26 +220,25 @@ fn merge_mirrors(zones: Vec<Zone>) -> Vec<Zone> {
         }
     }
     for (package, zones) in dies {
-        let (least, most) = zones.iter().fold((u64::MAX, 0), |(least, most), zone| {
-            (least.min(zone.first_microjoules), most.max(zone.first_microjoules))
-        });
-        // Around a wrap and shortly after the start 1% is less than what is used between two readings.
-        let range = zones.iter().map(|zone| zone.range_microjoules).max().unwrap_or(0);
-        let apart = (most - least).min(range.saturating_sub(most - least));
-        let mirrored = apart as f64 <= (0.01 * most as f64).max(BETWEEN_READINGS);
         let number = zones.len();
-        for (i, mut zone) in zones.into_iter().enumerate() {
-            if mirrored && i > 0 {
-                continue;
+        let mut apart: Vec<Zone> = Vec::new();
+        for zone in zones {
+            match apart.iter_mut().find(|known| known.mirrors(&zone)) {
+                Some(known) => known.twins.push((zone.counter, zone.first_microjoules)),
+                None => apart.push(zone),
             }
+        }
+        let counters = apart.len();
+        for zone in &mut apart {
             // Dies with counters of their own are read apart; their windows are told as one of the package.
             zone.facts.domain.clone_from(&package);
-            zone.facts.note = (number > 1).then(|| match mirrored {
-                true => format!("{number} dies show one counter, which is counted once"),
-                false => format!("{number} dies have a counter each, which are added"),
+            zone.facts.note = (number > 1).then(|| match counters {
+                1 => format!("{number} dies show one counter, which is counted once"),
+                _ if counters == number => format!("{number} dies have a counter each, which are added"),
+                _ => format!("{number} dies show {counters} counters, which are added"),
             });
-            merged.push(zone);
         }
+        merged.extend(apart);
     }
     merged.sort_by_key(|zone| order(&zone.facts.domain));
     merged
@@ -251,10 +251,48 @@ struct Zone {
     range_microjoules: u64,
     first_microjoules: u64,
     plausible: Watts,
+    /// Counters of other dies that are taken for this one, and what they showed first.
+    twins: Vec<(PathBuf, u64)>,
     read: ReadText,
 }
 
 impl Zone {
+    /// Whether another die shows this one's counter.
+    fn mirrors(&self, other: &Zone) -> bool {
+        let (one, two) = (self.first_microjoules, other.first_microjoules);
+        self.agree(one, two, one.max(two))
+    }
+
+    /// Whether two counts are one within 1% of `most`. Around a wrap and shortly after the start that is less than what is
+    /// used between two readings.
+    fn agree(&self, one: u64, two: u64, most: u64) -> bool {
+        let apart = one.abs_diff(two);
+        let apart = apart.min(self.range_microjoules.saturating_sub(apart));
+        apart as f64 <= (0.01 * most as f64).max(BETWEEN_READINGS)
+    }
+
+    /// Reads the twins, of which each has to have counted what this one did since the first readings.
+    fn check_twins(&self, microjoules: u64) -> Result<(), ReadError> {
+        let since = |now: u64, first: u64| {
+            if now >= first { now - first } else { (now + self.range_microjoules).saturating_sub(first) }
+        };
+        let own = since(microjoules, self.first_microjoules);
+        for (counter, first) in &self.twins {
+            let other = since(count(&self.read, counter)?, *first);
+            if !self.agree(own, other, own.max(other)) {
+                return Err(ReadError::Device {
+                    device: "dies".into(),
+                    reason: format!(
+                        "{} and {} agreed at first and no longer do: each has a counter of its own, of which one was left out",
+                        self.counter.display(),
+                        counter.display()
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn open(domain: &str, folder: &Path, read: &ReadText) -> Result<Zone, SourceFacts> {
         let counter = folder.join("energy_uj");
         let source = format!("RAPL {}", counter.display());
@@ -271,7 +309,8 @@ impl Zone {
         let first_microjoules = count(read, &counter).map_err(refused)?;
         let facts = SourceFacts::readable(domain, Kind::Counter, &source);
         let plausible = plausible(domain, folder, read);
-        Ok(Zone { facts, counter, range_microjoules, first_microjoules, plausible, read: Arc::clone(read) })
+        let (twins, read) = (Vec::new(), Arc::clone(read));
+        Ok(Zone { facts, counter, range_microjoules, first_microjoules, plausible, twins, read })
     }
 }
 
@@ -302,6 +341,7 @@ impl EnergySource for Zone {
 
     fn read(&mut self) -> Result<Reading, ReadError> {
         let microjoules = count(&self.read, &self.counter)?;
+        self.check_twins(microjoules)?;
         Ok(Reading::Counter { microjoules, range_microjoules: Some(self.range_microjoules) })
     }
 }

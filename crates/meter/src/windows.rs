@@ -13,7 +13,8 @@ const DISAGREES: f64 = 0.1;
 /// Seconds over which cards average the power that they tell, so that it comes late at both ends.
 const AVERAGED: f64 = 1.0;
 
-const NOT_MOVED: &str = "the counter has not moved: what was drawn is within the bounds alone";
+const NOT_MOVED: &str =
+    "unknown: the counter has not moved yet, so that of what was drawn only the bounds are known";
 
 /// Below so many updates of its counter a window is not resolved.
 const FEW_UPDATES: f64 = 20.0;
@@ -36,6 +37,14 @@ pub(crate) fn of_tally(tally: &Tally, timeline: &Timeline) -> Vec<EnergyWindow> 
         total.joules = Some(windows.iter().filter_map(|w| w.joules).fold(Joules(0.0), |sum, j| sum + j));
     }
     total.notes.extend(tally.facts.note.clone());
+    if let Some(most) = total.joules_high {
+        // A phase takes no more than the whole, however little its own edges say of it.
+        for window in &mut windows {
+            window.joules_high = window
+                .joules_high
+                .map(|high| Joules(high.0.min(most.0.max(window.joules.map_or(0.0, |j| j.0)))));
+        }
+    }
     windows.push(total);
     windows
 }
@@ -175,7 +184,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         ));
     }
     let never_moved = tally.never_moved();
-    if never_moved && updates >= 1.0 {
+    if never_moved {
         notes.push(NOT_MOVED.to_owned());
     }
     // A total with nothing in the place of what is not known would be too small.
@@ -190,8 +199,8 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         notes.push(words);
     }
     EnergyWindow {
-        kind: tally.facts.kind,
-        joules: Some(Joules(cell.energy.microjoules / 1e6)),
+        kind: if never_moved { Kind::None } else { tally.facts.kind },
+        joules: Some(Joules(cell.energy.microjoules / 1e6)).filter(|_| !never_moved),
         joules_low: Some(Joules(low / 1e6)),
         joules_high: Some(Joules(high / 1e6)),
         bounds_cover: Some(cover),

@@ -134,7 +134,8 @@ const SEEN: f64 = 0.99;
 ///
 /// A `wall` that was seen throughout contains all others and stands alone. Otherwise the sum is over `package-N`, `dram-N`,
 /// `gpu-N` and `host`, the estimate that stands in for packages without a counter; `psys` and `battery` overlap with these in
-/// ways that differ from machine to machine, and stay beside. `None` when there is nothing to add, a part is unknown or
+/// ways that differ from machine to machine, and stay beside; but a counter of the platform that was seen throughout stands for
+/// an estimate of the host, where there is no card. `None` when there is nothing to add, a part is unknown or
 /// was seen for less than 99% of the time, or the kinds differ.
 #[must_use]
 pub fn total(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
@@ -143,6 +144,11 @@ pub fn total(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
         return wall.joules.map(|joules| (joules, wall.kind));
     }
     let parts: Vec<_> = of_phase().filter(|w| is_part(&w.domain)).collect();
+    if let ([EnergyWindow { kind: Kind::Modelled, .. }], Some(platform)) =
+        (&parts[..], of_phase().find(|window| window.domain == "psys" && window.is_whole()))
+    {
+        return platform.joules.map(|joules| (joules, platform.kind));
+    }
     let kind = parts.first()?.kind;
     if parts.iter().any(|part| part.kind != kind || !part.is_whole()) {
         return None;
@@ -247,6 +253,14 @@ mod tests {
         assert_eq!(bounds, Some(([Joules(3.5), Joules(4.5), Joules(6.5)], Kind::Counter)));
         let host = [window("host", Kind::Modelled, Some(40.0))];
         assert_eq!(total(&host, Phase::Train), Some((Joules(40.0), Kind::Modelled)));
+        let platform = [host[0].clone(), counter("psys", 50.0)];
+        assert_eq!(
+            total(&platform, Phase::Train),
+            Some((Joules(50.0), Kind::Counter)),
+            "measured, not estimated"
+        );
+        let unseen = [host[0].clone(), EnergyWindow { coverage: 0.5, ..counter("psys", 50.0) }];
+        assert_eq!(total(&unseen, Phase::Train), Some((Joules(40.0), Kind::Modelled)));
         let card_and_estimate = [counter("gpu-0", 9.0), window("host", Kind::Modelled, Some(40.0))];
         assert_eq!(total(&card_and_estimate, Phase::Train), None, "a card alone is not the machine");
     }

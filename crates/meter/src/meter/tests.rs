@@ -202,7 +202,7 @@ fn power_that_cannot_be_is_a_gap() {
 fn a_counter_that_has_not_moved_is_no_measured_nothing() {
     let metering = Bench::new(Kind::Counter, EXACT, Some(counter(5))).finish(0.05, Some(counter(5)));
     let total = window(&metering, "package-0", Phase::Total);
-    assert_eq!((total.joules_low.unwrap().0, total.coverage), (0.0, 0.0));
+    assert_eq!((total.joules, total.joules_low.unwrap().0, total.coverage), (None, 0.0, 0.0));
     assert!((total.joules_high.unwrap().0 - 100.0).abs() < 1e-9, "{total:?}");
     assert_eq!(record::energy::total(&metering.energy, Phase::Total), None);
     let metering = Bench::new(Kind::Counter, EXACT, Some(counter(5))).finish(0.2, Some(counter(5)));

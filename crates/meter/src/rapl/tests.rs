@@ -116,6 +116,52 @@ fn mirrored_dies_count_once_and_others_each() {
     assert_eq!(note.as_deref(), Some("2 dies show one counter, which is counted once"));
 }
 
+/// Of three dies two show one counter: it counts once, beside the third.
+#[test]
+fn some_dies_may_be_mirrors() {
+    let zones = [
+        ("intel-rapl:0", "package-0-die-0", 1_000_000_000),
+        ("intel-rapl:1", "package-0-die-1", 9_000_000_000),
+        ("intel-rapl:2", "package-0-die-2", 1_000_000_000),
+    ];
+    check(&zones, &["package-0", "package-0"]);
+    let note = discover(tree(&zones).path(), &plain()).readable[0].facts().note.clone();
+    assert_eq!(note.as_deref(), Some("3 dies show 2 counters, which are added"));
+}
+
+/// Two dies that happen to agree at first, and draw 20 W and 90 W: half of it left out would be a silent wrong number.
+#[test]
+fn dies_that_part_are_unknown_and_not_halved() {
+    let zones = [
+        ("intel-rapl:0", "package-0-die-0", 100_000_000_000),
+        ("intel-rapl:1", "package-0-die-1", 100_500_000_000),
+    ];
+    let root = tree(&zones);
+    let clock = Arc::new(HandClock::default());
+    let sources = Sources::assemble(clock.clone(), discover(root.path(), &plain()), None);
+    let show = |zone: &str, microjoules: u64| {
+        let file = root.path().join("sys/class/powercap").join(zone).join("energy_uj");
+        fs::write(file, microjoules.to_string()).unwrap();
+    };
+    let run = |first: u64, second: u64| {
+        let meter = Meter::start(&sources);
+        clock.pass(1.0, 0.0);
+        show("intel-rapl:0", 100_000_000_000 + first);
+        show("intel-rapl:1", 100_500_000_000 + second);
+        meter.finish()
+    };
+    // A mirror may be an update late.
+    assert_eq!(joules(&run(20_000_000, 20_900_000), Phase::Total), Some(20.0));
+    let metering = run(40_000_000, 110_000_000);
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!(total.joules, None);
+    assert!(
+        total.notes.iter().any(|note| note.contains("agreed at first and no longer do")),
+        "{:?}",
+        total.notes
+    );
+}
+
 /// A package is the sum of its dies, and unknown where one of them is.
 #[test]
 fn dies_with_counters_of_their_own_are_added() {
