@@ -41,8 +41,8 @@ impl Tile {
 
     /// Tiles that round finely: for outputs, whose last digits may decide which side of a ReLU a value is on, and which
     /// pixel of a pool is the largest. Where such a choice turns out otherwise, all gradients before it change by far
-    /// more than rounding: of 16 batches of 128 random images on net-a by F(4x4) 1, by F(7x7) 7 had one that did (seen
-    /// once; no record was kept).
+    /// more than rounding: of 48 batches of 128 planes of 14 x 14 random numbers 3 by F(4x4), 3 by F(5x5) and 19 by
+    /// F(7x7) had one that did, and 2 by direct sums (`results/2026-11-29-cpu-step/flips.py`).
     pub const FINE: [Tile; 3] = [Tile::Two, Tile::Four, Tile::Five];
 
     /// Output pixels along each side.
