@@ -1,8 +1,7 @@
 """How many choices of ReLU and of 2 x 2 max-pooling after a convolution 16 -> 32 on 14 x 14 differ from those in f64."""
-import torch, sys
+import torch
 torch.manual_seed(0); torch.set_num_threads(1)
 f4=torch.float32
-import itertools
 def mats(points, m):
     n=m+2; p=[float(x) for x in points]
     def poly(rs):

@@ -56,9 +56,9 @@ impl Pixels {
     /// When it does not.
     #[inline(always)]
     fn check(self, length: usize, lanes: usize) {
-        let last = self.parts.saturating_sub(1);
+        let (rows, columns) = (self.parts.saturating_sub(1) / 2, usize::from(self.parts > 1));
         let mut end = self.count.saturating_sub(1).saturating_mul(self.step);
-        for more in [self.place, last % 2 * self.apart[0], last / 2 * self.apart[1], lanes] {
+        for more in [self.place, columns * self.apart[0], rows * self.apart[1], lanes] {
             end = end.saturating_add(more);
         }
         assert!(self.count == 0 || end <= length, "{length} values do not hold all pixels of a row");

@@ -169,23 +169,23 @@ fn by_blocks<W: Simd, H: Simd, const K: usize, const C: usize, const T: usize>(
 ) {
     for block in &stem.blocks {
         if block.len().is_multiple_of(W::LANES) {
-            by_vectors::<W, K, C, T>(wide, stem, block.clone(), work);
+            by_vectors::<W, _, K, C, T>(wide, stem, block.clone(), work);
         } else {
-            by_vectors::<H, K, C, T>(half, stem, block.clone(), work);
+            by_vectors::<H, _, K, C, T>(half, stem, block.clone(), work);
         }
     }
 }
 
 #[inline(always)]
-fn by_vectors<S: Simd, const K: usize, const C: usize, const T: usize>(
+fn by_vectors<S: Simd, B: ByFilters, const K: usize, const C: usize, const T: usize>(
     simd: S,
     stem: &Stem,
     block: Range<usize>,
-    work: &mut impl ByFilters,
+    work: &mut B,
 ) {
     let mut lane = block.start;
     while lane < block.end {
-        lane += if vectors_at_once(work) == 2 && lane + 2 * S::LANES <= block.end {
+        lane += if B::VECTORS == 2 && lane + 2 * S::LANES <= block.end {
             work.run::<S, K, C, T, 2>(simd, stem, block.clone(), lane);
             2 * S::LANES
         } else {
@@ -193,11 +193,6 @@ fn by_vectors<S: Simd, const K: usize, const C: usize, const T: usize>(
             S::LANES
         };
     }
-}
-
-#[inline(always)]
-const fn vectors_at_once<B: ByFilters>(_: &B) -> usize {
-    B::VECTORS
 }
 
 #[cfg(test)]

@@ -65,12 +65,12 @@ impl ByFilters for Forward<'_> {
                 let pixels = Pixels::of_row(plane, image, row, lane).vectors(V, S::LANES);
                 let mut out = Writing::new(simd, self.out, pixels);
                 for column in 0..plane.width {
-                    let z = window::<S, K, C, T, V>(
-                        simd,
-                        stem,
-                        (self.x, corner + 2 * column * C),
-                        (&weights, bias),
-                    );
+                    // SAFETY: K and C are the plan's, which found every window inside of the plane, border included, and
+                    // pixels C apart; `check` found all planes inside of the slice.
+                    let z = unsafe {
+                        let corner = corner + 2 * column * C;
+                        window::<S, K, C, T, V>(simd, stem, (self.x, corner), (&weights, bias))
+                    };
                     for v in 0..V {
                         let (best, winner) = highest(simd, [z[0][v], z[1][v], z[2][v], z[3][v]]);
                         out.store(column, v, rectify(simd, true, best));
@@ -83,8 +83,11 @@ impl ByFilters for Forward<'_> {
 }
 
 /// The four pixels of the convolution under a pixel of the pool, which see images from place `corner` on.
+///
+/// # Safety
+/// The K + 1 rows of K + 1 pixels of C channels from there on must lie in `x`.
 #[inline(always)]
-fn window<S: Simd, const K: usize, const C: usize, const T: usize, const V: usize>(
+unsafe fn window<S: Simd, const K: usize, const C: usize, const T: usize, const V: usize>(
     simd: S,
     stem: &Stem,
     (x, corner): (&[f32], usize),
@@ -99,8 +102,7 @@ fn window<S: Simd, const K: usize, const C: usize, const T: usize, const V: usiz
             let mut pixel = 0;
             while pixel < 4 {
                 let place = corner + (i + pixel / 2) * below + pixel % 2 * C + j;
-                // SAFETY: K and C are the plan's, which found every window inside of the plane, border included, and
-                // pixels C apart; `check` found all planes inside of the slice.
+                // SAFETY: the caller's promise.
                 let x = simd.splat(unsafe { *x.get_unchecked(place) });
                 let mut v = 0;
                 while v < V {
