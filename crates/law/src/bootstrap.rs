@@ -63,6 +63,7 @@ impl Bootstrap<'_> {
     /// lack is added as normal noise, what they have too much is taken from their spread. For resampled
     /// cells lose the best cell a third of the time and never hold a better one, so by themselves they lie
     /// above the frontier and scatter more than it does; kept as they are, the intervals cover too much.
+    /// What the draw of the test images gives to a point alone is left out of that variance, as it is drawn by itself.
     pub(crate) fn replicates(
         &self,
         law: Law,
@@ -95,8 +96,10 @@ impl Bootstrap<'_> {
                 ((squares / freedom as f64).max(self.variance_at_slope(&residuals, parameters)), 0.0)
             }
         };
+        let by_images = self.mean_for_slope(&self.own_variances());
         for (draw, stream) in draws.iter_mut().zip(&mut streams) {
-            let variance = (mean * freedom as f64 / chi_squared(stream, freedom)).max(least);
+            let scatter = (mean * freedom as f64 / chi_squared(stream, freedom)).max(least);
+            let variance = (scatter - by_images).max(0.0);
             let spread = (variance / shown).min(1.0).sqrt();
             let noise = (variance - shown).max(0.0).sqrt();
             for point in draw.iter_mut() {
@@ -118,6 +121,23 @@ impl Bootstrap<'_> {
         for (point, moves) in draw.iter_mut().zip(by_block) {
             point.log_error += moves.iter().zip(&deviates).map(|(by, deviate)| by * deviate).sum::<f64>();
         }
+    }
+
+    /// Per point, the variance that the draw of the test images gives to it alone. Residuals and report seeds show it as scatter
+    /// already, and [`Self::draw_test_images`] draws it: it is to count once. Points next to each other have the rest in common,
+    /// as the mean correlation of neighbours tells.
+    fn own_variances(&self) -> Vec<f64> {
+        let Resampling::Cells { by_block, .. } = self.resampling else { return vec![0.0; self.points.len()] };
+        if by_block.is_empty() {
+            return vec![0.0; self.points.len()];
+        }
+        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let variances: Vec<f64> = by_block.iter().map(|moves| product(moves, moves)).collect();
+        let shared: f64 = by_block.windows(2).map(|pair| product(&pair[0], &pair[1])).sum();
+        let most: f64 = variances.windows(2).map(|pair| (pair[0] * pair[1]).sqrt()).sum();
+        let correlation = if most > 0.0 { (shared / most).clamp(0.0, 1.0) } else { 1.0 };
+        let own = |(point, variance): (&LogPoint, &f64)| point.weight * variance * (1.0 - correlation);
+        self.points.iter().zip(&variances).map(own).collect()
     }
 
     /// The points with the signs of their residuals drawn anew.
@@ -211,6 +231,35 @@ pub(crate) fn percentile_interval(values: &mut [f64], level: f64) -> Option<[f64
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Test images that move every point on its own are scatter that the residuals show already: they make slopes no less certain.
+    /// Those that move the points of one end make them so.
+    #[test]
+    fn the_draw_of_the_test_images_counts_once() {
+        let residuals = [0.05, -0.04, -0.05, 0.04, 0.05, -0.05];
+        let log = |(i, residual): (usize, &f64)| LogPoint::new(libm::exp(i as f64), libm::exp(*residual));
+        let points: Vec<LogPoint> = residuals.iter().enumerate().map(log).collect();
+        let deviation = |by_block: Vec<Vec<f64>>| {
+            let draws = vec![points.clone(); 2000];
+            let resampling = Resampling::Cells { draws, seed_variances: vec![0.0; 6], by_block };
+            let bootstrap = Bootstrap { points: &points, resampling: &resampling, resamples: 2000, seed: 7 };
+            let slopes = bootstrap.replicates(Law::Power, 2, |_| 0.0).into_iter().map(|draw| {
+                draw.iter().enumerate().map(|(i, p)| (i as f64 - 2.5) * p.log_error).sum::<f64>() / 17.5
+            });
+            // The median does not mind Student's tails.
+            let mut sizes: Vec<f64> = slopes.map(f64::abs).collect();
+            sizes.sort_by(f64::total_cmp);
+            sizes[1000]
+        };
+        let moved = |by: &dyn Fn(usize, usize) -> f64| {
+            (0..6).map(|point| (0..6).map(|block| by(point, block)).collect()).collect()
+        };
+        let without = deviation(Vec::new());
+        let alone = deviation(moved(&|point, block| if point == block { 0.03 } else { 0.0 }));
+        let shared = deviation(moved(&|point, _| 0.01 * point as f64));
+        assert!((alone / without - 1.0).abs() < 0.1, "{alone} against {without}");
+        assert!(shared > 1.5 * without, "{shared} against {without}");
+    }
 
     /// Of 39 draws the next one lies outside of the least and the largest in 2 of 40 cases.
     #[test]
