@@ -270,6 +270,8 @@ pub struct LayerTime {
     pub share: f64,
     /// Model GFLOP/s; null for layers and phases without multiply-accumulates.
     pub gflops: Option<f64>,
+    /// GFLOP/s of what the learner really ran; null for those, and for batches that are judged.
+    pub executed_gflops: Option<f64>,
     /// Times that it was entered.
     pub calls: u64,
 }

@@ -143,6 +143,9 @@ pub struct FlopsRecord {
     pub model_train: Flops,
     /// What the learner ran in training.
     pub executed_train: Flops,
+    /// The same by layer; absent from records of before that was kept, and of runs that began before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub executed_train_by_layer: Vec<LayerFlops>,
     /// What the mathematics of the evaluations needs: 2 x MAC an image.
     pub model_eval: Flops,
     /// What the learner ran in evaluations.
@@ -150,6 +153,27 @@ pub struct FlopsRecord {
     /// Those of the optimizer, which no other count holds; absent from records of before they were kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub optimizer: Option<OptimizerFlops>,
+}
+
+/// Operations that a learner ran for one layer in training.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerFlops {
+    /// Name of the network's node, for example `3.conv`.
+    pub layer: String,
+    /// Forward.
+    pub forward: Flops,
+    /// For the gradient of its input.
+    pub input_gradient: Flops,
+    /// For the gradient of its weights.
+    pub weight_gradient: Flops,
+}
+
+impl LayerFlops {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> Flops {
+        self.forward + self.input_gradient + self.weight_gradient
+    }
 }
 
 /// Operations of the optimizer, which depend on parameters and steps, and not on images.

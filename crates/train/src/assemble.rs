@@ -10,7 +10,8 @@ use record::run::{
 };
 use record::spec::{LearnerName, NUMERICS, RunPlan};
 
-use crate::learner::{Executed, Outcome};
+use crate::executed::Executed;
+use crate::learner::Outcome;
 use crate::run::RunOptions;
 use crate::tally::Tally;
 
@@ -75,6 +76,7 @@ pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finishe
             convention: FLOPS_CONVENTION.to_owned(),
             model_train,
             executed_train: executed.train,
+            executed_train_by_layer: tally.by_layer.layers_of(executed.train),
             model_eval: tally.model_eval,
             executed_eval: executed.evaluate,
             optimizer: Some(OptimizerFlops {

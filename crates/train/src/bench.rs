@@ -28,6 +28,7 @@ use record::units::{Flops, Seconds};
 
 use crate::course::JUDGED_IMAGES;
 use crate::error::TrainError;
+use crate::executed::ByLayer;
 use crate::learner::ProfileEntry;
 use crate::worker::thread_pool;
 use peak::Peak;
@@ -130,6 +131,8 @@ pub struct MeasuredSubject {
     pub energy: Vec<EnergyWindow>,
     /// FLOPs executed for one image, padding of batches included.
     pub executed_per_image: f64,
+    /// FLOPs executed in training, by layer, and for how many images.
+    pub executed_by_layer: (ByLayer, u64),
     /// Memory that the learner planned, in bytes.
     pub memory_bytes: Option<u64>,
     /// The last slice and the time of its layers, where it was asked for and the learner can tell.
@@ -358,6 +361,7 @@ impl<'a> Entrant<'a> {
             slices: self.slices,
             energy: energy.into_iter().filter(|window| window.phase == metered).collect(),
             executed_per_image: self.subject.executed_per_image(self.configuration.phase),
+            executed_by_layer: self.subject.executed_by_layer(),
             memory_bytes: self.subject.memory_bytes(),
             profile: self.profile,
         }

@@ -20,7 +20,8 @@ use record::units::{Flops, Seconds};
 use crate::assemble::{self, Finished};
 use crate::checkpoint;
 use crate::error::TrainError;
-use crate::learner::{self, Executed, Learner, State, Step};
+use crate::executed::Executed;
+use crate::learner::{self, Learner, State, Step};
 use crate::profile::Told;
 use crate::run::{NOMINAL_PASS, Progress, RunOptions};
 use crate::schedule::learning_rate;
@@ -296,6 +297,7 @@ impl<'a> Course<'a> {
             // An evaluation that was stopped is done again from its beginning.
             let executed = self.executed_before.unwrap_or_else(|| self.learner.executed(0));
             tally.executed = tally.executed.plus(executed);
+            tally.by_layer.add(&self.learner.executed_by_layer(0), 1);
             tally.profile = self.told();
             checkpoint::write(path, self.plan, &tally, &self.learner.state(0)?)?;
             self.since_checkpoint = Stopwatch::start();
@@ -319,6 +321,7 @@ impl<'a> Course<'a> {
         }
         let weights_sha256 = crate::weights::sha256(&state.weights);
         let executed = self.tally.executed.plus(self.learner.executed(0));
+        self.tally.by_layer.add(&self.learner.executed_by_layer(0), 1);
         let told = self.told();
         let others_share = self.tenancy.others();
         let metering = self.tally.metering_so_far(self.meter.finish());

@@ -7,9 +7,9 @@ use record::bench::LayerPhase;
 use record::device::Device;
 use record::spec::{LearnerName, Precision, RunPlan};
 use record::units::{Flops, Seconds};
-use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
+use crate::executed::{ByLayer, Executed};
 use crate::native;
 
 /// Trains one or more runs of one shape (lanes) side by side.
@@ -59,6 +59,9 @@ pub trait Learner: Send {
 
     /// What one lane has executed so far.
     fn executed(&self, lane: usize) -> Executed;
+
+    /// What one lane has executed in training so far, by layer; adds up to [`Executed::train`].
+    fn executed_by_layer(&self, lane: usize) -> ByLayer;
 
     /// Waits until everything asked for is done.
     ///
@@ -169,23 +172,6 @@ pub struct NamedTensor {
     pub shape: Vec<usize>,
     /// Its values, row by row.
     pub values: Vec<f32>,
-}
-
-/// Operations really executed; convolutions and linear layers, as the model FLOPs count them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Executed {
-    /// In training steps.
-    pub train: Flops,
-    /// In evaluations.
-    pub evaluate: Flops,
-}
-
-impl Executed {
-    /// Both together.
-    #[must_use]
-    pub fn plus(self, other: Executed) -> Executed {
-        Executed { train: self.train + other.train, evaluate: self.evaluate + other.evaluate }
-    }
 }
 
 /// The outcome for an image of the class `label` with these logits.

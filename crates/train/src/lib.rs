@@ -7,6 +7,7 @@ pub mod candle;
 mod checkpoint;
 mod course;
 pub mod error;
+pub mod executed;
 mod fresh;
 #[cfg(any(feature = "candle", feature = "tch"))]
 mod laps;

@@ -8,7 +8,7 @@ use record::run::{Epoch, Evaluation, Status};
 use record::units::{Flops, Seconds};
 use serde::{Deserialize, Serialize};
 
-use crate::learner::Executed;
+use crate::executed::{ByLayer, Executed};
 use crate::profile::Told;
 
 /// What a run has counted so far.
@@ -30,6 +30,9 @@ pub(crate) struct Tally {
     pub model_eval: Flops,
     /// What earlier processes executed.
     pub executed: Executed,
+    /// The same of training, by layer.
+    #[serde(default)]
+    pub by_layer: ByLayer,
     /// What earlier processes metered.
     pub metering: Option<Metering>,
     /// What the learner told of its layers.
@@ -58,6 +61,7 @@ impl Default for Tally {
             test: None,
             model_eval: Flops(0),
             executed: Executed::default(),
+            by_layer: ByLayer::default(),
             metering: None,
             profile: Told::default(),
             peak: None,

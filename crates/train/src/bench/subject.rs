@@ -9,6 +9,7 @@ use record::units::{Flops, Seconds};
 
 use super::inputs;
 use crate::error::TrainError;
+use crate::executed::ByLayer;
 use crate::learner::{self, Learner, ProfileEntry, Step};
 
 /// A learner with its images and steps. It is built and used on threads of the pool that computes for it.
@@ -87,6 +88,12 @@ impl Subject {
             BenchPhase::Train => per(executed.train, self.trained),
             BenchPhase::Infer => per(executed.evaluate, self.inferred),
         }
+    }
+
+    /// FLOPs executed in training so far, by layer, and for how many images.
+    #[must_use]
+    pub fn executed_by_layer(&self) -> (ByLayer, u64) {
+        (self.learner.executed_by_layer(0), self.trained)
     }
 
     /// Memory that the learner planned, in bytes.

@@ -10,6 +10,8 @@ use record::peak::Known;
 use record::spec::Precision;
 use record::units::{Flops, Seconds};
 
+use crate::profile::NETWORK;
+
 use super::statistics::{Estimate, estimate, paired_ratio, rank_and_coverage};
 use super::{Configuration, Measured, MeasuredPeak, MeasuredSubject, PeakOf, PeakSlice};
 
@@ -177,16 +179,26 @@ fn layers(configuration: &Configuration, subject: &MeasuredSubject) -> Vec<Layer
     let Some((slice, entries)) = &subject.profile else { return Vec::new() };
     let nodes: HashMap<&str, &Node> =
         configuration.plan.network.leaves().into_iter().map(|node| (node.name.as_str(), node)).collect();
+    let (executed, trained) = &subject.executed_by_layer;
     let steps = slice.images as f64 / configuration.plan.spec.batch as f64;
     let time = |entry: &crate::learner::ProfileEntry| {
-        let flops = nodes.get(entry.layer.as_str()).map_or(Flops(0), |node| layer_flops(node, entry.phase));
-        let speed = flops.as_f64() * slice.images as f64 / entry.seconds.0 / 1e9;
+        let flops: Flops = match entry.layer == NETWORK {
+            true => nodes.values().map(|node| layer_flops(node, entry.phase)).sum(),
+            false => nodes.get(entry.layer.as_str()).map_or(Flops(0), |node| layer_flops(node, entry.phase)),
+        };
+        let layer = Some(entry.layer.as_str()).filter(|&layer| layer != NETWORK);
+        let executed = executed.phase(layer, entry.phase).as_f64() / *trained as f64;
+        let speed = |per_image: f64| {
+            let speed = per_image * slice.images as f64 / entry.seconds.0 / 1e9;
+            Some(speed).filter(|&speed| speed > 0.0 && speed.is_finite())
+        };
         LayerTime {
             layer: entry.layer.clone(),
             phase: entry.phase,
             ms_per_step: entry.seconds.0 * 1e3 / steps,
             share: entry.seconds.0 / slice.seconds.0,
-            gflops: Some(speed).filter(|speed| flops.0 > 0 && speed.is_finite()),
+            gflops: speed(flops.as_f64()),
+            executed_gflops: speed(executed).filter(|_| configuration.phase == BenchPhase::Train),
             calls: entry.calls,
         }
     };

@@ -6,6 +6,7 @@ use candle_core::{Result, Tensor, Var};
 use chance::Stream;
 use net::layer::{Conv, Join, Layer};
 use net::network::Node;
+use record::bench::LayerPhase;
 
 use super::composed;
 use super::ops::batch_norm::{self, BatchMoments};
@@ -13,6 +14,7 @@ use super::ops::cross_entropy;
 use super::ops::max_pool;
 use super::ops::real::Real;
 use super::ops::relu;
+use crate::executed::ByLayer;
 
 /// Which of two implementations computes what candle lacks or gets wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +33,8 @@ pub(super) struct Pass<'a> {
     pub operations: Operations,
     /// What differs between training and evaluation.
     pub mode: Mode,
-    /// Multiply-accumulates executed, forward and (as far as training goes) backward to come.
-    pub executed_macs: u64,
+    /// Operations executed, forward and (as far as training goes) backward to come.
+    pub executed: ByLayer,
 }
 
 /// What differs between training and evaluation.
@@ -90,39 +92,43 @@ impl Pass<'_> {
     fn conv(&mut self, node: &Node, conv: &Conv, x: &Tensor) -> Result<Tensor> {
         let own = &self.parameters[node.parameters.clone()];
         let y = x.conv2d(&own[0], conv.padding, conv.stride, conv.dilation, conv.groups)?;
-        self.executed_macs += x.dim(0)? as u64 * self.conv_macs(node, conv);
+        self.note(node, x, self.weight_gradient_macs(node, conv))?;
         match own.get(1) {
             Some(bias) => y.broadcast_add(&bias.reshape((1, (), 1, 1))?),
             None => Ok(y),
         }
     }
 
-    /// MACs that candle spends on one image at this convolution: forward; and in training the input's gradient,
-    /// always, even of the image itself, and the weight's as a convolution that gives `side` x `side` taps, of
-    /// which only kernel x kernel are kept.
-    fn conv_macs(&self, node: &Node, conv: &Conv) -> u64 {
-        let forward = node.macs();
-        match self.mode {
-            Mode::Evaluation => forward,
-            Mode::Training { .. } => {
-                let taps = |input: usize, output: usize| {
-                    let reach = input + 2 * conv.padding - conv.stride * (output - 1);
-                    ((reach - 1) / conv.dilation + 1) as u64
-                };
-                let (input, output) = (node.input, node.output);
-                let made = taps(input.height, output.height) * taps(input.width, output.width);
-                let kept = (conv.kernel * conv.kernel) as u64;
-                2 * forward + forward / kept * made
-            }
+    /// Notes the work on a layer: forward, and in training the gradients of its input, always, even of the image
+    /// itself, and of its weights, which takes `weight_gradient` MACs an image.
+    fn note(&mut self, node: &Node, x: &Tensor, weight_gradient: u64) -> Result<()> {
+        let images = x.dim(0)? as u64;
+        self.executed.note(&node.name, LayerPhase::Forward, images * node.macs());
+        if matches!(self.mode, Mode::Training { .. }) {
+            self.executed.note(&node.name, LayerPhase::InputGradient, images * node.macs());
+            self.executed.note(&node.name, LayerPhase::WeightGradient, images * weight_gradient);
         }
+        Ok(())
+    }
+
+    /// MACs that candle spends on one image for the weights' gradient: as a convolution that gives `side` x `side` taps,
+    /// of which only kernel x kernel are kept.
+    fn weight_gradient_macs(&self, node: &Node, conv: &Conv) -> u64 {
+        let taps = |input: usize, output: usize| {
+            let reach = input + 2 * conv.padding - conv.stride * (output - 1);
+            ((reach - 1) / conv.dilation + 1) as u64
+        };
+        let (input, output) = (node.input, node.output);
+        let made = taps(input.height, output.height) * taps(input.width, output.width);
+        let kept = (conv.kernel * conv.kernel) as u64;
+        node.macs() / kept * made
     }
 
     fn linear(&mut self, node: &Node, bias: bool, x: &Tensor) -> Result<Tensor> {
         let own = &self.parameters[node.parameters.clone()];
         let y = x.flatten_from(1)?.matmul(&own[0].t()?)?;
         // candle's backward of a product always computes both gradients.
-        let passes = if matches!(self.mode, Mode::Training { .. }) { 3 } else { 1 };
-        self.executed_macs += passes * x.dim(0)? as u64 * node.macs();
+        self.note(node, x, node.macs())?;
         if bias { y.broadcast_add(&own[1]) } else { Ok(y) }
     }
 

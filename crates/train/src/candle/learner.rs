@@ -19,8 +19,9 @@ use super::ops::cross_entropy::log_sum_exp;
 use super::ops::real::Real;
 use crate::error::TrainError;
 use crate::laps::Laps;
+use crate::executed::{ByLayer, Executed};
 use crate::learner::{
-    Executed, Learner, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name,
+    Learner, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name,
 };
 
 /// Images judged at once unless another number is wanted; every batch is filled up to it, so that no outcome depends on the number of images.
@@ -49,7 +50,8 @@ pub(super) struct Lane<T> {
     /// In the network's order; `None` for buffers.
     momentum: Vec<Option<Tensor>>,
     losses: Vec<f32>,
-    executed: Executed,
+    trained: ByLayer,
+    evaluated: Flops,
     number: PhantomData<T>,
 }
 
@@ -59,7 +61,7 @@ pub(crate) struct Gradients {
     /// In the network's order; `None` for buffers.
     pub(crate) by_parameter: Vec<Option<Tensor>>,
     moments: Vec<(std::ops::Range<usize>, BatchMoments)>,
-    executed_macs: u64,
+    executed: ByLayer,
 }
 
 #[expect(private_bounds, reason = "the number types are f32 and f64, and nobody outside adds one")]
@@ -128,7 +130,7 @@ impl<T: Real> CandleLearner<T> {
         let dropout = Box::new(Stream::new(lane.spec.seed, Purpose::Dropout, step.number));
         let mode = Mode::Training { dropout, moments: Vec::new() };
         let mut pass =
-            Pass { parameters: &lane.parameters, operations: self.operations, mode, executed_macs: 0 };
+            Pass { parameters: &lane.parameters, operations: self.operations, mode, executed: ByLayer::default() };
         let batch = self.batch(images, step)?;
         laps.lap(LayerPhase::Load, settle)?;
         let logits = pass.run::<T>(&self.network.nodes, &batch)?;
@@ -143,7 +145,7 @@ impl<T: Real> CandleLearner<T> {
             Mode::Evaluation => Vec::new(),
         };
         let loss = loss.to_scalar::<T>()?.to_f64();
-        Ok(Gradients { loss, by_parameter, moments, executed_macs: pass.executed_macs })
+        Ok(Gradients { loss, by_parameter, moments, executed: pass.executed })
     }
 
     /// The parameters and buffers of one lane.
@@ -163,7 +165,7 @@ impl<T: Real> CandleLearner<T> {
         let gradients = self.gradients(lane, step, &mut laps)?;
         let lane = &mut self.lanes[lane];
         lane.losses.push(gradients.loss as f32);
-        lane.executed.train += Flops::of_macs(gradients.executed_macs);
+        lane.trained.add(&gradients.executed, 1);
         for (place, moments) in &gradients.moments {
             lane.update_running(place.clone(), moments)?;
         }
@@ -177,9 +179,9 @@ impl<T: Real> CandleLearner<T> {
         Ok(())
     }
 
-    fn judge(&self, lane: &Lane<T>, images: &Images) -> candle_core::Result<(Vec<Outcome>, u64)> {
+    fn judge(&self, lane: &Lane<T>, images: &Images) -> candle_core::Result<(Vec<Outcome>, Flops)> {
         let mut outcomes = Vec::with_capacity(images.len());
-        let mut macs = 0;
+        let mut executed = Flops(0);
         for start in (0..images.len()).step_by(self.at_once) {
             let end = (start + self.at_once).min(images.len());
             let indices: Vec<u32> = (start..start + self.at_once).map(|i| i.min(end - 1) as u32).collect();
@@ -189,14 +191,14 @@ impl<T: Real> CandleLearner<T> {
                 parameters: &lane.parameters,
                 operations: self.operations,
                 mode: Mode::Evaluation,
-                executed_macs: 0,
+                executed: ByLayer::default(),
             };
             let logits = pass.run::<T>(&self.network.nodes, &self.batch(images, &step)?)?.to_vec2::<T>()?;
-            macs += pass.executed_macs;
+            executed += pass.executed.total();
             let judged = logits.iter().zip(&images.labels[start..end]);
             outcomes.extend(judged.map(|(logits, &label)| outcome(logits, usize::from(label))));
         }
-        Ok((outcomes, macs))
+        Ok((outcomes, executed))
     }
 }
 
@@ -228,7 +230,8 @@ impl<T: Real> Lane<T> {
             parameters: Vec::new(),
             momentum: Vec::new(),
             losses: Vec::new(),
-            executed: Executed::default(),
+            trained: ByLayer::default(),
+            evaluated: Flops(0),
             number: PhantomData,
         };
         for (parameter, values) in network.parameters.iter().zip(weights) {
@@ -302,10 +305,10 @@ impl<T: Real> Learner for CandleLearner<T> {
         let mut outcomes = Vec::with_capacity(self.lanes.len());
         for lane in 0..self.lanes.len() {
             self.laps.start();
-            let (judged, macs) = self.judge(&self.lanes[lane], images).map_err(failed("evaluate"))?;
+            let (judged, executed) = self.judge(&self.lanes[lane], images).map_err(failed("evaluate"))?;
             let settle = || self.device.synchronize();
             self.laps.lap(LayerPhase::Forward, settle).map_err(failed("wait for the device"))?;
-            self.lanes[lane].executed.evaluate += Flops::of_macs(macs);
+            self.lanes[lane].evaluated += executed;
             outcomes.push(judged);
         }
         Ok(outcomes)
@@ -349,7 +352,12 @@ impl<T: Real> Learner for CandleLearner<T> {
     }
 
     fn executed(&self, lane: usize) -> Executed {
-        self.lanes[lane].executed
+        let lane = &self.lanes[lane];
+        Executed { train: lane.trained.total(), evaluate: lane.evaluated }
+    }
+
+    fn executed_by_layer(&self, lane: usize) -> ByLayer {
+        self.lanes[lane].trained.clone()
     }
 
     fn sync(&mut self) -> Result<(), TrainError> {

@@ -468,11 +468,12 @@ impl Compiler<'_> {
 
     /// Linear layers at the end of a step.
     fn linears(&mut self) {
-        for op in &self.graph.ops {
+        for (op, name) in self.graph.ops.iter().zip(&self.graph.names) {
             let Op::Linear { weights, x, y, .. } = op else { continue };
             let places = (self.dense(*x, *y, 0), self.value(*x), self.gradient(*y));
             if let (Some(dense), Some(x), Some(dy)) = places {
-                self.program.linears.push(Linear { dense, parameter: weights.weight, x, dy });
+                let layer = name.clone();
+                self.program.linears.push(Linear { dense, layer, parameter: weights.weight, x, dy });
             }
         }
     }

@@ -18,8 +18,9 @@ use super::schedule::Schedule;
 use super::step::{Batch, Machine, dropout_masks, sgd};
 use super::update::Update;
 use crate::error::TrainError;
+use crate::executed::{ByLayer, Executed};
 use crate::learner::{
-    Executed, Learner, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name, outcome,
+    Learner, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name, outcome,
 };
 
 /// Images of a chunk in evaluation, and chunks at once.
@@ -37,7 +38,8 @@ pub struct NativeLearner {
     update: Update,
     /// Gradient of the latest step, packed.
     gradient: Arena,
-    step_macs: u64,
+    /// What a step executes.
+    step_executes: ByLayer,
     images: Option<Images>,
     lanes: Vec<Lane>,
 }
@@ -48,7 +50,8 @@ struct Lane {
     weights: Arena,
     velocity: Arena,
     losses: Vec<f32>,
-    executed: Executed,
+    steps: u64,
+    evaluated: Flops,
 }
 
 /// Images of a chunk for batches of `batch`: at most sixteen chunks, but of no fewer than eight images, as every
@@ -81,7 +84,7 @@ impl NativeLearner {
         let schedule = Schedule::training(&graph, chunk);
         let program = Program::compile(isa, &graph, &layout, &norms, &schedule, chunk)?;
         let update = Update::plan(&program, &layout, &network.parameters, batch);
-        let step_macs = program.executed_macs(batch);
+        let step_executes = program.executed(batch);
         let training = Machine::new(isa, program, norms.clone(), batch.div_ceil(chunk))?;
         let schedule = Schedule::inference(&graph, EVALUATION.0);
         let program = Program::compile(isa, &graph, &layout, &norms, &schedule, EVALUATION.0)?;
@@ -96,7 +99,7 @@ impl NativeLearner {
             training,
             evaluation,
             update,
-            step_macs,
+            step_executes,
             images: None,
             lanes: lanes?,
         })
@@ -191,7 +194,7 @@ impl Lane {
         for (slot, values) in layout.slots.iter().zip(net::init::initial_weights(network, spec.seed)) {
             slot.pack(&values, &mut weights);
         }
-        Ok(Lane { spec: spec.clone(), weights, velocity, losses: Vec::new(), executed: Executed::default() })
+        Ok(Lane { spec: spec.clone(), weights, velocity, losses: Vec::new(), steps: 0, evaluated: Flops(0) })
     }
 }
 
@@ -207,7 +210,7 @@ impl Learner for NativeLearner {
                 let loss = self.step(number, step)?;
                 let lane = &mut self.lanes[number];
                 lane.losses.push(loss as f32);
-                lane.executed.train += Flops::of_macs(self.step_macs);
+                lane.steps += 1;
             }
         }
         Ok(())
@@ -218,11 +221,11 @@ impl Learner for NativeLearner {
     }
 
     fn evaluate(&mut self, images: &Images) -> Result<Vec<Vec<Outcome>>, TrainError> {
-        let macs = self.evaluation.program.executed_macs(images.len());
+        let executed = self.evaluation.program.executed(images.len()).total();
         let mut outcomes = Vec::with_capacity(self.lanes.len());
         for number in 0..self.lanes.len() {
             outcomes.push(self.judge(number, images));
-            self.lanes[number].executed.evaluate += Flops::of_macs(macs);
+            self.lanes[number].evaluated += executed;
         }
         Ok(outcomes)
     }
@@ -259,7 +262,14 @@ impl Learner for NativeLearner {
     }
 
     fn executed(&self, lane: usize) -> Executed {
-        self.lanes[lane].executed
+        let lane = &self.lanes[lane];
+        Executed { train: self.step_executes.total().times(lane.steps), evaluate: lane.evaluated }
+    }
+
+    fn executed_by_layer(&self, lane: usize) -> ByLayer {
+        let mut executed = ByLayer::default();
+        executed.add(&self.step_executes, self.lanes[lane].steps);
+        executed
     }
 
     fn sync(&mut self) -> Result<(), TrainError> {

@@ -10,6 +10,7 @@ use record::bench::LayerPhase;
 
 use super::memory::Place;
 use super::work::{Filter, Group, Notes, Work};
+use crate::executed::ByLayer;
 
 /// Inputs of a linear layer whose weights one task trains.
 const INPUTS_PER_SHARE: usize = 96;
@@ -74,6 +75,8 @@ pub(super) enum Preparation {
 #[derive(Debug)]
 pub(super) struct Linear {
     pub dense: Dense,
+    /// Its name.
+    pub layer: String,
     /// The weight among the parameters.
     pub parameter: usize,
     pub x: Place,
@@ -109,23 +112,25 @@ impl Program {
         })
     }
 
-    /// Multiply-accumulates that a batch of `images` images really takes.
-    pub(super) fn executed_macs(&self, images: usize) -> u64 {
+    /// Operations that a batch of `images` images really takes, by layer.
+    pub(super) fn executed(&self, images: usize) -> ByLayer {
+        let mut executed = ByLayer::default();
         let chunks = (0..images).step_by(self.chunk).map(|first| self.chunk.min(images - first));
-        let stages = self.regions.iter().flat_map(|region| &region.stages);
-        let spatial: u64 = chunks
-            .flat_map(|images| {
-                stages.clone().map(move |stage| -> u64 {
-                    let groups = Program::groups(0, images, stage.group);
-                    groups
-                        .map(|group| {
-                            stage.works.iter().map(|(work, _)| macs(work, group.images)).sum::<u64>()
-                        })
-                        .sum()
-                })
-            })
-            .sum();
-        spatial + self.linears.iter().map(|linear| linear.dense.executed_macs(images)[1]).sum::<u64>()
+        for images in chunks {
+            for stage in self.regions.iter().flat_map(|region| &region.stages) {
+                for group in Program::groups(0, images, stage.group) {
+                    for (work, label) in &stage.works {
+                        let (layer, phase) = &self.labels[*label];
+                        executed.note(layer, *phase, macs(work, group.images));
+                    }
+                }
+            }
+        }
+        for linear in &self.linears {
+            let macs = linear.dense.executed_macs(images)[1];
+            executed.note(&linear.layer, LayerPhase::WeightGradient, macs);
+        }
+        executed
     }
 }
 

@@ -10,7 +10,8 @@ use record::spec::RunPlan;
 use super::driver::Driver;
 use super::trainer::Trainer;
 use crate::error::TrainError;
-use crate::learner::{Executed, Learner, Outcome, ProfileEntry, State, Step};
+use crate::executed::{ByLayer, Executed};
+use crate::learner::{Learner, Outcome, ProfileEntry, State, Step};
 
 /// Trains with libtorch on the CPU or on a CUDA card.
 #[derive(Debug)]
@@ -74,6 +75,10 @@ impl Learner for TchLearner {
 
     fn executed(&self, lane: usize) -> Executed {
         self.call(move |trainer| trainer.executed(lane))
+    }
+
+    fn executed_by_layer(&self, lane: usize) -> ByLayer {
+        self.call(move |trainer| trainer.executed_by_layer(lane))
     }
 
     fn sync(&mut self) -> Result<(), TrainError> {

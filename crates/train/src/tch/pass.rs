@@ -6,8 +6,10 @@ use libtorch::operators::{Geometry, Moments, Norm, batch_norm, batch_norm_backwa
 use libtorch::tch::{Kind, Tensor};
 use net::layer::{Conv, Join, Layer, Pool};
 use net::network::{Node, Shape};
+use record::bench::LayerPhase;
 
 use super::parameters::channels_last;
+use crate::executed::ByLayer;
 
 /// Share of a new batch in the running statistics, as PyTorch's default `momentum`.
 const RUNNING_SHARE: f64 = 0.1;
@@ -20,8 +22,8 @@ pub(super) struct Pass<'a> {
     pub parameters: &'a [Tensor],
     /// What differs between training and evaluation.
     pub mode: Mode,
-    /// Multiply-accumulates executed for one image.
-    pub macs: u64,
+    /// Operations executed for one image.
+    pub executed: ByLayer,
 }
 
 /// What differs between training and evaluation.
@@ -97,7 +99,7 @@ impl Pass<'_> {
         let own = |tensor| Flow { tensor, own: true };
         Ok(match &node.layer {
             Layer::Conv(conv) => {
-                self.macs += node.macs();
+                self.executed.note(&node.name, LayerPhase::Forward, node.macs());
                 let thin = is_thin(node, conv) && !x.tensor.device().is_cuda();
                 let input = if thin { every(&x.tensor, conv.stride)? } else { x.tensor };
                 let geometry = geometry(conv, thin);
@@ -125,7 +127,7 @@ impl Pass<'_> {
             }
             Layer::Dropout { percent } => self.dropout(*percent, x)?,
             Layer::Linear(_) => {
-                self.macs += node.macs();
+                self.executed.note(&node.name, LayerPhase::Forward, node.macs());
                 let input = flat(&x.tensor)?;
                 (own(self.linear(node, &input)?), Note::Linear { input, of_image: x.tensor.dim() == 4 })
             }
@@ -265,7 +267,10 @@ impl Pass<'_> {
     }
 
     fn count_backward(&mut self, node: &Node) {
-        self.macs += node.training_macs() - node.macs();
+        self.executed.note(&node.name, LayerPhase::WeightGradient, node.macs());
+        if node.input_needs_gradient {
+            self.executed.note(&node.name, LayerPhase::InputGradient, node.macs());
+        }
     }
 
     fn linear_backward(

@@ -21,8 +21,9 @@ use super::parameters::{Layout, layouts};
 use super::pass::{Gradients, Mode, Pass, order};
 use crate::error::TrainError;
 use crate::laps::Laps;
+use crate::executed::{ByLayer, Executed};
 use crate::learner::{
-    Executed, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name, outcome,
+    NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name, outcome,
 };
 
 /// Images judged at once unless another number is wanted; every batch is filled up to it, so that no outcome depends on the number of images.
@@ -70,7 +71,8 @@ struct Lane {
     velocities: Vec<Tensor>,
     /// Mean losses of the steps since they were asked for, on the device.
     losses: Vec<Tensor>,
-    executed: Executed,
+    trained: ByLayer,
+    evaluated: Flops,
 }
 
 impl Trainer {
@@ -127,7 +129,7 @@ impl Trainer {
             let scale = if self.precision == Precision::F16 { F16_SCALE } else { 1.0 };
             let working = working(self.precision, &self.network, &lane.parameters)?;
             let dropout = Box::new(Stream::new(lane.spec.seed, Purpose::Dropout, step.number));
-            let mut pass = Pass { parameters: &working, mode: Mode::Training(dropout), macs: 0 };
+            let mut pass = Pass { parameters: &working, mode: Mode::Training(dropout), executed: ByLayer::default() };
             let images = images.f_to_kind(kind(self.precision))?;
             self.laps.lap(LayerPhase::Load, settle)?;
             let (logits, notes) = pass.forward(&self.nodes, &images)?;
@@ -138,7 +140,7 @@ impl Trainer {
             let gradient = gradient.f_to_kind(kind(self.precision))?;
             pass.backward(&self.nodes, notes, gradient, &mut gradients)?;
             self.laps.lap(LayerPhase::Backward, settle)?;
-            lane.executed.train += Flops::of_macs(pass.macs * step.indices.len() as u64);
+            lane.trained.add(&pass.executed, step.indices.len() as u64);
             lane.losses.push(loss);
             lane.descend(&self.network, gradients, step, scale)?;
             self.laps.lap(LayerPhase::Update, settle)?;
@@ -185,7 +187,7 @@ impl Trainer {
     fn judge(&mut self, lane: usize, judged: &Judged) -> Result<Vec<Outcome>, TorchError> {
         let lane = &mut self.lanes[lane];
         let working = working(self.precision, &self.network, &lane.parameters)?;
-        let mut pass = Pass { parameters: &working, mode: Mode::Evaluation, macs: 0 };
+        let mut pass = Pass { parameters: &working, mode: Mode::Evaluation, executed: ByLayer::default() };
         let steps = evaluation(judged.images.len(), self.at_once);
         let plan = judged.source.plan(&steps)?;
         let mut answers = Vec::with_capacity(steps.len());
@@ -194,7 +196,7 @@ impl Trainer {
             let (logits, _) = pass.forward(&self.nodes, &batch.f_to_kind(kind(self.precision))?)?;
             answers.push(logits.f_to_kind(Kind::Float)?);
         }
-        lane.executed.evaluate += Flops::of_macs(pass.macs * self.at_once as u64);
+        lane.evaluated += pass.executed.total().times(self.at_once as u64);
         if answers.is_empty() {
             return Ok(Vec::new());
         }
@@ -236,7 +238,12 @@ impl Trainer {
     }
 
     pub(super) fn executed(&self, lane: usize) -> Executed {
-        self.lanes[lane].executed
+        let lane = &self.lanes[lane];
+        Executed { train: lane.trained.total(), evaluate: lane.evaluated }
+    }
+
+    pub(super) fn executed_by_layer(&self, lane: usize) -> ByLayer {
+        self.lanes[lane].trained.clone()
     }
 
     pub(super) fn sync(&self) -> Result<(), TrainError> {
@@ -285,7 +292,7 @@ impl Lane {
             parameters.push(tensor);
         }
         let spec = spec.clone();
-        Ok(Lane { spec, parameters, velocities, losses: Vec::new(), executed: Executed::default() })
+        Ok(Lane { spec, parameters, velocities, losses: Vec::new(), trained: ByLayer::default(), evaluated: Flops(0) })
     }
 
     /// One step of SGD, in one call for all parameters that share their numbers.

@@ -146,7 +146,8 @@ fn overtaking_rows(all: &[Overtaking]) -> Vec<Vec<String>> {
 }
 
 fn layer_rows(layers: &[LayerTime]) -> Vec<Vec<String>> {
-    let mut rows = vec![["layer", "phase", "ms/step", "share", "GFLOP/s"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["layer", "phase", "ms/step", "share", "GFLOP/s", "executed"].map(str::to_owned).to_vec()];
+    let speed = |gflops: Option<f64>| gflops.map_or(String::new(), |gflops| significant(gflops, 3));
     let mut told = 0.0;
     for layer in layers {
         told += layer.share;
@@ -155,10 +156,11 @@ fn layer_rows(layers: &[LayerTime]) -> Vec<Vec<String>> {
             layer.phase.name().to_owned(),
             significant(layer.ms_per_step, 3),
             percent(layer.share, 3),
-            layer.gflops.map_or(String::new(), |gflops| significant(gflops, 3)),
+            speed(layer.gflops),
+            speed(layer.executed_gflops),
         ]);
     }
-    let rest = ["rest", "", "", &percent((1.0 - told).max(0.0), 3), ""].map(str::to_owned).to_vec();
+    let rest = ["rest", "", "", &percent((1.0 - told).max(0.0), 3), "", ""].map(str::to_owned).to_vec();
     rows.push(rest);
     rows
 }

@@ -142,13 +142,14 @@ fn layers_have_a_table_with_what_is_left() {
         ms_per_step: 5.0,
         share: 0.75,
         gflops: Some(80.0),
+        executed_gflops: Some(36.0),
         calls: 10,
     }]);
     let expected = "
 net-a with swift
-layer   phase            ms/step  share  GFLOP/s
-0.conv  weight gradient     5.00  75.0%     80.0
-rest                              25.0%
+layer   phase            ms/step  share  GFLOP/s  executed
+0.conv  weight gradient     5.00  75.0%     80.0      36.0
+rest                              25.0%                   
 ";
     let text = table::text(&told);
     assert!(text.contains(expected), "{text}");

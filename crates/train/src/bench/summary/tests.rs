@@ -9,6 +9,7 @@ use record::units::Joules;
 
 use super::*;
 use crate::bench::PeakSlice;
+use crate::executed::ByLayer;
 use crate::learner::ProfileEntry;
 
 /// One linear layer on MNIST, 28 x 28 x 10 MAC: training takes 4 FLOP a MAC, as the image needs no gradient.
@@ -26,6 +27,7 @@ fn subject(rates: &[u64]) -> MeasuredSubject {
         slices: rates.iter().map(slice).collect(),
         energy: Vec::new(),
         executed_per_image: 0.0,
+        executed_by_layer: (ByLayer::default(), 0),
         memory_bytes: None,
         profile: None,
     }
@@ -179,12 +181,17 @@ fn layers_that_multiply_have_a_speed() {
     ];
     let slice = Slice { images: 1000, seconds: Seconds(2.0), cpu_seconds: Seconds(2.0) };
     subject.profile = Some((slice, entries));
+    let mut executed = ByLayer::default();
+    executed.note("0.linear", LayerPhase::Forward, 5 * 3 * MACS);
+    subject.executed_by_layer = (executed, 5);
     let measured = Measured { subjects: vec![subject], peaks: vec![peak(&[1_000_000_000], 2.0)] };
     let rows = rows(&[configuration("linear", BenchPhase::Train)], &measured);
     let layers = rows[0].profile.as_ref().unwrap();
     // 1000 images are 100 steps of 10.
     assert_eq!((layers[0].ms_per_step, layers[0].share, layers[0].calls), (5.0, 0.25, 3));
     assert_eq!(layers[0].gflops, Some((2 * MACS * 1000) as f64 / 0.5 / 1e9));
+    assert_eq!(layers[0].executed_gflops, Some((3 * 2 * MACS * 1000) as f64 / 0.5 / 1e9));
+    assert_eq!((layers[2].executed_gflops, layers[3].executed_gflops), (None, None));
     assert_eq!(layers[1].gflops, None, "the image needs no gradient");
     assert_eq!(layers[2].gflops, Some((2 * MACS * 1000) as f64 / 0.1 / 1e9));
     assert_eq!(layers[3].gflops, None);

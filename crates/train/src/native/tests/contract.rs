@@ -7,7 +7,8 @@ use record::bench::LayerPhase;
 use record::spec::RunPlan;
 use record::units::Flops;
 
-use crate::learner::{Executed, Learner, ProfileEntry, State};
+use crate::executed::Executed;
+use crate::learner::{Learner, ProfileEntry, State};
 use crate::native::learner::NativeLearner;
 use crate::tests::contract::{lanes_stay_apart, state_goes_out_and_comes_back};
 use crate::tests::networks::{everything, images, plan, step};
@@ -127,13 +128,13 @@ fn executed_operations_are_what_was_run() {
 /// channels, Winograd's points, stems, ragged tiles and chunks.
 #[test]
 fn executed_operations_are_those_counted_as_they_happen() {
-    for (data, net, batch) in [
-        (SetName::Mnist, "mlp", 5),
-        (SetName::Mnist, "lenet5", 9),
-        (SetName::Mnist, "net-a", 17),
-        (SetName::Cifar10, "cnn-w6-d3", 9),
-        (SetName::Cifar10, "resnet8-w5", 9),
-        (SetName::Cifar10, "net-b", 3),
+    for (data, net, batch, layers) in [
+        (SetName::Mnist, "mlp", 5, 3),
+        (SetName::Mnist, "lenet5", 9, 5),
+        (SetName::Mnist, "net-a", 17, 4),
+        (SetName::Cifar10, "cnn-w6-d3", 9, 4),
+        (SetName::Cifar10, "resnet8-w5", 9, 10),
+        (SetName::Cifar10, "net-b", 3, 7),
     ] {
         let plan = plan(data, net, batch);
         let mut learner = NativeLearner::with_isa(&[&plan], Isa::Counting).unwrap();
@@ -144,6 +145,7 @@ fn executed_operations_are_those_counted_as_they_happen() {
         learner.evaluate(&images(data)).unwrap();
         let evaluate = Flops::of_macs(counted());
         assert_eq!(learner.executed(0), Executed { train, evaluate }, "{net}");
+        assert_eq!(learner.executed_by_layer(0).layers_of(train).len(), layers, "{net}");
         assert!(train > Flops(0) && evaluate > Flops(0), "{net}");
     }
 }
