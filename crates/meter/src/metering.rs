@@ -108,6 +108,7 @@ fn alone(only: EnergyWindow, elsewhere: Seconds, end: Seconds) -> EnergyWindow {
         seconds: elsewhere,
         coverage: 0.0,
         wraps: 0,
+        ambiguous: 0,
         gaps: 0,
         notes: vec!["this domain was read in only one part of the run".into()],
         end,
@@ -146,6 +147,7 @@ fn sum(a: EnergyWindow, b: EnergyWindow) -> EnergyWindow {
         end: if b.end > a.end { b.end } else { a.end },
         coverage: if seconds.0 > 0.0 { covered / seconds.0 } else { a.coverage.min(b.coverage) },
         wraps: a.wraps + b.wraps,
+        ambiguous: a.ambiguous + b.ambiguous,
         gaps: a.gaps + b.gaps,
         // As it was before the earlier part and after the later one.
         card: a.card.zip(b.card).map(|([before, _], [_, after])| [before, after]),

@@ -198,6 +198,7 @@ impl PowerLog {
             end: seconds,
             coverage,
             wraps: 0,
+            ambiguous: 0,
             gaps,
             notes,
         }

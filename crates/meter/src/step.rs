@@ -23,15 +23,25 @@ pub(crate) struct Step {
 #[derive(Debug, Error, PartialEq)]
 pub(crate) enum Unbelievable {
     #[error(
-        "the counter went from {from:.1} J to {to:.1} J, more than it can in that time: taken as a reset"
+        "the counter went from {from:.1} J to {to:.1} J in {seconds:.2} s, which is more than {watts} W allow: it was reset, or \
+         what it shows is false"
     )]
-    Reset { from: f64, to: f64 },
-    #[error("{seconds:.1} s without a reading, in which the counter may have wrapped more than once")]
-    Ambiguous { seconds: f64 },
+    Reset { from: f64, to: f64, seconds: f64, watts: f64 },
+    #[error(
+        "between two readings of the counter lie {seconds:.1} s, in which it may have wrapped more than once at {watts} W"
+    )]
+    Ambiguous { seconds: f64, watts: f64 },
     #[error("power was not read for {seconds:.1} s")]
     Unsampled { seconds: f64 },
     #[error("the form of the readings changed")]
     FormChanged,
+}
+
+impl Unbelievable {
+    /// Whether a counter was read, and what it counted cannot be told from what it shows.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        matches!(self, Unbelievable::Reset { .. } | Unbelievable::Ambiguous { .. })
+    }
 }
 
 /// Energy between two good readings `seconds` apart. A counter is monotone, so it covers the time between
@@ -49,7 +59,7 @@ pub(crate) fn step(
             Reading::Counter { microjoules: to, range_microjoules: range },
         ) => {
             if range.is_some_and(|range| limits.plausible.0 * seconds * 1e6 >= range as f64) {
-                return Err(Unbelievable::Ambiguous { seconds });
+                return Err(Unbelievable::Ambiguous { seconds, watts: limits.plausible.0 });
             }
             // A reading may be one update old at either end, so a short interval can hold one more update.
             let most = limits.plausible.0 * (seconds + limits.update.0) * 1e6;
@@ -57,7 +67,12 @@ pub(crate) fn step(
                 Some(exact) => {
                     Ok(Step { low: exact, microjoules: exact, high: exact, wraps: u32::from(to < from) })
                 }
-                None => Err(Unbelievable::Reset { from: from as f64 * 1e-6, to: to as f64 * 1e-6 }),
+                None => Err(Unbelievable::Reset {
+                    from: from as f64 * 1e-6,
+                    to: to as f64 * 1e-6,
+                    seconds,
+                    watts: limits.plausible.0,
+                }),
             }
         }
         (Reading::Power(from), Reading::Power(to)) => {

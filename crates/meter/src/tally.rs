@@ -37,6 +37,8 @@ pub(crate) struct Cell {
     pub covered: f64,
     /// Failed readings and unbelievable intervals.
     pub gaps: u32,
+    /// Gaps that a counter left by a reset, or where it may have wrapped more than once.
+    pub ambiguous: u32,
     pub watts_max: Option<f64>,
     /// The power that a counter is checked by.
     pub checked: Checked,
@@ -164,6 +166,10 @@ impl Tally {
             Some(Err(why)) => {
                 if let (Unbelievable::Reset { .. }, Some(last)) = (&why, self.last) {
                     self.before_fall = Some((last, self.pending));
+                }
+                if why.is_ambiguous() {
+                    self.whole.ambiguous += 1;
+                    self.cells[phase].ambiguous += 1;
                 }
                 self.gap(phase, why.to_string());
                 self.memory.clear();

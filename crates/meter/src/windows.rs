@@ -111,6 +111,7 @@ fn beside(known: &mut EnergyWindow, other: EnergyWindow) {
     known.watts_max = watts(known.watts_max, other.watts_max);
     known.coverage = known.coverage.min(other.coverage);
     known.wraps += other.wraps;
+    known.ambiguous += other.ambiguous;
     known.gaps += other.gaps;
     known.source = format!("{} and {}", known.source, other.source);
     for note in other.notes {
@@ -140,6 +141,7 @@ pub(crate) fn blank(facts: &SourceFacts, phase: Phase, span: &Span) -> EnergyWin
         end: Seconds(span.end),
         coverage: 0.0,
         wraps: 0,
+        ambiguous: 0,
         gaps: 0,
         notes: Vec::new(),
     }
@@ -147,8 +149,12 @@ pub(crate) fn blank(facts: &SourceFacts, phase: Phase, span: &Span) -> EnergyWin
 
 fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> EnergyWindow {
     let mut notes = cell.notes.clone();
-    let blank =
-        EnergyWindow { wraps: cell.energy.wraps, gaps: cell.gaps, ..blank(&tally.facts, phase, span) };
+    let blank = EnergyWindow {
+        wraps: cell.energy.wraps,
+        ambiguous: cell.ambiguous,
+        gaps: cell.gaps,
+        ..blank(&tally.facts, phase, span)
+    };
     if let (true, Some(joules)) = (tally.never_moved(), integrated(cell, span)) {
         let seconds = cell.checked.seconds;
         notes.push(format!(
@@ -173,16 +179,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         return EnergyWindow { notes, ..blank };
     }
     let coverage = if span.seconds > 0.0 { (cell.covered / span.seconds).min(1.0) } else { 1.0 };
-    if coverage < 0.999 {
-        notes.push(format!("the energy is that of {:.1}% of the window", 100.0 * coverage));
-    }
-    let updates = span.seconds / tally.update();
-    if tally.facts.kind != Kind::Integrated && updates < FEW_UPDATES {
-        notes.push(format!(
-            "the window holds about {updates:.0} updates of what is read: too short to resolve; meter a longer or a \
-             repeated run"
-        ));
-    }
+    notes.extend(limited(tally, span, coverage));
     let never_moved = tally.never_moved();
     if never_moved {
         notes.push(NOT_MOVED.to_owned());
@@ -211,6 +208,22 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         notes,
         ..blank
     }
+}
+
+/// Words for a window that was seen in part, or that is too short.
+fn limited(tally: &Tally, span: &Span, coverage: f64) -> Vec<String> {
+    let mut notes = Vec::new();
+    if coverage < 0.999 {
+        notes.push(format!("the energy and its bounds are those of {:.1}% of the window", 100.0 * coverage));
+    }
+    let updates = span.seconds / tally.update();
+    if tally.facts.kind != Kind::Integrated && updates < FEW_UPDATES {
+        notes.push(format!(
+            "the window holds about {updates:.0} updates of what is read: too short to resolve; meter a longer or a \
+             repeated run"
+        ));
+    }
+    notes
 }
 
 /// What the power beside a counter gives, where it was seen for nearly all of the time.

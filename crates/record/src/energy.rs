@@ -100,6 +100,9 @@ pub struct EnergyWindow {
     /// How often the counter began again from 0 inside the window.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub wraps: u32,
+    /// Intervals, among the gaps, in which a counter was reset, or may have wrapped more than once: what they held is not guessed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ambiguous: u32,
     /// Failed readings inside the window.
     pub gaps: u32,
     /// Of a card the state before and after; only in totals.
@@ -139,25 +142,51 @@ const SEEN: f64 = 0.99;
 /// was seen for less than 99% of the time, or the kinds differ.
 #[must_use]
 pub fn total(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules, Kind)> {
-    let of_phase = || windows.iter().filter(move |w| w.phase == phase);
-    if let Some(wall) = of_phase().find(|window| window.domain == "wall" && window.is_whole()) {
-        return wall.joules.map(|joules| (joules, wall.kind));
-    }
-    let parts: Vec<_> = of_phase().filter(|w| is_part(&w.domain)).collect();
-    if let ([EnergyWindow { kind: Kind::Modelled, .. }], Some(platform)) =
-        (&parts[..], of_phase().find(|window| window.domain == "psys" && window.is_whole()))
-    {
-        return platform.joules.map(|joules| (joules, platform.kind));
-    }
+    let parts = parts_of_total(windows, phase);
     let kind = parts.first()?.kind;
-    if parts.iter().any(|part| part.kind != kind || !part.is_whole()) {
-        return None;
-    }
     let mut sum = Joules(0.0);
     for part in parts {
         sum += part.joules?;
     }
     Some((sum, kind))
+}
+
+/// What [`total`] adds: its boundary. Empty where there is no total.
+#[must_use]
+pub fn parts_of_total(windows: &[EnergyWindow], phase: Phase) -> Vec<&EnergyWindow> {
+    let of_phase = || windows.iter().filter(move |w| w.phase == phase);
+    if let Some(wall) = of_phase().find(|window| window.domain == "wall" && window.is_whole()) {
+        return vec![wall];
+    }
+    let parts: Vec<_> = of_phase().filter(|w| is_part(&w.domain)).collect();
+    if let ([EnergyWindow { kind: Kind::Modelled, .. }], Some(platform)) =
+        (&parts[..], of_phase().find(|window| window.domain == "psys" && window.is_whole()))
+    {
+        return vec![platform];
+    }
+    let fits = |part: &&&EnergyWindow| part.kind == parts[0].kind && part.is_whole();
+    if parts.iter().filter(fits).count() == parts.len() { parts } else { Vec::new() }
+}
+
+/// Why there is no [`total`], in words.
+#[must_use]
+pub fn why_no_total(windows: &[EnergyWindow], phase: Phase) -> String {
+    let parts: Vec<_> = windows.iter().filter(|w| w.phase == phase && is_part(&w.domain)).collect();
+    let domains = |wanted: &dyn Fn(&EnergyWindow) -> bool| {
+        let domains = parts.iter().filter(|part| wanted(part)).map(|part| part.domain.as_str());
+        domains.collect::<Vec<_>>().join(", ")
+    };
+    let unknown = domains(&|part| part.joules.is_none());
+    let seen = domains(&|part| part.joules.is_some() && part.coverage < SEEN);
+    if parts.is_empty() {
+        "no part of the machine was metered".to_owned()
+    } else if !unknown.is_empty() {
+        format!("nothing is known of {unknown}")
+    } else if !seen.is_empty() {
+        format!("less than {:.0}% of the time was seen of {seen}", 100.0 * SEEN)
+    } else {
+        format!("joules of {} were obtained in different ways, and are not added", domains(&|_| true))
+    }
 }
 
 /// The same with the sums of the lower and of the upper bounds: low, central, high. A part without bounds stands for both.
@@ -214,6 +243,7 @@ mod tests {
             end: Seconds(1.0),
             coverage: 1.0,
             wraps: 0,
+            ambiguous: 0,
             gaps: 0,
             notes: vec![],
         }
@@ -227,10 +257,16 @@ mod tests {
         assert_eq!(total(&both, Phase::Evaluate), None);
         let mixed = [counter("package-0", 3.0), window("gpu-0", Kind::Integrated, Some(9.0))];
         assert_eq!(total(&mixed, Phase::Train), None);
+        let why = "joules of package-0, gpu-0 were obtained in different ways, and are not added";
+        assert_eq!(why_no_total(&mixed, Phase::Train), why);
+        let domains: Vec<&str> =
+            parts_of_total(&both, Phase::Train).iter().map(|part| part.domain.as_str()).collect();
+        assert_eq!(domains, ["package-0", "dram-0"]);
         assert_eq!(total_of_cards(&mixed, Phase::Train), Some((Joules(9.0), Kind::Integrated)));
         assert_eq!(total_of_cards(&both, Phase::Train), None);
         let unknown = [counter("package-0", 3.0), window("gpu-0", Kind::None, None)];
         assert_eq!(total(&unknown, Phase::Train), None);
+        assert_eq!(why_no_total(&unknown, Phase::Train), "nothing is known of gpu-0");
         let with_psys = [counter("package-0", 3.0), counter("psys", 8.0)];
         assert_eq!(
             total(&with_psys, Phase::Train),
@@ -238,7 +274,9 @@ mod tests {
             "a platform stays beside"
         );
         let half = EnergyWindow { coverage: 0.5, ..counter("package-0", 3.0) };
-        assert_eq!(total(&[half], Phase::Train), None, "half of the time is not the whole");
+        let half = [half];
+        assert_eq!(total(&half, Phase::Train), None, "half of the time is not the whole");
+        assert_eq!(why_no_total(&half, Phase::Train), "less than 99% of the time was seen of package-0");
         let wall = EnergyWindow { kind: Kind::User, ..window("wall", Kind::User, Some(9.0)) };
         let short = EnergyWindow { coverage: 0.5, ..wall.clone() };
         let package = counter("package-0", 3.0);

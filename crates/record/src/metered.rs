@@ -25,6 +25,10 @@ pub struct MeterOutput {
     pub energy: Vec<MeteredEnergy>,
     /// Joules of the whole machine, where parts of one kind cover it; null otherwise.
     pub total_joules: Option<Joules>,
+    /// The domains that it adds: its boundary. Empty where there is none.
+    pub total_of: Vec<String>,
+    /// Why there is no total, in words; null where there is one.
+    pub total_reason: Option<String>,
     /// How these were obtained.
     pub total_kind: Kind,
     /// What that cost.
@@ -85,6 +89,8 @@ pub struct MeteredEnergy {
     pub coverage: f64,
     /// How often the counter began again from 0.
     pub wraps: u32,
+    /// Intervals, among the gaps, in which a counter was reset, or may have wrapped more than once: what they held is not guessed.
+    pub ambiguous: u32,
     /// Failed readings and unbelievable intervals.
     pub gaps: u32,
     /// Of a card the state before and after; absent of everything else.
@@ -116,6 +122,7 @@ impl MeteredEnergy {
             watts_max: window.watts_max,
             coverage: window.coverage,
             wraps: window.wraps,
+            ambiguous: window.ambiguous,
             gaps: window.gaps,
             card: window.card,
             notes: window.notes,

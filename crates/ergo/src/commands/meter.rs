@@ -35,6 +35,8 @@ const OTHERS: f64 = 0.02;
 
 /// A run of fewer usual intervals of a log is not resolved by it.
 const RESOLVED: f64 = 3.0;
+/// Shorter runs than this, in seconds, are better metered as a group.
+const SHORT: f64 = 2.0;
 
 /// Seconds for which the next line of a log is awaited at most.
 const LONGEST_WAIT: f64 = 15.0;
@@ -230,6 +232,7 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
     let seconds = metering.seconds.total;
     let mut windows = metering.energy;
     let mut total = energy::total_bounds(&windows, Phase::Total);
+    let mut believed = windows.len();
     if let Some(path) = &args.power_log {
         let wall = match read_to(path, args.power_log_shift, metering.started_unix + seconds.0) {
             Ok(log) => wall(&log, metering.started_unix, seconds, total, args.power_log_shift),
@@ -237,9 +240,11 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
         };
         windows.push(wall.window);
         if wall.is_believed {
+            believed = windows.len();
             total = energy::total_bounds(&windows, Phase::Total);
         }
     }
+    let believed = &windows[..believed];
     MeterOutput {
         command: args.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
         seconds,
@@ -247,6 +252,11 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
         started_unix: metering.started_unix,
         energy: MeteredEnergy::of_totals(&windows),
         total_joules: total.map(|([_, joules, _], _)| joules),
+        total_of: energy::parts_of_total(believed, Phase::Total)
+            .into_iter()
+            .map(|part| part.domain.clone())
+            .collect(),
+        total_reason: total.is_none().then(|| energy::why_no_total(believed, Phase::Total)),
         total_kind: total.map_or(Kind::None, |(_, kind)| kind),
         costs: report::cost::cost(total.map(|(joules, _)| joules), seconds, &args.rates.rates()),
         idle,
@@ -381,7 +391,8 @@ fn text(told: &MeterOutput) -> String {
             format!("\n{command}: {seconds} in {runs} runs, {each} each, exit code {code}\n")
         }
     };
-    let mut rows = vec![["", "joules", "from", "to", "W", "max W", ""].map(str::to_owned).to_vec()];
+    let heading = ["", "joules", "from", "to", "W", "max W", "seen", ""];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
     rows.extend(told.energy.iter().map(row));
     rows.extend(told.idle.iter().map(|energy| {
         let mut row = row(energy);
@@ -392,14 +403,20 @@ fn text(told: &MeterOutput) -> String {
     text += &told.phases.as_ref().map_or(String::new(), by_phase);
     if let Some(joules) = told.total_joules {
         let mark = if told.total_kind == Kind::Modelled { "about " } else { "" };
-        text += &format!("together {mark}{} J", number(Some(joules.0)));
+        text += &format!("together {mark}{} J of {}", number(Some(joules.0)), told.total_of.join(", "));
         if told.runs > 1 {
             text += &format!(", {} J a run", number(Some(joules.0 / told.runs as f64)));
         }
         text += if told.total_kind == Kind::Modelled { ", an estimate\n" } else { "\n" };
-    } else {
-        text += "together unknown: parts that are unknown, of different kinds, or seen for less than 99% of the time are \
-                 not added, and cost nothing here\n";
+    }
+    if let Some(reason) = &told.total_reason {
+        text += &format!("together unknown, and without costs: {reason}\n");
+    }
+    if told.replayed.is_none() && told.runs == 1 && told.seconds.0 < SHORT {
+        text += &format!(
+            "less than {SHORT} s say little: --runs {:.0} meters as many runs in one window\n",
+            (2.0 * SHORT / told.seconds.0.max(1e-3)).ceil()
+        );
     }
     text += &rates::text(&told.costs, if told.total_kind == Kind::Modelled { "about " } else { "" });
     for energy in &told.energy {
@@ -462,6 +479,8 @@ fn row(energy: &MeteredEnergy) -> Vec<String> {
         joules(energy.joules_high),
         number(energy.watts_mean.map(|watts| watts.0)),
         number(energy.watts_max.map(|watts| watts.0)),
+        // Rounding must not make all of nearly all.
+        if energy.coverage < 0.9995 { percent(energy.coverage.min(0.999), 3) } else { "100%".to_owned() },
         energy.kind.name().to_owned(),
     ]
 }

@@ -36,6 +36,8 @@ fn living_counters_are_metered() {
     }
     let total = told["total_joules"].as_f64().unwrap();
     assert!((total / (54.0 * seconds) - 1.0).abs() < 0.03 && told["total_kind"] == "counter");
+    assert_eq!(told["total_of"], serde_json::json!(["package-0", "dram-0"]));
+    assert_eq!(told["total_reason"], Value::Null);
 }
 
 /// Of garbage in a counter for a while, and of a counter that vanishes, there are gaps and no jump.
@@ -59,6 +61,10 @@ fn failing_counters_leave_gaps() {
     assert!(package["coverage"].as_f64().unwrap() < 0.8, "{package}");
     // Half of the time is not the whole, and costs nothing that is known.
     assert_eq!((&told["total_joules"], &told["costs"]["kwh"]), (&Value::Null, &Value::Null), "{told}");
+    assert!(
+        told["total_of"] == serde_json::json!([]) && told["total_reason"].to_string().contains("package-0"),
+        "{told}"
+    );
 }
 
 /// Without a counter there is an estimate of the whole machine, marked as one: 2 s of four processors, of which one and a

@@ -145,7 +145,35 @@ fn a_reset_is_a_gap_and_the_count_goes_on_from_there() {
     let metering = bench.finish(2.0, Some(counter(25_000_000)));
     let total = window(&metering, "package-0", Phase::Total);
     assert_eq!((joules(&metering, Phase::Total), total.coverage, total.gaps), (Some(30.0), 0.75, 1));
+    assert_eq!((total.ambiguous, total.wraps), (1, 0));
     assert!(total.notes.iter().any(|note| note.contains("reset")));
+}
+
+/// A range of 262,143 J is drawn in 131 s at 2 kW: whatever a counter shows after 200 s, it may have gone round in between.
+#[test]
+fn a_time_that_could_hold_two_wraps_is_ambiguous_and_not_guessed() {
+    let bench = counting(900_000_000);
+    bench.sample(1.0, Some(counter(910_000_000)));
+    bench.sample(200.0, Some(counter(920_000_000)));
+    let metering = bench.finish(1.0, Some(counter(930_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.ambiguous, total.gaps), (Some(20.0), 1, 1));
+    assert!((total.coverage - 2.0 / 202.0).abs() < 1e-9, "{}", total.coverage);
+    assert!(total.notes.iter().any(|note| note.contains("wrapped more than once")), "{:?}", total.notes);
+    assert_eq!(record::energy::total(&metering.energy, Phase::Total), None);
+}
+
+/// A tenth of a second has too few updates of a counter that moves every fiftieth of one; of one that moves every
+/// thousandth it has enough.
+#[test]
+fn a_window_of_few_updates_says_so() {
+    for (update, is_short) in [(0.02, true), (0.001, false)] {
+        let limits = Limits { update: Seconds(update), plausible: Watts(2000.0) };
+        let bench = Bench::new(Kind::Counter, limits, Some(counter(0)));
+        let metering = bench.finish(0.1, Some(counter(5_000_000)));
+        let notes = &window(&metering, "package-0", Phase::Total).notes;
+        assert_eq!(notes.iter().any(|note| note.contains("too short to resolve")), is_short, "{notes:?}");
+    }
 }
 
 #[test]

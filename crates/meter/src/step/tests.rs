@@ -40,8 +40,11 @@ proptest! {
 fn what_would_need_more_than_the_plausible_power_is_a_reset() {
     // From 100 J to 1 J: a wrap would be 262,044 J in a tenth of a second.
     let reset = between(100_000_000, 1_000_000, 0.1);
-    assert_eq!(reset, Err(Unbelievable::Reset { from: 100.0, to: 1.0 }));
-    assert!(reset.unwrap_err().to_string().contains("from 100.0 J to 1.0 J"));
+    let expected = Unbelievable::Reset { from: 100.0, to: 1.0, seconds: 0.1, watts: 2000.0 };
+    assert_eq!(reset, Err(expected));
+    assert!(
+        reset.unwrap_err().to_string().contains("from 100.0 J to 1.0 J in 0.10 s, which is more than 2000 W")
+    );
     // A jump forwards by 1 kJ in a tenth of a second is 10 kW.
     assert!(matches!(between(0, 1_000_000_000, 0.1), Err(Unbelievable::Reset { .. })));
     // Backwards without a range.
@@ -62,7 +65,7 @@ fn one_late_update_does_not_look_like_a_reset() {
 fn an_interval_that_could_hold_two_wraps_is_not_guessed() {
     // 262,143 J / 2000 W = 131.07 s.
     assert_eq!(between(0, 5, 131.0), Ok(5.0));
-    assert_eq!(between(0, 5, 131.1), Err(Unbelievable::Ambiguous { seconds: 131.1 }));
+    assert_eq!(between(0, 5, 131.1), Err(Unbelievable::Ambiguous { seconds: 131.1, watts: 2000.0 }));
 }
 
 #[test]

@@ -18,11 +18,9 @@ use super::ops::batch_norm::BatchMoments;
 use super::ops::cross_entropy::log_sum_exp;
 use super::ops::real::Real;
 use crate::error::TrainError;
-use crate::laps::Laps;
 use crate::executed::{ByLayer, Executed};
-use crate::learner::{
-    Learner, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name,
-};
+use crate::laps::Laps;
+use crate::learner::{Learner, NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name};
 
 /// Images judged at once unless another number is wanted; every batch is filled up to it, so that no outcome depends on the number of images.
 const EVALUATION_BATCH: usize = 100;
@@ -129,8 +127,12 @@ impl<T: Real> CandleLearner<T> {
         let lane = &self.lanes[lane];
         let dropout = Box::new(Stream::new(lane.spec.seed, Purpose::Dropout, step.number));
         let mode = Mode::Training { dropout, moments: Vec::new() };
-        let mut pass =
-            Pass { parameters: &lane.parameters, operations: self.operations, mode, executed: ByLayer::default() };
+        let mut pass = Pass {
+            parameters: &lane.parameters,
+            operations: self.operations,
+            mode,
+            executed: ByLayer::default(),
+        };
         let batch = self.batch(images, step)?;
         laps.lap(LayerPhase::Load, settle)?;
         let logits = pass.run::<T>(&self.network.nodes, &batch)?;

@@ -20,11 +20,9 @@ use super::loss::CrossEntropy;
 use super::parameters::{Layout, layouts};
 use super::pass::{Gradients, Mode, Pass, order};
 use crate::error::TrainError;
-use crate::laps::Laps;
 use crate::executed::{ByLayer, Executed};
-use crate::learner::{
-    NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name, outcome,
-};
+use crate::laps::Laps;
+use crate::learner::{NamedTensor, Outcome, ProfileEntry, State, Step, find, momentum_name, outcome};
 
 /// Images judged at once unless another number is wanted; every batch is filled up to it, so that no outcome depends on the number of images.
 const EVALUATION_BATCH: usize = 250;
@@ -129,7 +127,8 @@ impl Trainer {
             let scale = if self.precision == Precision::F16 { F16_SCALE } else { 1.0 };
             let working = working(self.precision, &self.network, &lane.parameters)?;
             let dropout = Box::new(Stream::new(lane.spec.seed, Purpose::Dropout, step.number));
-            let mut pass = Pass { parameters: &working, mode: Mode::Training(dropout), executed: ByLayer::default() };
+            let mut pass =
+                Pass { parameters: &working, mode: Mode::Training(dropout), executed: ByLayer::default() };
             let images = images.f_to_kind(kind(self.precision))?;
             self.laps.lap(LayerPhase::Load, settle)?;
             let (logits, notes) = pass.forward(&self.nodes, &images)?;
@@ -292,7 +291,14 @@ impl Lane {
             parameters.push(tensor);
         }
         let spec = spec.clone();
-        Ok(Lane { spec, parameters, velocities, losses: Vec::new(), trained: ByLayer::default(), evaluated: Flops(0) })
+        Ok(Lane {
+            spec,
+            parameters,
+            velocities,
+            losses: Vec::new(),
+            trained: ByLayer::default(),
+            evaluated: Flops(0),
+        })
     }
 
     /// One step of SGD, in one call for all parameters that share their numbers.

@@ -27,6 +27,12 @@ fn a_record_adds_up() {
     assert_eq!((record.steps, record.examples_seen), (12, 12 * 16));
     assert_eq!(record.flops.model_train, plan.train_flops_per_image().times(12 * 16));
     assert!(record.flops.executed_train > record.flops.model_train, "channels are padded to whole vectors");
+    let layers = &record.flops.executed_train_by_layer;
+    let names: Vec<&str> = layers.iter().map(|layer| layer.layer.as_str()).collect();
+    assert_eq!(names, ["0.conv", "4.conv", "8.linear"]);
+    assert_eq!(layers.iter().map(|layer| layer.total()).sum::<Flops>(), record.flops.executed_train);
+    assert_eq!(layers[0].input_gradient, Flops(0), "the image needs no gradient");
+    assert!(layers.iter().all(|layer| layer.forward > Flops(0) && layer.weight_gradient > Flops(0)));
     // 130 test images and 50 validation images, forward only.
     assert_eq!(record.flops.model_eval, Flops::of_macs(plan.network.macs() * 180));
     let test = record.test.as_ref().unwrap();

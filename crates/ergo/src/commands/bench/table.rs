@@ -146,7 +146,8 @@ fn overtaking_rows(all: &[Overtaking]) -> Vec<Vec<String>> {
 }
 
 fn layer_rows(layers: &[LayerTime]) -> Vec<Vec<String>> {
-    let mut rows = vec![["layer", "phase", "ms/step", "share", "GFLOP/s", "executed"].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["layer", "phase", "ms/step", "share", "GFLOP/s", "executed"].map(str::to_owned).to_vec()];
     let speed = |gflops: Option<f64>| gflops.map_or(String::new(), |gflops| significant(gflops, 3));
     let mut told = 0.0;
     for layer in layers {
