@@ -403,7 +403,7 @@ fn text(told: &MeterOutput) -> String {
     text += &told.phases.as_ref().map_or(String::new(), by_phase);
     if let Some(joules) = told.total_joules {
         let mark = if told.total_kind == Kind::Modelled { "about " } else { "" };
-        text += &format!("together {mark}{} J of {}", number(Some(joules.0)), told.total_of.join(", "));
+        text += &format!("together {mark}{} J ({})", number(Some(joules.0)), told.total_of.join(" + "));
         if told.runs > 1 {
             text += &format!(", {} J a run", number(Some(joules.0 / told.runs as f64)));
         }
