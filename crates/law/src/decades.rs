@@ -3,6 +3,9 @@
 use crate::point::LogPoint;
 use crate::power;
 
+/// Decades that computes must span for a slope: those of one budget differ by rounding, over which error does not fall.
+pub const LEAST_SPAN: f64 = 0.1;
+
 /// The power law within one decade.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decade {
@@ -10,7 +13,7 @@ pub struct Decade {
     pub from: f64,
     /// Points within it.
     pub points: usize,
-    /// -d ln E / d ln C by least squares; `None` without two different computes.
+    /// -d ln E / d ln C by least squares; `None` where the computes span less than [`LEAST_SPAN`].
     pub b: Option<f64>,
     /// 1/b, where error falls.
     pub k: Option<f64>,
@@ -24,7 +27,9 @@ pub fn slopes(points: &[LogPoint]) -> Vec<Decade> {
     let mut sorted = points.to_vec();
     sorted.sort_by(|a, b| a.log_compute.total_cmp(&b.log_compute).then(a.log_error.total_cmp(&b.log_error)));
     let of = |members: &[LogPoint]| {
-        let b = power::fit(members).map(|law| law.b);
+        let span = members.last().zip(members.first()).map_or(0.0, |(a, b)| a.log_compute - b.log_compute);
+        let is_wide = span >= LEAST_SPAN * core::f64::consts::LN_10;
+        let b = power::fit(members).filter(|_| is_wide).map(|law| law.b);
         Decade {
             from: members.first().map_or(f64::NAN, |point| libm::exp10(decade(point))),
             points: members.len(),
@@ -57,5 +62,8 @@ mod tests {
             assert!((decade.k.unwrap() - k).abs() < 1e-9, "{decade:?}");
         }
         assert_eq!(decades[4].b, None);
+        // One budget, whose computes differ by 2%.
+        let near = [1.0, 1.02].map(|compute| LogPoint::new(compute, 0.1 / compute));
+        assert_eq!(slopes(&near)[0].b, None);
     }
 }

@@ -26,6 +26,9 @@ const REFERENCE_LINES: [&str; 2] = [
     "stroke=\"#6a6a6a\" stroke-width=\"1.1\" stroke-dasharray=\"6 4\"",
     "stroke=\"#6a6a6a\" stroke-width=\"1.1\" stroke-dasharray=\"12 3 2 3\"",
 ];
+/// The interval of an answer, above or below its error by so much.
+const BAR: &str = "stroke=\"#b2182b\" stroke-width=\"1.3\"";
+const BAR_APART: f64 = 8.0;
 /// Places at which a band or a curve is evaluated, less one.
 const SAMPLES: u32 = 120;
 
@@ -147,12 +150,28 @@ fn targets(svg: &mut Svg, told: &ProjectOutput, frame: &Frame) {
     for target in &told.targets {
         let y = frame.error.position(target.error);
         svg.line([frame.cost.start, y], [frame.cost.end, y], TARGET_LINE);
-        svg.text([frame.cost.start + 8.0, y - 5.0], Anchor::Start, SIZE, &target.name, TARGET_TEXT);
-        for (answer, shape) in [(&target.power, Shape::Circle), (&target.floor, Shape::Square)] {
+        for (answer, shape, below) in
+            [(&target.power, Shape::Circle, -BAR_APART), (&target.floor, Shape::Square, BAR_APART)]
+        {
+            bar(svg, answer.flops, y + below, frame);
             let Some(flops) = answer.flops[1].filter(|flops| *flops <= frame.cost.high) else { continue };
             let style = format!("fill=\"#ffffff\" stroke=\"{FIT_COLOUR}\" stroke-width=\"1.6\"");
             marks::draw(svg, shape, frame.place(flops, target.error), 4.2, &style);
         }
+        svg.text([frame.cost.start + 8.0, y - 5.0], Anchor::Start, SIZE, &target.name, TARGET_TEXT);
+    }
+}
+
+/// The interval of an answer, without an end where it is not bounded or lies beyond the page.
+fn bar(svg: &mut Svg, [low, _, high]: [Option<f64>; 3], y: f64, frame: &Frame) {
+    let Some(low) = low.filter(|low| *low < frame.cost.high) else { return };
+    let on_page = |flops: &f64| (frame.cost.low..=frame.cost.high).contains(flops);
+    let left = frame.cost.position(low.max(frame.cost.low));
+    let right = frame.cost.position(high.unwrap_or(f64::INFINITY).min(frame.cost.high));
+    svg.line([left, y], [right, y], BAR);
+    for end in [Some(low), high].into_iter().flatten().filter(on_page) {
+        let x = frame.cost.position(end);
+        svg.line([x, y - 3.0], [x, y + 3.0], BAR);
     }
 }
 
@@ -177,6 +196,8 @@ fn legend(svg: &mut Svg, told: &ProjectOutput, fit: &Fit, [x, mut y]: Position) 
         entry(style, &format!("{label}: a halving costs {} x", law::number::short(libm::exp2(*k), 4)));
     }
     entry(TARGET_LINE, "errors that were asked for");
+    let level = percent(fit.level, 2);
+    entry(BAR, &format!("{level} intervals of their costs: above without a floor, below with one"));
     y += 4.0;
     for target in &told.targets {
         let Some(power) = reached(&target.power) else { continue };

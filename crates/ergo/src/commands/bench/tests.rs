@@ -149,7 +149,7 @@ fn layers_have_a_table_with_what_is_left() {
 net-a with swift
 layer   phase            ms/step  share  GFLOP/s  executed
 0.conv  weight gradient     5.00  75.0%     80.0      36.0
-rest                              25.0%                   
+rest                              25.0%
 ";
     let text = table::text(&told);
     assert!(text.contains(expected), "{text}");
