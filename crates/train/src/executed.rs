@@ -22,13 +22,13 @@ impl Executed {
     }
 }
 
-/// Multiply-accumulates of training noted layer by layer, as a learner comes upon them.
+/// Operations executed in training, layer by layer, as a learner comes upon them; those of one batch judged are held the same way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ByLayer(Vec<LayerFlops>);
 
 impl ByLayer {
-    /// Notes what a layer took forward, or for one of its two gradients.
+    /// Notes the multiply-accumulates of a layer forward, or for one of its two gradients; other phases have none.
     pub(crate) fn note(&mut self, layer: &str, phase: LayerPhase, macs: u64) {
         if macs == 0 {
             return;
@@ -54,7 +54,7 @@ impl ByLayer {
 
     /// All of it.
     pub(crate) fn total(&self) -> Flops {
-        self.0.iter().fold(Flops(0), |sum, layer| sum + layer.total())
+        self.0.iter().map(LayerFlops::total).sum()
     }
 
     /// The layers, where they hold just `train`, all that training executed; none where a part is missing, as after a
