@@ -16,10 +16,10 @@ pub struct RateArgs {
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = pue)]
     pue: f64,
     /// Price of a kilowatt-hour.
-    #[arg(long, value_name = "USD", value_parser = arguments::positive)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = arguments::positive)]
     usd_per_kwh: Option<f64>,
     /// Price of renting the machine for an hour; told apart from electricity, never added to it.
-    #[arg(long, value_name = "USD", value_parser = arguments::positive)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = arguments::positive)]
     usd_per_hour: Option<f64>,
 }
 
@@ -57,5 +57,9 @@ pub fn text(costs: &CostOutput, about: &str) -> String {
         costs.usd_rental.map(|rent| format!("{} USD to rent the machine instead\n", number(rent))),
     ];
     let text: String = lines.into_iter().flatten().collect();
+    // What would be assumed of costs that are not known is of no use to anyone.
+    if text.is_empty() {
+        return text;
+    }
     text + &format!("costs assume {}\n", costs.assumptions.join(", "))
 }

@@ -11,6 +11,9 @@ use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts
 /// Gauges of batteries are read out every few seconds to half a minute.
 const UPDATE: Seconds = Seconds(30.0);
 
+/// What they deliver is looked up more often.
+const POWER_UPDATE: Seconds = Seconds(1.0);
+
 /// More than any laptop draws.
 const PLAUSIBLE: Watts = Watts(1000.0);
 
@@ -64,6 +67,8 @@ pub(crate) fn discover(root: &Path) -> Found {
 struct Battery {
     facts: SourceFacts,
     gauges: Vec<Gauge>,
+    /// Where each of them tells what it delivers now.
+    powers: Vec<Power>,
     /// What all of them lost since the first look, in microjoules.
     lost: f64,
 }
@@ -113,12 +118,70 @@ impl Gauge {
     }
 }
 
+/// What a battery delivers at this moment.
+struct Power {
+    /// In microwatts, or in microamperes where there is a voltage.
+    now: PathBuf,
+    /// In microvolts.
+    voltage: Option<PathBuf>,
+}
+
+impl Power {
+    /// `None` of a battery that does not tell.
+    fn of(folder: &Path) -> Option<Power> {
+        let [power, current, voltage] =
+            ["power_now", "current_now", "voltage_now"].map(|file| folder.join(file));
+        if power.exists() {
+            return Some(Power { now: power, voltage: None });
+        }
+        (current.exists() && voltage.exists()).then_some(Power { now: current, voltage: Some(voltage) })
+    }
+
+    /// Some drivers show what leaves a battery as negative.
+    fn read(&self) -> Result<f64, ReadError> {
+        let micro = |file: &Path| {
+            let shown = text(file)?;
+            let number = shown.parse().map(|number: i64| number.unsigned_abs() as f64 * 1e-6);
+            let (expected, found) = ("a whole number of millionths", shown.chars().take(40).collect());
+            number.map_err(|_| ReadError::Garbage { path: file.to_owned(), expected, found })
+        };
+        let volts = self.voltage.as_deref().map_or(Ok(1.0), micro)?;
+        Ok(micro(&self.now)? * volts)
+    }
+
+    fn words(&self) -> String {
+        let now = self.now.display();
+        self.voltage
+            .as_ref()
+            .map_or_else(|| now.to_string(), |voltage| format!("{now} times {}", voltage.display()))
+    }
+}
+
 impl Battery {
+    /// What batteries hold is counted; where one of them does not tell, the power of all of them is integrated.
     fn new(folders: &[PathBuf]) -> Battery {
-        let gauges: Vec<Gauge> = folders.iter().map(|folder| Gauge::of(folder)).collect();
-        let names: Vec<String> = gauges.iter().map(Gauge::words).collect();
-        let source = format!("what {} lost: the whole machine", names.join(" and "));
-        Battery { facts: SourceFacts::readable("battery", Kind::Counter, &source), gauges, lost: 0.0 }
+        let powers: Vec<Power> = folders.iter().filter_map(|folder| Power::of(folder)).collect();
+        let powers = if powers.len() == folders.len() { powers } else { Vec::new() };
+        let holds =
+            |folder: &PathBuf| ["energy_now", "charge_now"].iter().any(|file| folder.join(file).exists());
+        let gauges: Vec<Gauge> = if folders.iter().all(holds) || powers.is_empty() {
+            folders.iter().map(|folder| Gauge::of(folder)).collect()
+        } else {
+            Vec::new()
+        };
+        let (kind, source) = if gauges.is_empty() {
+            let names: Vec<String> = powers.iter().map(Power::words).collect();
+            (Kind::Integrated, format!("power of {}, integrated: the whole machine", names.join(" and ")))
+        } else {
+            let names: Vec<String> = gauges.iter().map(Gauge::words).collect();
+            (Kind::Counter, format!("what {} lost: the whole machine", names.join(" and ")))
+        };
+        Battery { facts: SourceFacts::readable("battery", kind, &source), gauges, powers, lost: 0.0 }
+    }
+
+    /// What all of them deliver now.
+    fn delivered(&self) -> Result<Watts, ReadError> {
+        self.powers.iter().map(Power::read).sum::<Result<f64, _>>().map(Watts)
     }
 }
 
@@ -128,11 +191,21 @@ impl EnergySource for Battery {
     }
 
     fn limits(&self) -> Limits {
-        Limits { update: UPDATE, plausible: PLAUSIBLE }
+        let update = if self.gauges.is_empty() { POWER_UPDATE } else { UPDATE };
+        Limits { update, plausible: PLAUSIBLE }
+    }
+
+    /// Beside what the batteries lost, by which that is checked.
+    fn power(&mut self) -> Option<Watts> {
+        let is_beside = !self.gauges.is_empty() && !self.powers.is_empty();
+        is_beside.then(|| self.delivered().ok()).flatten().filter(|power| power.0 > 0.0)
     }
 
     /// Counts upwards as the batteries lose; a battery that is charged meanwhile counts down, which is a gap.
     fn read(&mut self) -> Result<Reading, ReadError> {
+        if self.gauges.is_empty() {
+            return self.delivered().map(Reading::Power);
+        }
         // All of them or none: what a failed look leaves out, the next one has.
         let shown = self.gauges.iter().map(Gauge::read).collect::<Result<Vec<_>, _>>()?;
         for (gauge, (left, microjoules)) in self.gauges.iter_mut().zip(shown) {
@@ -218,6 +291,27 @@ mod tests {
         show(3_999_000, "11100000");
         assert_eq!(read() - before, 39_960_000);
         fs::remove_file(battery.join("voltage_now")).unwrap();
+        assert_eq!(discover(root.path()).unreadable[0].status, SourceStatus::Broken);
+    }
+
+    /// Some batteries tell nothing but what they deliver, and some tell it beside what they hold.
+    #[test]
+    fn power_is_taken_where_there_is_no_gauge_and_checks_one_where_there_is() {
+        let root = machine("0", "50000000");
+        let file =
+            |battery: &str, file: &str| root.path().join("sys/class/power_supply").join(battery).join(file);
+        fs::write(file("BAT0", "power_now"), "8500000\n").unwrap();
+        assert_eq!(discover(root.path()).readable[0].power(), None, "one of two");
+        fs::write(file("BAT1", "current_now"), "-1000000\n").unwrap();
+        fs::write(file("BAT1", "voltage_now"), "11500000\n").unwrap();
+        let counted = &mut discover(root.path()).readable[0];
+        assert_eq!((counted.facts().kind, counted.power()), (Kind::Counter, Some(Watts(20.0))));
+        fs::remove_file(file("BAT0", "energy_now")).unwrap();
+        let sensed = &mut discover(root.path()).readable[0];
+        assert_eq!((sensed.facts().kind, sensed.power()), (Kind::Integrated, None));
+        assert_eq!(sensed.read().unwrap(), Reading::Power(Watts(20.0)));
+        assert!(sensed.facts().source.contains("BAT0/power_now"), "{}", sensed.facts().source);
+        fs::write(file("BAT0", "power_now"), "much\n").unwrap();
         assert_eq!(discover(root.path()).unreadable[0].status, SourceStatus::Broken);
     }
 

@@ -52,11 +52,12 @@ enum Used {
 }
 
 impl Estimate {
-    /// Of what this process uses of `processors` logical processors; `why` says why nothing better could be had.
-    pub(crate) fn of_process(clock: Arc<dyn Clock>, processors: u64, why: &str) -> Estimate {
+    /// Of what this process uses of `processors` logical processors of a `model`, which is told and changes nothing, as its watts are
+    /// not known; `why` says why nothing better could be had.
+    pub(crate) fn of_process(clock: Arc<dyn Clock>, model: &str, processors: u64, why: &str) -> Estimate {
         let source = format!(
             "estimate of processor packages only: joules = n x idle x wall + (busy - idle) x CPU time of this process; \
-             {ASSUMED}; n = {processors}"
+             {ASSUMED}; n = {processors} of {model}"
         );
         let used_before = clock.cpu().0;
         Estimate::new(clock, Used::Process, used_before, processors as f64, &source, why)
@@ -66,12 +67,17 @@ impl Estimate {
     ///
     /// # Errors
     /// When its `/proc/stat` does not tell.
-    pub(crate) fn of_machine(clock: Arc<dyn Clock>, root: &Path, why: &str) -> Result<Estimate, ReadError> {
+    pub(crate) fn of_machine(
+        clock: Arc<dyn Clock>,
+        root: &Path,
+        model: &str,
+        why: &str,
+    ) -> Result<Estimate, ReadError> {
         let stat = root.join("proc/stat");
         let (used_before, processors) = busy(&stat)?;
         let source = format!(
             "estimate of processor packages only: joules = n x idle x wall + (busy - idle) x CPU time of the whole \
-             machine by {}; {ASSUMED}; n = {processors}",
+             machine by {}; {ASSUMED}; n = {processors} of {model}",
             stat.display()
         );
         Ok(Estimate::new(clock, Used::Machine(stat), used_before, processors as f64, &source, why))

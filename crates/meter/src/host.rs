@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use record::doctor::ProcessorState;
 use record::run::Host;
 
 use crate::nvml;
+use crate::processors;
 use crate::sources::Options;
 
 /// Instruction sets that matter for the speed of a convolution, as Linux names them on x86 and ARM.
@@ -36,17 +38,27 @@ pub fn host(options: &Options) -> Host {
     let root = &options.root;
     let cpuinfo = text(root, "proc/cpuinfo");
     let cards = options.nvml.open().and_then(Result::ok);
+    let ProcessorState { governor, boost, .. } = processors::state(root);
     Host {
-        cpu: field(&cpuinfo, "model name")
-            .or_else(|| field(&cpuinfo, "Model"))
-            .unwrap_or_else(|| "unknown".into()),
-        cores: processors(&cpuinfo),
+        cpu: model(&cpuinfo),
+        cores: count(&cpuinfo),
         simd: simd(&cpuinfo),
         memory_bytes: memory_bytes(&text(root, "proc/meminfo")),
         os: os(&text(root, "etc/os-release"), &text(root, "proc/version")),
         virtualization: virtualization(root, &cpuinfo),
         gpus: cards.map(|cards| nvml::names(cards.as_ref())).unwrap_or_default(),
+        governor,
+        boost,
     }
+}
+
+/// What the processors under `root` call themselves.
+pub(crate) fn processor_model(root: &Path) -> String {
+    model(&text(root, "proc/cpuinfo"))
+}
+
+fn model(cpuinfo: &str) -> String {
+    field(cpuinfo, "model name").or_else(|| field(cpuinfo, "Model")).unwrap_or_else(|| "unknown".into())
 }
 
 /// Logical processors that this process may run on: the affinity mask, which batch systems set, or else
@@ -54,7 +66,7 @@ pub fn host(options: &Options) -> Host {
 pub(crate) fn usable_processors(root: &Path) -> u64 {
     field(&text(root, "proc/self/status"), "Cpus_allowed_list")
         .and_then(|list| listed(&list))
-        .unwrap_or_else(|| processors(&text(root, "proc/cpuinfo")))
+        .unwrap_or_else(|| count(&text(root, "proc/cpuinfo")))
 }
 
 /// Whether a list such as `0-3,8` holds a number.
@@ -78,7 +90,7 @@ fn listed(list: &str) -> Option<u64> {
     list.split(',').map(member).sum()
 }
 
-fn processors(cpuinfo: &str) -> u64 {
+fn count(cpuinfo: &str) -> u64 {
     match cpuinfo.lines().filter(|line| is_field(line, "processor")).count() as u64 {
         0 => std::thread::available_parallelism().map_or(1, |n| n.get() as u64),
         shown => shown,

@@ -8,7 +8,7 @@ use record::doctor::SourceStatus;
 use record::energy::Kind;
 use record::units::{Seconds, Watts};
 
-use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
+use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts, this_program};
 
 /// The counters move about every millisecond.
 const UPDATE: Seconds = Seconds(0.001);
@@ -27,9 +27,14 @@ const EVENTS: [(&str, &str); 3] =
     [("energy-pkg", "package"), ("energy-ram", "dram"), ("energy-psys", "psys")];
 
 /// What opens them to everyone, or to this program.
-const FIX: &str = "sudo sysctl kernel.perf_event_paranoid=0 # until the next boot; or, for good: echo \
-    kernel.perf_event_paranoid=0 | sudo tee /etc/sysctl.d/90-ergo.conf; or, for this program alone: sudo setcap \
-    cap_perfmon=ep \"$(command -v ergo)\"";
+fn fix() -> String {
+    format!(
+        "sudo sysctl kernel.perf_event_paranoid=0 # until the next boot; or, for good: echo \
+         kernel.perf_event_paranoid=0 | sudo tee /etc/sysctl.d/90-ergo.conf; or, for this program alone: sudo setcap \
+         cap_perfmon=ep {}",
+        this_program()
+    )
+}
 
 /// A counter of one event on one processor, for the whole of its socket.
 pub(crate) trait Count: Send {
@@ -96,7 +101,7 @@ pub(crate) fn discover(root: &Path, open: &Open) -> Found {
 fn refused(domain: &str, source: &str, error: &io::Error) -> SourceFacts {
     let facts = SourceFacts::unreadable(domain, source, error);
     match error.kind() {
-        io::ErrorKind::PermissionDenied => facts.but(SourceStatus::Denied, Some(FIX)),
+        io::ErrorKind::PermissionDenied => facts.but(SourceStatus::Denied, Some(&fix())),
         _ => facts.but(SourceStatus::Broken, None),
     }
 }

@@ -9,12 +9,15 @@ use record::energy::{BoundsCover, EnergyWindow, Kind, Phase};
 use record::units::{Joules, Seconds, Watts};
 use thiserror::Error;
 
-/// Readings further apart than this are not joined by a straight line, unless the log is a slow one throughout.
-const HOLDS: f64 = 5.0;
-/// A slow log is believed over so many of its usual intervals.
+/// Readings further apart than so many of a log's usual intervals are not joined by a straight line.
 const USUAL: f64 = 3.0;
+/// Readings are joined up to here, however fast the log usually is: loggers have their pauses.
+const HOLDS: f64 = 1.0;
 /// Readings further apart than this are never joined.
 const HOLDS_AT_MOST: f64 = 60.0;
+
+/// More than a machine at a wall meter draws: a circuit of three phases has 22 kW.
+const PLAUSIBLE: f64 = 25_000.0;
 
 /// Why a log cannot be used.
 #[derive(Debug, Error)]
@@ -41,8 +44,8 @@ pub enum PowerLogError {
         /// What stands there.
         found: String,
     },
-    /// There is nothing in it.
-    #[error("{path} holds no reading; a power log has lines such as 1764288000.5,87.3")]
+    /// There is nothing in it, or nothing but zeros.
+    #[error("{path} holds no reading above 0 W; a power log has lines such as 1764288000.5,87.3")]
     Empty {
         /// The file.
         path: PathBuf,
@@ -54,8 +57,47 @@ pub enum PowerLogError {
 pub struct PowerLog {
     path: PathBuf,
     readings: Vec<(f64, f64)>,
+    left_out: LeftOut,
     /// Half of the last place that any of its powers shows, in watts: what the meter may have rounded away.
     rounded: f64,
+}
+
+/// Readings that no machine at work draws: 0 W, or above [`PLAUSIBLE`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct LeftOut {
+    count: u64,
+    /// Line and watts of the first.
+    first: (u64, f64),
+}
+
+impl LeftOut {
+    fn add(&mut self, line: u64, watts: f64) {
+        if self.count == 0 {
+            self.first = (line, watts);
+        }
+        self.count += 1;
+    }
+
+    /// Why a log of nothing else cannot be used.
+    fn all(self, path: &Path) -> PowerLogError {
+        let (line, watts) = self.first;
+        if watts <= PLAUSIBLE {
+            return PowerLogError::Empty { path: path.into() };
+        }
+        let expected = "watts, at most 25,000 (are these milliwatts?)";
+        PowerLogError::Cell { path: path.into(), line, expected, found: watts.to_string() }
+    }
+
+    fn words(self) -> Option<String> {
+        let (line, watts) = self.first;
+        (self.count > 0).then(|| {
+            format!(
+                "readings of 0 W or above {PLAUSIBLE} W are left out, as no machine at work draws that: {} of the log, the \
+                 first of {watts} W in line {line}",
+                self.count
+            )
+        })
+    }
 }
 
 impl PowerLog {
@@ -81,15 +123,17 @@ impl PowerLog {
             .trim(csv::Trim::All)
             .comment(Some(b'#'));
         let mut readings = Vec::new();
+        let mut left_out = LeftOut::default();
         let mut places = -9;
         let (mut time, mut power) = (0, 1);
         let mut headed = false;
         for (place, row) in table.from_reader(whole.as_bytes()).into_records().enumerate() {
             let row = row.map_err(unread)?;
             let cell = |column: usize| row.get(column).unwrap_or_default();
+            let line = row.position().map_or(0, csv::Position::line);
             let wrong = |column, expected| PowerLogError::Cell {
                 path: path.into(),
-                line: row.position().map_or(0, csv::Position::line),
+                line,
                 expected,
                 found: cell(column).chars().take(40).collect(),
             };
@@ -103,27 +147,24 @@ impl PowerLog {
             if !headed && row.len() > 2 {
                 return Err(wrong(2, "two columns, or a first line that names `time` and `watts`"));
             }
-            let watts = cell(power).parse().ok().filter(|watts: &f64| watts.is_finite() && *watts >= 0.0);
-            match (moment(cell(time)), watts) {
-                (Some(time), Some(watts)) => {
-                    readings.push((time, watts));
-                    places = places.max(decimals(cell(power)));
-                }
-                (None, _) => {
-                    return Err(wrong(time, "a time, in seconds since 1970 or as 2026-11-27T12:00:00Z"));
-                }
-                (_, None) => return Err(wrong(power, "watts, 0 or more")),
+            let (at, watts) = reading(cell(time), cell(power))
+                .map_err(|(is_time, expected)| wrong(if is_time { time } else { power }, expected))?;
+            if watts == 0.0 || watts > PLAUSIBLE {
+                left_out.add(line, watts);
+                continue;
             }
+            readings.push((at, watts));
+            places = places.max(decimals(cell(power)));
         }
         if readings.is_empty() {
-            return Err(PowerLogError::Empty { path: path.into() });
+            return Err(left_out.all(path));
         }
         readings.sort_by(|a, b| a.0.total_cmp(&b.0));
         // Of several readings of one moment the last one counts.
         readings.reverse();
         readings.dedup_by(|next, kept| next.0 == kept.0);
         readings.reverse();
-        Ok(PowerLog { path: path.into(), readings, rounded: 0.5 * 10f64.powi(-places) })
+        Ok(PowerLog { path: path.into(), readings, left_out, rounded: 0.5 * 10f64.powi(-places) })
     }
 
     /// The same log by a clock that shows `seconds` more.
@@ -169,13 +210,14 @@ impl PowerLog {
         }
         let coverage = if seconds.0 > 0.0 { (covered / seconds.0).min(1.0) } else { 0.0 };
         let known = covered > 0.0;
-        let mut notes = Vec::new();
+        let mut notes = Vec::from_iter(self.left_out.words());
         if !known {
             let (first, last) =
                 (self.readings.first().map_or(0.0, |r| r.0), self.readings.last().map_or(0.0, |r| r.0));
             notes.push(format!(
                 "unknown: the log goes from {first:.1} to {last:.1}, and the run from {from:.1} to {to:.1}, in seconds \
-                 since 1970; do both clocks agree?"
+                 since 1970; do both clocks agree?{}",
+                if first > 500.0 * from { " The times of the log look like milliseconds." } else { "" }
             ));
         } else if coverage < 0.999 {
             notes.push(format!("the energy is that of {:.1}% of the window", 100.0 * coverage));
@@ -227,7 +269,8 @@ impl PowerLog {
 /// The window of a log that cannot be used, with the reason.
 #[must_use]
 pub fn unread(path: &Path, error: &PowerLogError, seconds: Seconds) -> EnergyWindow {
-    let nothing = PowerLog { path: path.into(), readings: Vec::new(), rounded: 0.0 };
+    let nothing =
+        PowerLog { path: path.into(), readings: Vec::new(), left_out: LeftOut::default(), rounded: 0.0 };
     EnergyWindow { notes: vec![format!("unknown: {error}")], ..nothing.window(0.0, seconds) }
 }
 
@@ -237,6 +280,13 @@ fn decimals(number: &str) -> i32 {
     let places = mantissa.split_once('.').map_or(0, |(_, places)| places.len());
     // No meter shows a billionth of a watt; what writes so many digits does not mean them.
     i32::try_from(places).unwrap_or(i32::MAX).saturating_sub(exponent.parse().unwrap_or(0)).clamp(-9, 9)
+}
+
+/// Time and watts of a line; otherwise whether it is the time that is wrong, and what should stand there.
+fn reading(time: &str, power: &str) -> Result<(f64, f64), (bool, &'static str)> {
+    let time = moment(time).ok_or((true, "a time, in seconds since 1970 or as 2026-11-27T12:00:00Z"))?;
+    let watts = power.parse().ok().filter(|watts: &f64| watts.is_finite() && *watts >= 0.0);
+    Ok((time, watts.ok_or((false, "watts, 0 or more"))?))
 }
 
 /// Seconds since 1970.

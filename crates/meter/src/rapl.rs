@@ -23,6 +23,9 @@ const UPDATE: Seconds = Seconds(0.001);
 /// Microjoules that a package uses between the readings of its dies: 1,000 W for the millisecond of an update.
 const BETWEEN_READINGS: f64 = 1e6;
 
+/// Microjoules that a mirror may show more because it was read later, as this process was put to sleep: 1,000 W for 0.1 s.
+const ASLEEP: u64 = 100_000_000;
+
 /// More than any package, its memory or a whole platform of this kind draws.
 const PLAUSIBLE: Watts = Watts(2000.0);
 
@@ -209,7 +212,7 @@ fn first_readable(zones: Vec<Result<Zone, SourceFacts>>) -> Option<Result<Zone, 
 
 /// On AMD Zen 1 and 2 each die of a package shows the counter of the whole package (CodeCarbon issue
 /// #1274); dies whose counters agree within 1% are such mirrors and count once. Otherwise each counts, as a part of its package.
-/// Mirrors are read on, and where they part later, the domain is unknown from then on rather than too small.
+/// Mirrors are read on, and where they part once, the domain is unknown from then on rather than too small.
 fn merge_mirrors(zones: Vec<Zone>) -> Vec<Zone> {
     let mut merged: Vec<Zone> = Vec::new();
     let mut dies: BTreeMap<String, Vec<Zone>> = BTreeMap::new();
@@ -224,7 +227,11 @@ fn merge_mirrors(zones: Vec<Zone>) -> Vec<Zone> {
         let mut apart: Vec<Zone> = Vec::new();
         for zone in zones {
             match apart.iter_mut().find(|known| known.mirrors(&zone)) {
-                Some(known) => known.twins.push((zone.counter, zone.first_microjoules)),
+                Some(known) => {
+                    let is_same = known.first_microjoules.abs_diff(zone.first_microjoules) <= ASLEEP;
+                    let first = if is_same { known.first_microjoules } else { zone.first_microjoules };
+                    known.twins.push((zone.counter, first));
+                }
                 None => apart.push(zone),
             }
         }
@@ -253,6 +260,8 @@ struct Zone {
     plausible: Watts,
     /// Counters of other dies that are taken for this one, and what they showed first.
     twins: Vec<(PathBuf, u64)>,
+    /// How one of those was found to be a counter of its own after all.
+    parted: Option<String>,
     read: ReadText,
 }
 
@@ -271,26 +280,28 @@ impl Zone {
         apart as f64 <= (0.01 * most as f64).max(BETWEEN_READINGS)
     }
 
-    /// Reads the twins, of which each has to have counted what this one did since the first readings.
-    fn check_twins(&self, microjoules: u64) -> Result<(), ReadError> {
+    /// Reads the twins, of which each has to have counted what this one did since the first readings; answers how one did not.
+    fn part(&self, microjoules: u64) -> Result<Option<String>, ReadError> {
         let since = |now: u64, first: u64| {
             if now >= first { now - first } else { (now + self.range_microjoules).saturating_sub(first) }
         };
         let own = since(microjoules, self.first_microjoules);
         for (counter, first) in &self.twins {
             let other = since(count(&self.read, counter)?, *first);
-            if !self.agree(own, other, own.max(other)) {
-                return Err(ReadError::Device {
-                    device: "dies".into(),
-                    reason: format!(
-                        "{} and {} agreed at first and no longer do: each has a counter of its own, of which one was left out",
-                        self.counter.display(),
-                        counter.display()
-                    ),
-                });
+            if self.agree(own, other, own.max(other)) {
+                continue;
+            }
+            // This process may have been put to sleep between the two readings: then a third one lies beyond the twin's.
+            let later = since(count(&self.read, &self.counter)?, self.first_microjoules);
+            if !(own..=later).contains(&other) {
+                return Ok(Some(format!(
+                    "{} and {} agreed at first and later did not: each has a counter of its own, of which one was left out",
+                    self.counter.display(),
+                    counter.display()
+                )));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn open(domain: &str, folder: &Path, read: &ReadText) -> Result<Zone, SourceFacts> {
@@ -309,8 +320,8 @@ impl Zone {
         let first_microjoules = count(read, &counter).map_err(refused)?;
         let facts = SourceFacts::readable(domain, Kind::Counter, &source);
         let plausible = plausible(domain, folder, read);
-        let (twins, read) = (Vec::new(), Arc::clone(read));
-        Ok(Zone { facts, counter, range_microjoules, first_microjoules, plausible, twins, read })
+        let (twins, parted, read) = (Vec::new(), None, Arc::clone(read));
+        Ok(Zone { facts, counter, range_microjoules, first_microjoules, plausible, twins, parted, read })
     }
 }
 
@@ -341,7 +352,12 @@ impl EnergySource for Zone {
 
     fn read(&mut self) -> Result<Reading, ReadError> {
         let microjoules = count(&self.read, &self.counter)?;
-        self.check_twins(microjoules)?;
+        if self.parted.is_none() {
+            self.parted = self.part(microjoules)?;
+        }
+        if let Some(reason) = self.parted.clone() {
+            return Err(ReadError::Device { device: "dies".into(), reason });
+        }
         Ok(Reading::Counter { microjoules, range_microjoules: Some(self.range_microjoules) })
     }
 }

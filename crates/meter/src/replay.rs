@@ -12,6 +12,9 @@ use crate::source::SourceFacts;
 use crate::sources::unknown;
 use crate::trace::{At, Line, Start};
 
+/// How the first line of a part begins.
+const BEGINNING: &str = "{\"start\":";
+
 /// Why a trace cannot be replayed.
 #[derive(Debug, Error)]
 pub enum ReplayError {
@@ -59,8 +62,8 @@ struct Part {
     end: Option<Ending>,
 }
 
-/// Reads a trace and meters it again. Lines of one part may stand in any order of time; a last line that was cut off is
-/// left out.
+/// Reads a trace and meters it again. Lines of one part may stand in any order of time; a line that was cut off at the
+/// end of a part is left out.
 ///
 /// # Errors
 /// Which line is none of a trace.
@@ -80,9 +83,19 @@ pub fn replay(path: &Path) -> Result<Replayed, ReplayError> {
 fn parts(text: &str) -> Result<Vec<Part>, (usize, String)> {
     let mut parts: Vec<Part> = Vec::new();
     let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-    for (place, line) in whole.lines().enumerate() {
+    let mut lines = whole.lines().enumerate().peekable();
+    while let Some((place, line)) = lines.next() {
         let wrong = |reason: String| (place + 1, reason);
-        let line = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
+        let line = match serde_json::from_str(line) {
+            Ok(line) => line,
+            // Half a line before a new part is where the run was killed.
+            Err(_)
+                if lines.peek().is_some_and(|(_, next)| next.starts_with(BEGINNING)) && !parts.is_empty() =>
+            {
+                continue;
+            }
+            Err(error) => return Err(wrong(error.to_string())),
+        };
         match (line, parts.last_mut()) {
             (Line::Start(start), _) if !start.is_known() => {
                 return Err(wrong(format!("the form `{}` is not known", start.schema)));

@@ -80,11 +80,14 @@ impl Sampler {
     }
 }
 
-/// Between 0.9 and 1.1, never the same way again, so that no load that repeats is always met in the same moment: multiples
-/// of the golden ratio without their whole part.
+/// Between 0.915 and 0.965, never the same way again: multiples of the golden ratio without their whole part.
+///
+/// The mean is no round number, so that a load which repeats after a round time, as most that are made by hand do, is met at
+/// other moments in each of its periods. A mean of 1 would meet one of half a second at the same five moments throughout, however
+/// much each of them is varied, and be wrong by a quarter.
 pub(crate) fn stretch(tick: u32) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_895;
-    0.9 + 0.2 * (f64::from(tick) * GOLDEN).fract()
+    0.915 + 0.05 * (f64::from(tick) * GOLDEN).fract()
 }
 
 impl Drop for Sampler {

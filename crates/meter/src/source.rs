@@ -180,13 +180,23 @@ impl ReadError {
         match self {
             ReadError::Denied { path } => Some(format!(
                 "sudo chmod a+r {} # until the next boot{}; or, for this program alone: sudo setcap \
-                 cap_dac_read_search=ep \"$(command -v ergo)\"",
+                 cap_dac_read_search=ep {}",
                 path.display(),
-                udev_rule(path).map_or_else(String::new, |rule| format!("; or, for good: {rule}"))
+                udev_rule(path).map_or_else(String::new, |rule| format!("; or, for good: {rule}")),
+                this_program()
             )),
             _ => None,
         }
     }
+}
+
+/// The file of this program, as a word of shell: it need not be the one that the shell would find.
+pub(crate) fn this_program() -> String {
+    let path = std::env::current_exe().ok().and_then(|path| path.to_str().map(str::to_owned));
+    path.map_or_else(
+        || "\"$(command -v ergo)\"".to_owned(),
+        |path| format!("'{}'", path.replace('\'', "'\\''")),
+    )
 }
 
 /// What opens the same file of every device of its class now and at each boot: udev's `%p` is the device's path below

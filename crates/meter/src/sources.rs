@@ -274,10 +274,13 @@ fn has_package(found: &Found) -> bool {
 }
 
 fn estimate(options: &Options, clock: &Arc<dyn Clock>, why: &str) -> Result<Estimate, ReadError> {
-    let clock = Arc::clone(clock);
+    let (clock, model) = (Arc::clone(clock), host::processor_model(&options.root));
     match options.estimate {
-        EstimateOf::Process => Ok(Estimate::of_process(clock, host::usable_processors(&options.root), why)),
-        EstimateOf::Machine => Estimate::of_machine(clock, &options.root, why),
+        EstimateOf::Process => {
+            let processors = host::usable_processors(&options.root);
+            Ok(Estimate::of_process(clock, &model, processors, why))
+        }
+        EstimateOf::Machine => Estimate::of_machine(clock, &options.root, &model, why),
     }
 }
 

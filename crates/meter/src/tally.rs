@@ -49,6 +49,8 @@ pub(crate) struct Cell {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Checked {
     pub microjoules: f64,
+    /// As if it had been the smaller and the larger of two readings throughout.
+    pub bounds: [f64; 2],
     /// Over which it was seen.
     pub seconds: f64,
     /// The least and the most of it, in watts; `None` before the first.
@@ -58,6 +60,8 @@ pub(crate) struct Checked {
 impl Checked {
     fn add(&mut self, before: Watts, now: Watts, seconds: f64) {
         self.microjoules += 0.5 * (before.0 + now.0) * seconds * 1e6;
+        self.bounds[0] += before.0.min(now.0) * seconds * 1e6;
+        self.bounds[1] += before.0.max(now.0) * seconds * 1e6;
         self.seconds += seconds;
         let (low, high) = self.range.unwrap_or((before.0, before.0));
         self.range = Some((low.min(now.0), high.max(now.0)));
@@ -85,11 +89,22 @@ pub(crate) struct Tally {
     still: [f64; 5],
     /// For how long a counter stood still, in seconds, at most, before it moved again: as old may a reading be.
     stood: f64,
-    /// What a counter showed before it fell, with the seconds in each phase since: it may have been a moment's fault.
-    before_fall: Option<(Reading, [f64; 5])>,
+    /// What a counter did that it may not have: it may have been a moment's fault.
+    before_fall: Option<Fall>,
     peak: Peak,
     memory: VecDeque<(f64, f64)>,
     checked_by: Option<Watts>,
+}
+
+/// A counter that fell, or rose by more than can be.
+#[derive(Clone, Copy, Debug)]
+struct Fall {
+    /// What it showed before.
+    before: Reading,
+    /// Seconds in each phase since.
+    since: [f64; 5],
+    /// The phase in which that was seen.
+    phase: usize,
 }
 
 /// An uninterrupted stretch of one phase, long enough in the end to take a power from.
@@ -138,8 +153,8 @@ impl Tally {
     pub(crate) fn observe(&mut self, now: f64, phase: Phase, ran: f64, read: Result<Reading, ReadError>) {
         let phase = index(phase);
         self.pending[phase] += ran;
-        if let Some((_, since)) = &mut self.before_fall {
-            since[phase] += ran;
+        if let Some(fall) = &mut self.before_fall {
+            fall.since[phase] += ran;
         }
         let reading = match read.and_then(|reading| in_range(reading, self.limits.plausible)) {
             Ok(reading) => reading,
@@ -157,15 +172,18 @@ impl Tally {
         }
         let still: f64 = self.still.iter().sum();
         // Longer ones are stalls, of which other words tell.
-        if self.before_fall.is_none() && still <= self.patience() {
-            self.stood = self.stood.max(still);
+        if self.before_fall.is_none() && still <= self.patience() && still > self.update() {
+            self.stood = still;
+            // What was taken over updates that are fewer than they were thought to be was no power of any span.
+            self.cells.iter_mut().for_each(|cell| cell.watts_max = None);
+            self.peak = Peak::default();
         }
         let seconds = self.take_back_fall(reading, phase).unwrap_or(seconds);
         match self.last.map(|last| step(last, reading, seconds, self.limits, self.missed)) {
             Some(Ok(step)) => self.add(now, phase, step, seconds),
             Some(Err(why)) => {
                 if let (Unbelievable::Reset { .. }, Some(last)) = (&why, self.last) {
-                    self.before_fall = Some((last, self.pending));
+                    self.before_fall = Some(Fall { before: last, since: self.pending, phase });
                 }
                 if why.is_ambiguous() {
                     self.whole.ambiguous += 1;
@@ -186,16 +204,20 @@ impl Tally {
         (self.pending, self.still, self.missed) = ([0.0; 5], [0.0; 5], false);
     }
 
-    /// Where a counter that fell shows again what it would without the fall, goes back to before it, and returns the seconds since:
-    /// the counter had not begun anew, it showed something false for a while. Its count over all of that time is exact.
+    /// Where a counter that fell, or rose by too much, shows again what it would without that, goes back to before it, and returns
+    /// the seconds since: the counter had not begun anew, it showed something false for a while. Its count over all of that time
+    /// is exact.
     fn take_back_fall(&mut self, reading: Reading, phase: usize) -> Option<f64> {
-        let (before, since) = self.before_fall.take()?;
+        let Fall { before, since, phase: seen } = self.before_fall.take()?;
         let seconds: f64 = since.iter().sum();
         // A counter that did begin anew is far below, and would need a wrap.
         step(before, reading, seconds, self.limits, false).ok().filter(|step| step.wraps == 0)?;
         self.last = Some(before);
         self.pending = since;
         self.missed = true;
+        for cell in [&mut self.whole, &mut self.cells[seen]] {
+            cell.ambiguous = cell.ambiguous.saturating_sub(1);
+        }
         self.cells[phase].note(CAME_BACK);
         self.whole.note(CAME_BACK);
         Some(seconds)
@@ -309,7 +331,7 @@ impl Tally {
         }
         self.peak.seconds += seconds;
         self.peak.microjoules += step.microjoules;
-        if self.peak.seconds > 0.0 && self.peak.seconds >= PEAK_UPDATES * self.limits.update.0 {
+        if self.peak.seconds > 0.0 && self.peak.seconds >= PEAK_UPDATES * self.update() {
             let watts = self.peak.microjoules * 1e-6 / self.peak.seconds;
             raise(&mut self.cells[phase].watts_max, watts);
             self.peak = Peak { phase, ..Peak::default() };
@@ -335,7 +357,7 @@ impl Tally {
     }
 }
 
-const CAME_BACK: &str = "the counter fell and came back to where it would have been: it showed something false for a while and was not reset";
+const CAME_BACK: &str = "the counter showed something false for a while and came back to where it would have been: it was not reset";
 const MISSED: &str =
     "a reading failed at a change of phase; the energy around it is divided between the phases by time";
 const STOOD_STILL: &str =

@@ -1,7 +1,7 @@
 //! Everything that the sources showed in a run, line by line on disk, so that what it cost can be computed again.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use record::doctor::SourceStatus;
@@ -104,12 +104,19 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Goes on at the end of a file, or begins it.
+    /// Goes on at the end of a file, or begins it. Half a line, of a run that was killed while it wrote, is ended there.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn append(path: &Path) -> io::Result<Trace> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let mut file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
+        let mut last = [b'\n'];
+        if file.metadata()?.is_file() && file.seek(SeekFrom::End(-1)).is_ok() {
+            file.read_exact(&mut last)?;
+        }
+        if last != [b'\n'] {
+            file.write_all(b"\n")?;
+        }
         Ok(Trace { path: path.into(), file, trouble: None })
     }
 

@@ -156,15 +156,17 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         ..blank(&tally.facts, phase, span)
     };
     if let (true, Some(joules)) = (tally.never_moved(), integrated(cell, span)) {
-        let seconds = cell.checked.seconds;
-        notes.push(format!(
-            "the counter did not move in {:.1} s: its power is integrated instead",
-            tally.whole.covered
-        ));
+        let Checked { seconds, bounds: [low, high], range, .. } = cell.checked;
+        notes.push("the counter did not move: the power beside it is integrated instead".to_owned());
         return EnergyWindow {
             kind: Kind::Integrated,
+            source: format!("power, integrated, beside a counter that did not move: {}", blank.source),
             joules: Some(joules),
+            joules_low: Some(Joules(low / 1e6)),
+            joules_high: Some(Joules(high / 1e6)),
+            bounds_cover: Some(BoundsCover::Resolution),
             watts_mean: Some(joules / Seconds(seconds)),
+            watts_max: range.map(|(_, most)| Watts(most)),
             coverage: (seconds / span.seconds).min(1.0),
             notes,
             ..blank

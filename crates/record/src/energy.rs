@@ -116,7 +116,7 @@ pub struct EnergyWindow {
 /// How sources were read between the edges of phases.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sampling {
-    /// Time between two readings, a tenth more or less; from the second minute on it may be a second, where only counters
+    /// Time between two readings, up to a tenth less; from the second minute on it may be a second, where only counters
     /// are read.
     #[serde(rename = "interval_seconds")]
     pub interval: Seconds,

@@ -36,6 +36,9 @@ pub struct MeterOutput {
     /// Power by domain while nothing but the machine itself ran, just before the command; only with an idle window. It
     /// is never subtracted from anything.
     pub idle: Vec<MeteredEnergy>,
+    /// How long that window was; absent without one.
+    #[serde(rename = "idle_seconds", skip_serializing_if = "Option::is_none")]
+    pub idle_length: Option<Seconds>,
     /// Share of the machine's processor time that other programs than the command had, 0 to 1; null where the system does
     /// not tell.
     pub others_share: Option<f64>,

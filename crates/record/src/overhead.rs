@@ -56,7 +56,7 @@ pub struct OverheadOutput {
 /// What the thread that reads the sources took.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SamplerOverhead {
-    /// Time between two readings, a tenth more or less.
+    /// Time between two readings, up to a tenth less.
     #[serde(rename = "interval_seconds")]
     pub interval: Seconds,
     /// Its processor time, beginning and end of the thread included.

@@ -307,4 +307,10 @@ pub struct Host {
     /// Graphics cards with their driver.
     #[serde(default)]
     pub gpus: Vec<String>,
+    /// How the kernel chooses clock rates, such as `performance`; absent where it does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub governor: Option<String>,
+    /// Whether processors may go above their base clock; absent where the kernel does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boost: Option<bool>,
 }

@@ -126,7 +126,7 @@ fn claims(facts: &[SourceFacts], host: &Host, processors: &ProcessorState) -> Ve
     if of(Kind::Integrated, "psys") {
         claims.push("The machine's own power meter tells what all of it draws at its supply.".to_owned());
     }
-    if of(Kind::Counter, "battery") {
+    if of(Kind::Counter, "battery") || of(Kind::Integrated, "battery") {
         claims.push("The batteries tell what the whole machine draws, over minutes.".to_owned());
     }
     claims.push(
@@ -172,13 +172,21 @@ fn text(told: &DoctorOutput) -> String {
     );
     text.extend(host.gpus.iter().map(|gpu| format!("{gpu}\n")));
     text += "\n";
-    for source in &told.sources {
+    for (place, source) in told.sources.iter().enumerate() {
         text += &format!("{:<7} {:<10} {}\n", source.status.name(), source.domain, source.name);
         if !source.reason.is_empty() {
             text += &format!("        {}\n", source.reason);
         }
         text.extend(source.note.iter().map(|note| format!("        {note}\n")));
-        text.extend(source.fix.iter().map(|fix| format!("        mend it: {fix}\n")));
+        let is_known =
+            |fix: &String| told.sources.iter().take(place).any(|above| above.fix.as_ref() == Some(fix));
+        text.extend(source.fix.iter().map(|fix| {
+            if is_known(fix) {
+                "        mend it: as above\n".to_owned()
+            } else {
+                format!("        mend it: {fix}\n")
+            }
+        }));
     }
     text += "\n";
     text.extend(told.claims.iter().map(|claim| format!("- {claim}\n")));

@@ -54,7 +54,7 @@ pub struct Args {
     /// Meter the machine for so many seconds first, while nothing is started, and tell that power apart.
     #[arg(long, value_name = "SECONDS", value_parser = arguments::positive)]
     idle: Option<f64>,
-    /// Seconds between two readings, a tenth more or less; default: 0.1, and after a minute 1 where only counters are read.
+    /// Seconds between two readings, up to a tenth less; default: 0.1, and after a minute 1 where only counters are read.
     #[arg(long, value_name = "SECONDS", value_parser = arguments::interval)]
     interval: Option<f64>,
     /// Run the command so many times in a row and meter them together: for one that is too short to resolve.
@@ -259,6 +259,7 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
         total_reason: total.is_none().then(|| energy::why_no_total(believed, Phase::Total)),
         total_kind: total.map_or(Kind::None, |(_, kind)| kind),
         costs: report::cost::cost(total.map(|(joules, _)| joules), seconds, &args.rates.rates()),
+        idle_length: args.idle.filter(|_| !idle.is_empty()).map(Seconds),
         idle,
         others_share,
         overhead,
@@ -435,7 +436,7 @@ fn text(told: &MeterOutput) -> String {
     if let Some(sampling) = told.sampling {
         let share = percent(sampling.processor.0 / told.seconds.0.max(f64::MIN_POSITIVE), 2);
         let every = quantity::seconds(sampling.interval.0);
-        text += &format!("read every {every}, a tenth more or less, which took {share} of a processor");
+        text += &format!("read every {every}, up to a tenth less, which took {share} of a processor");
         text += &told.overhead.map_or(String::new(), |all| format!(" (all of ergo: {})", percent(all, 2)));
         text += "\n";
     }

@@ -299,6 +299,9 @@ fn print(format: Format, record: &RunRecord) -> anyhow::Result<Exit> {
     Ok(Exit::Failed)
 }
 
+/// The energy of shorter runs, in seconds, is better metered as that of a group.
+const SHORT: f64 = 2.0;
+
 fn text(told: &TrainOutput<'_>) -> String {
     let record = told.record;
     let mut lines = vec![format!("{} on {}, seed {}", record.spec.net, record.spec.data, record.seed)];
@@ -328,6 +331,13 @@ fn text(told: &TrainOutput<'_>) -> String {
     lines.extend(record.profile.iter().flat_map(|profile| profile::lines(record, profile)));
     lines.extend(peak::lines(record.peak.as_ref(), &told.utilisation));
     lines.push(format!("  energy       {}", energy_in_words(record)));
+    let seconds = record.seconds.total.0;
+    if seconds < SHORT {
+        let runs = (2.0 * SHORT / seconds.max(1e-3)).ceil();
+        lines.push(format!(
+            "               of less than {SHORT} s, which say little: `ergo meter --runs {runs:.0} -- ergo train ...` meters as many in one"
+        ));
+    }
     lines.extend(
         utilisation::faults(record).iter().map(|fault| format!("  FAULT in the measurement: {fault}")),
     );

@@ -190,6 +190,7 @@ fn the_command_keeps_its_output_and_its_code() {
     assert_eq!((value["exit_code"].as_i64(), &value["command"][0]), (Some(3), &"sh".into()));
     assert!(told.stderr.contains("out\n"), "{}", told.stderr);
     assert!(value["idle"][0]["watts_mean"].as_f64().unwrap() > 0.0);
+    assert_eq!(value["idle_seconds"], 0.2);
     let others = &value["others_share"];
     assert!(others.is_null() || (0.0..=1.0).contains(&others.as_f64().unwrap()), "{others}");
     let killed = run(&["meter", "--", "sh", "-c", "kill -9 $$"]);

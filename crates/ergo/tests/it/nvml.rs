@@ -38,6 +38,23 @@ int nvmlDeviceGetTotalEnergyConsumption(void *card, unsigned long long *millijou
 }
 int nvmlDeviceGetEnforcedPowerLimit(void *card, unsigned *milliwatts) { (void)card; *milliwatts = 700000; return 0; }
 int nvmlDeviceGetTemperature(void *card, int sensor, unsigned *celsius) { (void)card, (void)sensor; *celsius = 41; return 0; }
+/* SM is clock 1, and the power limit reason 4; a second later both have changed. */
+int nvmlDeviceGetClockInfo(void *card, int clock, unsigned *megahertz) {
+    (void)card;
+    *megahertz = clock != 1 ? 1 : now() < 1 ? 1980 : 1410;
+    return 0;
+}
+int nvmlDeviceGetCurrentClocksThrottleReasons(void *card, unsigned long long *reasons) {
+    (void)card;
+    *reasons = now() < 1 ? 1 : 4;
+    return 0;
+}
+int nvmlDeviceGetMigMode(void *card, unsigned *current, unsigned *pending) {
+    (void)card;
+    *current = 1;
+    *pending = 0;
+    return 0;
+}
 typedef struct { unsigned pid; unsigned long long memory; unsigned instances[2]; } process;
 int nvmlDeviceGetComputeRunningProcesses_v3(void *card, unsigned *count, process *found) {
     (void)card;
@@ -111,10 +128,15 @@ fn a_counter_is_taken_and_checked_by_power() {
     assert!(!card["notes"].to_string().contains("disagree"), "{card}");
     assert!(card["source"].as_str().unwrap().contains("Imitated"), "{card}");
     for state in card["card"].as_array().unwrap() {
-        let told =
-            ["limit_watts", "celsius", "other_processes", "sm_megahertz"].map(|name| state[name].as_f64());
-        assert_eq!(told, [Some(700.0), Some(41.0), Some(1.0), None], "{state}");
+        let told = ["limit_watts", "celsius", "other_processes"].map(|name| state[name].as_f64());
+        assert_eq!((told, &state["mig"]), ([Some(700.0), Some(41.0), Some(1.0)], &true.into()), "{state}");
     }
+    let [before, after] = [0, 1].map(|end| &card["card"][end]);
+    assert_eq!((&before["sm_megahertz"], &before["held_back_by"]), (&1980.into(), &Value::Array(vec![])));
+    assert_eq!(
+        (&after["sm_megahertz"], after["held_back_by"].to_string().as_str()),
+        (&1410.into(), r#"["sw power cap"]"#)
+    );
 }
 
 #[test]
@@ -142,7 +164,13 @@ fn without_a_counter_power_is_integrated() {
 #[test]
 fn counters_that_fail_are_unknown_or_gaps() {
     let told = metered(1, "5e6", "2e5");
-    assert!(card(&told)["kind"] == "integrated" && near_200_watts(&told, &card(&told)["joules"]), "{told}");
+    let replaced = card(&told);
+    assert!(replaced["kind"] == "integrated" && near_200_watts(&told, &replaced["joules"]), "{told}");
+    let [low, high, most] =
+        ["joules_low", "joules_high", "watts_max"].map(|name| replaced[name].as_f64().unwrap());
+    let joules = replaced["joules"].as_f64().unwrap();
+    assert!(low <= joules + 1e-6 && joules <= high + 1e-6 && (most - 200.0).abs() < 1e-6, "{replaced}");
+    assert!(replaced["source"].as_str().unwrap().starts_with("power, integrated"), "{replaced}");
     let told = metered(1, "5e6", UNSUPPORTED);
     let stuck = card(&told);
     assert_eq!((&stuck["kind"], &stuck["joules"]), (&"none".into(), &Value::Null), "{stuck}");

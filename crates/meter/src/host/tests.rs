@@ -30,6 +30,8 @@ fn a_virtual_machine_with_a_container_is_described() {
         ("etc/os-release", "NAME=\"Debian\"\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n"),
         ("sys/class/dmi/id/sys_vendor", "QEMU\n"),
         ("proc/self/cgroup", "0::/kubepods/pod1\n"),
+        ("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n"),
+        ("sys/devices/system/cpu/intel_pstate/no_turbo", "0\n"),
     ]);
     assert_eq!((host.cpu.as_str(), host.cores, host.simd.as_str()), ("AMD EPYC 7B13", 2, "avx fma avx2"));
     // 8,051,236 x 1024.
@@ -37,6 +39,7 @@ fn a_virtual_machine_with_a_container_is_described() {
     assert_eq!(host.os, "Debian GNU/Linux 12, Linux 6.1.0-18-amd64");
     assert_eq!(host.virtualization.as_deref(), Some("virtual machine (QEMU), container (kubepods)"));
     assert!(host.gpus.is_empty());
+    assert_eq!((host.governor.as_deref(), host.boost), (Some("powersave"), Some(true)));
 }
 
 #[test]

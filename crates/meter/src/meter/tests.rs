@@ -424,7 +424,36 @@ fn a_counter_that_falls_and_comes_back_gains_nothing_by_it() {
     let total = window(&metering, "package-0", Phase::Total);
     assert_eq!((joules(&metering, Phase::Total), total.coverage), (Some(155.0), 1.0), "{total:?}");
     assert!(total.notes.iter().any(|note| note.contains("came back")), "{:?}", total.notes);
-    assert_eq!(total.gaps, 1);
+    assert_eq!((total.gaps, total.ambiguous), (1, 0));
+}
+
+/// The same of one that shows far too much for a moment.
+#[test]
+fn a_counter_that_leaps_and_comes_back_gains_nothing_by_it() {
+    let bench = counting(1_000_000_000);
+    bench.sample(1.0, Some(counter(1_050_000_000)));
+    bench.sample(0.1, Some(counter(200_000_000_000)));
+    bench.sample(0.1, Some(counter(1_060_000_000)));
+    let metering = bench.finish(1.0, Some(counter(1_110_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!((joules(&metering, Phase::Total), total.coverage), (Some(110.0), 1.0), "{total:?}");
+    assert_eq!((total.gaps, total.ambiguous), (1, 0));
+    assert!(!total.notes.iter().any(|note| note.contains("fell")), "{:?}", total.notes);
+}
+
+/// A counter that is renewed five times a second shows ten joules at once, which is no power of 200 W.
+#[test]
+fn the_largest_power_is_of_no_span_shorter_than_the_counter_resolves() {
+    let bench = counting(0);
+    let mut shown = 0;
+    for tick in 1..=200u64 {
+        shown = if tick % 4 == 0 { tick / 4 * 10_000_000 } else { shown };
+        bench.sample(0.05, Some(counter(shown)));
+    }
+    let metering = bench.finish(0.0, Some(counter(shown)));
+    let total = window(&metering, "package-0", Phase::Total);
+    let Watts(most) = total.watts_max.unwrap();
+    assert!((49.9..56.0).contains(&most), "{most} W of 50 W in the mean");
 }
 
 /// A counter that begins anew counts from there, as before.

@@ -15,7 +15,12 @@ fn log(text: &str) -> Result<PowerLog, PowerLogError> {
 
 /// Power `watts(t)` at the times `t`, each after the one before.
 fn sampled(times: impl Iterator<Item = f64>, watts: impl Fn(f64) -> f64) -> PowerLog {
-    PowerLog { path: "log".into(), readings: times.map(|t| (t, watts(t))).collect(), rounded: 0.0 }
+    PowerLog {
+        path: "log".into(),
+        readings: times.map(|t| (t, watts(t))).collect(),
+        left_out: LeftOut::default(),
+        rounded: 0.0,
+    }
 }
 
 /// Every tenth of a second, up to a fifth earlier or later than that.
@@ -55,7 +60,7 @@ fn square_waves_are_near_or_within_bounds() {
 /// A constant 87 W may be anything that a meter rounds so; 87.0 W is ten times as exact.
 #[test]
 fn what_the_meter_rounds_is_within_the_bounds() {
-    for (shown, half) in [("87", 0.5), ("87.0", 0.05), ("8.70e1", 0.05), ("9e1", 5.0), ("0", 0.5)] {
+    for (shown, half) in [("87", 0.5), ("87.0", 0.05), ("8.70e1", 0.05), ("9e1", 5.0)] {
         let window = log(&format!("0,{shown}\n1,{shown}\n2,{shown}\n")).unwrap().window(0.0, Seconds(2.0));
         let watts: f64 = shown.parse().unwrap();
         let (low, high) = (window.joules_low.unwrap().0, window.joules_high.unwrap().0);
@@ -93,6 +98,10 @@ fn order_and_repetition_do_not_matter() {
     assert!((joules(&log, 10.0, 3.0) - 300.0).abs() < 1e-9);
 }
 
+fn log_of_milliseconds() -> PowerLog {
+    log("1764288000000,50\n1764288001000,50\n").unwrap()
+}
+
 #[test]
 fn what_was_not_logged_is_not_covered() {
     let log = log("0,50\n1,50\n2,50\n30,50\n31,50\n32,50\n").unwrap();
@@ -104,6 +113,30 @@ fn what_was_not_logged_is_not_covered() {
     let elsewhere = log.window(100.0, Seconds(5.0));
     assert_eq!((elsewhere.kind, elsewhere.joules, elsewhere.coverage), (Kind::None, None, 0.0));
     assert!(elsewhere.notes[0].contains("do both clocks agree"), "{:?}", elsewhere.notes);
+    let finer = log_of_milliseconds().window(1_764_288_000.0, Seconds(2.0));
+    assert!(finer.notes[0].contains("milliseconds"), "{:?}", finer.notes);
+}
+
+/// A log of ten readings a second has none for four seconds: they are missing, however short four seconds are for others.
+#[test]
+fn a_hole_in_a_fast_log_is_a_gap() {
+    let log = sampled(jittered(600).filter(|&t| !(20.0..24.0).contains(&t)), |_| 80.0);
+    let window = log.window(10.0, Seconds(40.0));
+    assert_eq!(window.gaps, 1);
+    assert!((window.coverage - 0.9).abs() < 0.01, "{}", window.coverage);
+    assert!((window.watts_mean.unwrap().0 - 80.0).abs() < 1e-9);
+}
+
+/// A meter that lost its socket shows 0 W, and a glitch may show anything: neither is power of a machine at work.
+#[test]
+fn readings_that_no_machine_draws_are_left_out_and_told() {
+    let log = log("0,50\n1,50\n2,1000000\n3,50\n4,0\n5,0\n6,0\n7,0\n8,50\n9,50\n10,50\n11,50\n").unwrap();
+    let window = log.window(0.0, Seconds(11.0));
+    // The glitch is bridged, the four seconds without power are not.
+    assert_eq!((window.gaps, window.joules), (1, Some(Joules(300.0))));
+    assert_eq!(window.watts_max.map(|watts| watts.0), Some(50.0));
+    let told = window.notes.iter().any(|note| note.contains("5 of the log") && note.contains("line 3"));
+    assert!(told, "{:?}", window.notes);
 }
 
 /// A log of one reading every ten seconds is slow throughout, and believed.
@@ -139,6 +172,8 @@ fn what_is_no_log_is_refused_by_line() {
     refused("0,50\n1,-3\n", &["line 2", "watts", "`-3`"]);
     refused("0,50\n1\n", &["line 2", "watts", "``"]);
     refused("0,NaN\n", &["line 1", "watts"]);
+    refused("0,87300\n1,87300\n", &["line 1", "milliwatts", "`87300`"]);
+    refused("0,0\n1,0.0\n", &["holds no reading above 0 W"]);
     refused("", &["holds no reading"]);
     refused("time,watts\n", &["holds no reading"]);
     refused("time,volts\n0,230\n", &["line 1", "power in watts", "`watts`"]);

@@ -1,7 +1,7 @@
 //! Tests of the search for RAPL zones in imitated folders.
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use record::energy::Phase;
 use tempfile::TempDir;
@@ -156,10 +156,37 @@ fn dies_that_part_are_unknown_and_not_halved() {
     let total = window(&metering, "package-0", Phase::Total);
     assert_eq!(total.joules, None);
     assert!(
-        total.notes.iter().any(|note| note.contains("agreed at first and no longer do")),
+        total.notes.iter().any(|note| note.contains("agreed at first and later did not")),
         "{:?}",
         total.notes
     );
+    // Each drew its own, so that what they drew together is not what one of them shows.
+    assert_eq!(joules(&run(130_000_000, 130_000_000), Phase::Total), None);
+}
+
+/// Between the readings of two mirrors this process may sleep for long: what the later one shows more is no other counter.
+#[test]
+fn mirrors_read_late_are_mirrors() {
+    let zones =
+        [("intel-rapl:0", "package-0-die-0", 100_000_000), ("intel-rapl:1", "package-0-die-1", 100_000_000)];
+    let root = tree(&zones);
+    let late = AtomicU64::new(0);
+    // Each reading of a counter comes 50 J after the one before, once that is wanted.
+    let step = Arc::new(AtomicU64::new(0));
+    let drawn = Arc::clone(&step);
+    let read: ReadText = Arc::new(move |path: &Path| {
+        if path.ends_with("energy_uj") {
+            let more = late.fetch_add(drawn.load(Ordering::Relaxed), Ordering::Relaxed);
+            return Ok((100_000_000 + more).to_string());
+        }
+        fs::read_to_string(path)
+    });
+    let mut found = discover(root.path(), &read);
+    assert_eq!(found.readable.len(), 1);
+    step.store(50_000_000, Ordering::Relaxed);
+    for _ in 0..3 {
+        assert!(found.readable[0].read().is_ok());
+    }
 }
 
 /// A package is the sum of its dies, and unknown where one of them is.

@@ -113,7 +113,13 @@ fn known_integrals_of_counters_are_found_within_a_thousandth() {
 fn known_integrals_of_power_are_found_or_lie_within_the_bounds() {
     check(&polled(|_| 150.0), 9_000.0, 1e-9);
     check(&polled(|t| 5.0 * t), 9_000.0, 1e-9);
-    check(&polled(square(2.0)), 10_500.0, 0.01);
+    // Wherever in its period the load is when metering begins.
+    for phase in (0..40).map(|part| f64::from(part) / 40.0) {
+        check(&polled(|t| square(2.0)(t + 2.0 * phase)), 10_500.0, 0.01);
+        for period in [0.5, 1.0, 3.0, 4.0, 5.0] {
+            check(&polled(|t| square(period)(t + period * phase)), 10_500.0, 0.02);
+        }
+    }
     // A hundred times as fast as it is looked at: samples fall where they fall, and the bounds have to tell.
     check(&polled(square(0.02)), 10_500.0, 0.1);
     // A spike that one sample meets is taken for longer than it was.
@@ -208,6 +214,24 @@ fn a_run_that_was_killed_and_resumed_adds_up() {
     assert_eq!((joules(&replayed.metering, Phase::Total), replayed.parts), (Some(100.0), 2));
     assert!(replayed.is_whole && cut(&replayed));
     assert_eq!(replayed.metering.seconds.total, record::units::Seconds(7.0));
+}
+
+/// A run that was killed while it wrote leaves half a line, after which the resumed one begins its own.
+#[test]
+fn half_a_line_between_two_parts_is_left_out() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    let shown: Vec<_> = (0..5).map(|i| (f64::from(i), format!("\"uj\":{}", 1_000_000 * i))).collect();
+    let part = lines("counter", 0.001, &shown);
+    let last_line = part.trim_end().rfind('\n').unwrap();
+    fs::write(&path, &part[..last_line + 9]).unwrap();
+    drop(Trace::append(&path).unwrap());
+    let begun = fs::read_to_string(&path).unwrap();
+    assert!(begun.ends_with('\n'), "{begun}");
+    fs::write(&path, begun + &part).unwrap();
+    let replayed = replay(&path).unwrap();
+    assert_eq!((replayed.parts, replayed.is_whole), (2, true));
+    assert_eq!(joules(&replayed.metering, Phase::Total), Some(8.0));
 }
 
 #[test]
