@@ -185,6 +185,7 @@ fn of_report(error: &ReportError) -> Exit {
         | ReportError::TwoColumns { .. }
         | ReportError::Value { .. }
         | ReportError::Row { .. }
+        | ReportError::EmptyRange { .. }
         | ReportError::Law(_) => Exit::BadInput,
     }
 }

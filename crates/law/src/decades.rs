@@ -1,4 +1,6 @@
 //! The slope of each decade of compute by itself: an exponent that drifts is no power law.
+//!
+//! b is the least-squares slope of [`crate::power`] over the points of one decade alone. The cut at powers of ten is ours.
 
 use crate::point::LogPoint;
 use crate::power;

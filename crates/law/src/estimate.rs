@@ -18,7 +18,7 @@ use crate::profile;
 use crate::quantile::{self, Problem};
 use crate::surface::SurfaceLaw;
 use crate::table::Table;
-use crate::{exponential, m1, m2, m3, m4, ols, ols_reverse, parallel, warning};
+use crate::{exponential, m1, m2, m3, m4, ols, ols_reverse, parallel, settled, warning};
 
 /// Different computes that any exponent needs.
 const FEWEST: usize = 3;
@@ -145,13 +145,20 @@ pub fn estimate(points: &[Point], method: Method, settings: &Settings) -> Result
     };
     let fewest = fewest(method);
     let curve = (estimate.cells >= fewest).then(|| fit_curve(&table, method)).flatten();
-    let curve = curve.filter(|curve| is_usable(method, curve));
+    let curve = curve.filter(|curve| settled::is_usable(method, curve));
     // The k of a law that did not fit would be that of another, but for the floor's, which is told beside it.
     let told_beside = !method.is_power() && method != Method::Exponential;
     if told_beside && (curve.is_some() || method.has_floor() && !matches!(method, Method::M4)) {
         let (b, replicates, warnings) = (line.law.b, &line.replicates, &mut estimate.warnings);
         estimate.k = interval::exponent(b, replicates, settings.level, warnings);
     }
+    let curve = match curve {
+        Some(curve) if method.has_floor() && curve.exponent().is_some_and(|b| b <= 0.0) => {
+            estimate.warnings.push(interval::NO_FALL.to_owned());
+            return Ok(estimate);
+        }
+        curve => curve,
+    };
     let Some(curve) = curve else {
         let found = estimate.cells;
         estimate.warnings.push(match method.has_floor() && found < fewest {
@@ -168,6 +175,7 @@ pub fn estimate(points: &[Point], method: Method, settings: &Settings) -> Result
     estimate.replicates = replicates(&table, method, &curve, settings, &mut estimate.warnings);
     estimate.coefficients = coefficients(method, &curve, &estimate.replicates, settings.level);
     exponents(&mut estimate, &curve, settings);
+    settled::forget_others(&mut estimate, &curve);
     estimate.profile = profiles(&table, method, &curve, settings.level);
     Ok(estimate)
 }
@@ -209,12 +217,6 @@ fn profiles(table: &Table, method: Method, curve: &Curve, level: f64) -> Vec<(&'
         }
         _ => Vec::new(),
     }
-}
-
-/// Coefficients that are numbers.
-fn is_usable(method: Method, curve: &Curve) -> bool {
-    let exponent = curve.exponent().is_none_or(f64::is_finite);
-    exponent && method.coefficients(curve).iter().all(|(_, value)| !value.is_nan())
 }
 
 /// Why no exponent can be had of points in so small a range, whatever the method.
@@ -327,7 +329,7 @@ fn replicates(
             parallel::map(draws.len(), |i| refit(curve, &draws[i])).into_iter().flatten().collect()
         }
     };
-    let usable = found.into_iter().filter(|curve| is_usable(method, curve)).collect();
+    let usable = found.into_iter().filter(|curve| settled::is_usable(method, curve)).collect();
     interval::enough(usable, settings.resamples, settings.level, method.name(), warnings)
 }
 

@@ -6,7 +6,7 @@ use crate::curve::Curve;
 use crate::error::LawError;
 use crate::estimate::{self, Estimate};
 use crate::floor::{self, FloorLaw};
-use crate::frontier::{FrontierPoint, frontier};
+use crate::frontier::{FrontierPoint, frontier, frontier_of_sizes};
 use crate::goodness::{self, Goodness};
 use crate::group::{self, Group};
 use crate::method::Method;
@@ -37,11 +37,14 @@ pub struct Settings {
     pub level: f64,
     /// What compute is counted in, such as `FLOP` or `s`, for the sentences about it; may be empty.
     pub unit: &'static str,
+    /// Whether no budget of cells holds networks or trainings of different sizes, so that a winner says nothing of whether its size is
+    /// worth its compute: each is then held against the cheaper ones ([`crate::frontier::frontier_of_sizes`]).
+    pub one_size: bool,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { resamples: 2000, seed: 0, level: 0.95, unit: "" }
+        Settings { resamples: 2000, seed: 0, level: 0.95, unit: "", one_size: false }
     }
 }
 
@@ -126,8 +129,8 @@ pub fn halving_cost(k: f64) -> f64 {
 pub fn fit_cells(cells: &[Cell], settings: &Settings) -> Result<Fit, LawError> {
     check(settings)?;
     cell::check(cells)?;
-    let frontier = frontier(cells);
-    let warnings = warning::about_cells(cells, &frontier, settings.unit);
+    let frontier = if settings.one_size { frontier_of_sizes(cells) } else { frontier(cells) };
+    let warnings = warning::about_cells(cells, &frontier, settings);
     let competing = cells.iter().filter(|cell| !cell.selection_errors.is_empty());
     let diverged = competing.clone().filter(|cell| !cell.can_win()).count();
     let competing = competing.count();
@@ -360,8 +363,11 @@ fn estimate(
     }
     let floor_law = (different >= 4 && is_wide).then(|| floor::fit(&sample.middles)).flatten();
     let floor_law = floor_law.filter(|law| law.a.is_finite());
+    // Above what would be a floor error rises: there is none.
+    let rises = floor_law.is_some_and(|law| law.b <= 0.0);
+    let floor_law = floor_law.filter(|_| !rises);
     let (floor, k_floor, floor_replicates) =
-        interval::floor_intervals(&bootstrap, floor_law.as_ref(), level, &mut warnings);
+        interval::floor_intervals(&bootstrap, floor_law.as_ref(), rises, level, &mut warnings);
     let k_floor = if floor.estimate.is_none() { interval::without_floor(k_floor, k) } else { k_floor };
     let curve = power.filter(|_| is_wide).map(Curve::Power);
     let drawn: Vec<Curve> = replicates.iter().copied().map(Curve::Power).collect();

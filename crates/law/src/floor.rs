@@ -1,4 +1,7 @@
 //! The power law with a floor, error = floor + a * compute^-b, by least squares on log error.
+//!
+//! The form is that of Hestness et al. (2017, arXiv 1712.00409) and Rosenfeld et al. (2019, arXiv 1909.12673). The floor
+//! is searched over all that it can be, and a and b are found for each by Gauss and Newton's method.
 
 use crate::point::{LogPoint, different_computes};
 

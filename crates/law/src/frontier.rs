@@ -22,7 +22,7 @@ pub struct FrontierPoint {
     pub error_deviation: Option<f64>,
     /// Axes at whose edge, within its budget, the winner lies: a better cell may lie beyond.
     pub edges: Vec<String>,
-    /// Whether it stands alone in its budget, chosen against nothing, while another winner costs less and errs
+    /// Whether it stands alone in its budget, chosen against no other size, while another winner costs less and errs
     /// no more on validation images: it is no frontier.
     pub dominated: bool,
 }
@@ -67,6 +67,22 @@ impl FrontierPoint {
 #[must_use]
 pub fn frontier(cells: &[Cell]) -> Vec<FrontierPoint> {
     let budgets = budgets(cells);
+    let is_lone = |members: &[usize]| members.len() == 1;
+    of_budgets(cells, &budgets, &is_lone)
+}
+
+/// The same where each budget holds one size of network and training, for which no more than the like of a learning rate was chosen:
+/// whether that size is worth its compute was not asked within the budget, so all winners are held against cheaper ones.
+#[must_use]
+pub fn frontier_of_sizes(cells: &[Cell]) -> Vec<FrontierPoint> {
+    of_budgets(cells, &budgets(cells), &|_| true)
+}
+
+fn of_budgets(
+    cells: &[Cell],
+    budgets: &[Vec<usize>],
+    is_lone: &dyn Fn(&[usize]) -> bool,
+) -> Vec<FrontierPoint> {
     let mut points: Vec<FrontierPoint> = budgets
         .iter()
         .filter_map(|members| {
@@ -85,17 +101,13 @@ pub fn frontier(cells: &[Cell]) -> Vec<FrontierPoint> {
         })
         .collect();
     points.sort_by(|a, b| a.compute.total_cmp(&b.compute).then(a.budget.total_cmp(&b.budget)));
-    flag_dominated(&mut points, &budgets);
+    let lone = budgets.iter().filter(|members| is_lone(members));
+    flag_dominated(&mut points, &lone.flatten().copied().collect());
     points
 }
 
-/// Flags single cells that a cheaper winner beats or equals; `points` come by rising compute.
-fn flag_dominated(points: &mut [FrontierPoint], budgets: &[Vec<usize>]) {
-    let alone: BTreeSet<usize> = budgets
-        .iter()
-        .filter_map(|members| members.first().filter(|_| members.len() == 1))
-        .copied()
-        .collect();
+/// Flags winners among `alone` that a cheaper winner beats or equals; `points` come by rising compute.
+fn flag_dominated(points: &mut [FrontierPoint], alone: &BTreeSet<usize>) {
     let mut lowest = f64::INFINITY;
     for equals in points.chunk_by_mut(|a, b| a.compute == b.compute) {
         let best = equals.iter().map(|point| point.selection_error).fold(f64::INFINITY, f64::min);

@@ -36,13 +36,17 @@ pub(crate) fn exponent(b: f64, replicates: &[PowerLaw], level: f64, warnings: &m
     inverse(Some(b), ends)
 }
 
+/// Words for points whose error does not fall, and so to no floor.
+pub(crate) const NO_FALL: &str = "Floor not identified: error does not fall with compute.";
+
 /// The floor, the exponent above it, and the laws of the replicates.
 ///
 /// Neither gets an estimate where the floor is not identified, that is, where its interval includes 0
-/// or the fit runs into the smallest error: an exponent above a floor that nobody saw means nothing.
+/// or the fit runs into the smallest error, or error `rises`: an exponent above a floor that nobody saw means nothing.
 pub(crate) fn floor_intervals(
     bootstrap: &Bootstrap,
     law: Option<&FloorLaw>,
+    rises: bool,
     level: f64,
     warnings: &mut Vec<String>,
 ) -> (Interval, Interval, Vec<FloorLaw>) {
@@ -57,7 +61,10 @@ pub(crate) fn floor_intervals(
         return unknown;
     }
     let Some(law) = law else {
-        warnings.push("Floor not identified: the law with a floor needs 3 different computes.".to_owned());
+        warnings.push(match rises {
+            true => NO_FALL.to_owned(),
+            false => "Floor not identified: the law with a floor needs 3 different computes.".to_owned(),
+        });
         return unknown;
     };
     let curve = |x: f64| libm::log(law.floor + law.a * libm::exp(-law.b * x));

@@ -41,6 +41,7 @@ mod profile;
 pub mod project;
 pub mod quantile;
 mod resample;
+mod settled;
 pub mod sizes;
 pub mod surface;
 mod table;

@@ -1,7 +1,8 @@
 //! Least squares the other way round: ln C = u - k ln E, log compute regressed on log error, b = 1/k.
 //!
 //! Where points scatter, its k is smaller than that of [`crate::ols`], by the factor R^2; the truth lies between the two
-//! when both compute and error are uncertain.
+//! when both compute and error are uncertain. That the product of both slopes is R^2 is in any book on regression, such as Draper and
+//! Smith, Applied Regression Analysis (1998).
 
 use crate::point::LogPoint;
 use crate::power::{self, PowerLaw};

@@ -1,4 +1,7 @@
 //! The power law error = a * compute^-b, by least squares on logarithms.
+//!
+//! The law of Thompson et al. (2020, arXiv 2007.05558), whose k is 1/b. With x = ln C and y = ln E about their weighted means,
+//! b = -sum(w x y) / sum(w x^2) and ln a = mean y + b mean x, the normal equations of a straight line.
 
 use crate::point::LogPoint;
 

@@ -1,7 +1,7 @@
 //! What a reader should know before believing the numbers, in short sentences.
 
 use crate::cell::Cell;
-use crate::fit::spans_decades;
+use crate::fit::{Settings, spans_decades};
 use crate::frontier::{FrontierPoint, budget_of, budgets};
 use crate::number::short;
 use crate::power::PowerLaw;
@@ -16,7 +16,8 @@ const FAR: f64 = 3.0;
 const MOST_LISTED: usize = 6;
 
 /// About the grid: what diverged, what was left out, what was never varied, how many seeds there are.
-pub(crate) fn about_cells(cells: &[Cell], frontier: &[FrontierPoint], unit: &str) -> Vec<String> {
+pub(crate) fn about_cells(cells: &[Cell], frontier: &[FrontierPoint], settings: &Settings) -> Vec<String> {
+    let unit = settings.unit;
     let mut warnings = Vec::new();
     let groups = budgets(cells);
     let lost = groups.iter().filter(|group| !group.iter().any(|&index| cells[index].can_win()));
@@ -35,9 +36,12 @@ pub(crate) fn about_cells(cells: &[Cell], frontier: &[FrontierPoint], unit: &str
     }
     let dominated = frontier.iter().filter(|point| point.dominated).count();
     if dominated > 0 {
+        let why = match settings.one_size {
+            true => "each budget holds a single size of training, and these err",
+            false => "alone in their budgets, they err",
+        };
         warnings.push(format!(
-            "{dominated} of {} frontier points not fitted: alone in their budgets, they err no less on \
-             validation images than a cheaper one.",
+            "{dominated} of {} frontier points not fitted: {why} no less on validation images than a cheaper one.",
             frontier.len()
         ));
     }

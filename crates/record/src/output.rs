@@ -151,6 +151,9 @@ pub struct MethodOutput {
     /// The coefficients as fitted, also those that the data do not settle: the curve that is drawn. Empty without one, and
     /// for the surface.
     pub curve: BTreeMap<String, f64>,
+    /// The law with a floor as fitted, beside the one without that the coefficients are of; absent where one law was asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub floor_curve: BTreeMap<String, f64>,
     /// Share of the variance of log error that is explained.
     pub r2: Option<f64>,
     /// Akaike's criterion of log error, corrected for few points; lower is better.

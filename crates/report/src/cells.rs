@@ -1,9 +1,12 @@
 //! Run records as cells of the law: grouped by setting, with what each cost and how its seeds erred.
 
+mod sizes;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use law::cell::{Axis, Cell};
 use law::fit::{Fit, Settings};
+use law::frontier::FrontierPoint;
 use law::number::short;
 use record::energy::{self, Kind, Phase};
 use record::run::{BLOCKS, Evaluation, Place, RunRecord, SeedRole, Status};
@@ -143,10 +146,11 @@ pub fn price(cells: &Cells, cost: Cost) -> Priced {
     let mut priced = Priced { cells: Vec::new(), estimated: false, notes: Vec::new() };
     priced.cells = cells.groups.iter().map(|group| group.cell.clone()).collect();
     if cost == Cost::Flops {
+        priced.notes.extend(sizes::of_images(cells));
         return priced;
     }
     if cost.is_size() {
-        by_size(cells, &mut priced, cost);
+        sizes::by_size(cells, &mut priced, cost);
         return priced;
     }
     let prices: Vec<_> = cells.groups.iter().map(|group| price_of(&group.runs, cost)).collect();
@@ -194,87 +198,6 @@ pub fn price(cells: &Cells, cost: Cost) -> Priced {
         judge_kinds(&runs, &mut priced);
     }
     priced
-}
-
-/// Each size is a budget of its own, in which every setting that was tried competes.
-fn by_size(cells: &Cells, priced: &mut Priced, cost: Cost) {
-    let mut without = 0;
-    let first = cells.groups.iter().find_map(|group| price_of(&group.runs, cost));
-    for (cell, group) in priced.cells.iter_mut().zip(&cells.groups) {
-        match price_of(&group.runs, cost) {
-            Some(size) => {
-                cell.compute = size;
-                cell.budget = if cells.swept { size } else { cell.budget };
-                // Longer trainings have no best length within the grid, and the longest may well win.
-                // Nor does a network that is wide enough for its images gain or lose much by more width.
-                let free = if cost == Cost::Parameters { ["steps", "epochs"] } else { ["width", "depth"] };
-                cell.axes.retain(|axis| !free.contains(&&*axis.name));
-            }
-            None => {
-                without += 1;
-                leave_out(cell, first.as_slice());
-            }
-        }
-    }
-    if cost == Cost::Examples {
-        priced.notes.extend(widest(cells, &priced.cells));
-    } else {
-        priced.notes.extend(unequal(cells, &priced.cells));
-    }
-    if without > 0 {
-        let reason = if cost == Cost::Parameters { "are not of all training images" } else { "have no size" };
-        priced.notes.push(format!("{without} of {} cells {reason} and are left out.", cells.groups.len()));
-    }
-}
-
-/// Where the best networks of each size did not see equally many images: those that saw more err less for that reason too.
-fn unequal(cells: &Cells, priced: &[Cell]) -> Option<String> {
-    let mut best: BTreeMap<u64, (f64, u64)> = BTreeMap::new();
-    for (cell, group) in priced.iter().zip(&cells.groups) {
-        let error = cell.selection_error();
-        let Some(run) = group.runs.first().filter(|_| error.is_finite()) else { continue };
-        let seen = best.entry(cell.compute.to_bits()).or_insert((error, run.examples_seen));
-        if error < seen.0 {
-            *seen = (error, run.examples_seen);
-        }
-    }
-    let least = best.values().map(|(_, seen)| *seen).min()?;
-    let most = best.values().map(|(_, seen)| *seen).max()?;
-    (most > 2 * least).then(|| {
-        format!(
-            "The best networks of each size saw from {} to {} images: those that saw more err less for that reason too, \
-             so k is not one of parameters alone. Train all sizes equally long.",
-            short(least as f64, 3),
-            short(most as f64, 3)
-        )
-    })
-}
-
-/// Where the widest networks of the grid win, and by how much over the next narrower ones: wider ones might err less still.
-fn widest(cells: &Cells, priced: &[Cell]) -> Option<String> {
-    let mut by_size: BTreeMap<u64, BTreeMap<u64, f64>> = BTreeMap::new();
-    for (cell, group) in priced.iter().zip(&cells.groups) {
-        let error = cell.selection_error();
-        let Some(width) = group.cell.axis("width").filter(|_| error.is_finite()) else { continue };
-        // Numbers above zero rise as their bits do.
-        let best = by_size.entry(cell.compute.to_bits()).or_default().entry(width.to_bits()).or_insert(error);
-        *best = best.min(error);
-    }
-    let ratio = |widths: &BTreeMap<u64, f64>| {
-        let mut from_widest = widths.values().rev();
-        let (widest, rest) = (from_widest.next()?, from_widest.next()?);
-        (widths.values().all(|error| widest <= error) && *rest > 0.0).then(|| widest / rest)
-    };
-    let mut ratios: Vec<f64> = by_size.values().filter_map(ratio).collect();
-    ratios.sort_by(f64::total_cmp);
-    let median = ratios.get(ratios.len() / 2)?;
-    Some(format!(
-        "The widest network of the grid wins at {} of {} sizes, there with {} times the validation error of the next \
-         narrower one (median): wider ones might err less still.",
-        ratios.len(),
-        by_size.len(),
-        short(*median, 2)
-    ))
 }
 
 /// As many budgets as the cells have of FLOPs, at equal ratios from the lowest price to the lowest of the largest FLOP
@@ -350,9 +273,33 @@ pub(crate) fn unit(cost: Cost) -> &'static str {
     }
 }
 
+/// The winners of `priced` cells that are drawn and not fitted.
+pub(crate) fn winners(cells: &Cells, priced: &Priced, cost: Cost) -> Vec<FrontierPoint> {
+    match is_of_one_size(cells, cost) {
+        true => law::frontier::frontier_of_sizes(&priced.cells),
+        false => law::frontier::frontier(&priced.cells),
+    }
+}
+
+/// Whether cells that compete are of one network, trained equally long on equally many images, in every budget of FLOPs.
+fn is_of_one_size(cells: &Cells, cost: Cost) -> bool {
+    let mut sizes: BTreeMap<u64, BTreeSet<(&str, u64, Option<u64>)>> = BTreeMap::new();
+    for group in &cells.groups {
+        let Some(run) = group.runs.first() else { continue };
+        let size = (group.net, run.spec.steps, run.spec.examples);
+        sizes.entry(group.cell.budget.to_bits()).or_default().insert(size);
+    }
+    cost == Cost::Flops && cells.swept && sizes.values().all(|sizes| sizes.len() == 1)
+}
+
 /// The law of `priced` cells: of their frontier where a sweep chose, of all where nobody did.
-pub(crate) fn fit(cells: &Cells, priced: &Priced, cost: Cost) -> Result<Fit, ReportError> {
-    let settings = Settings { unit: unit(cost), ..Settings::default() };
+pub(crate) fn fit(
+    cells: &Cells,
+    priced: &Priced,
+    cost: Cost,
+    settings: &Settings,
+) -> Result<Fit, ReportError> {
+    let settings = Settings { unit: unit(cost), one_size: is_of_one_size(cells, cost), ..*settings };
     Ok(match cells.swept {
         true => law::fit::fit_cells(&priced.cells, &settings)?,
         false => law::fit::fit_all_cells(&priced.cells, &settings)?,

@@ -101,6 +101,21 @@ pub enum ReportError {
         /// Cells in the header.
         expected: u64,
     },
+    /// A range of errors or computes without a row.
+    #[error(
+        "--range: found no row between {low} and {high}; errors go from {} to {}, computes from {} to {}; expected ends among the \
+         errors, or else among the computes", errors[0], errors[1], computes[0], computes[1]
+    )]
+    EmptyRange {
+        /// Its lower end.
+        low: f64,
+        /// Its upper end.
+        high: f64,
+        /// The least and the largest error.
+        errors: [f64; 2],
+        /// The least and the largest compute.
+        computes: [f64; 2],
+    },
     /// The estimator refused.
     #[error(transparent)]
     Law(#[from] law::error::LawError),

@@ -1,5 +1,7 @@
 //! A fit by a named method, of tables and of records, in the form that `ergo fit --json` prints.
 
+mod split;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,16 +11,16 @@ use law::estimate::{self, Estimate};
 use law::fit::{Interval, Point, Settings};
 use law::jackknife;
 use law::method::Method;
-use law::number::short;
 use law::sizes;
 use law::surface::Size;
-use record::output::{FitOutput, MethodOutput};
+use record::output::{FitOutput, FrontierOutput, MethodOutput};
 use record::run::{BLOCKS, Evaluation, RunRecord, SeedRole};
 
 use crate::cells::{self, Cost};
 use crate::csv::{self, Row, Wanted};
 use crate::error::ReportError;
 use crate::fit::{self, FRACTION, RunsFit};
+use split::Split;
 
 /// Which method is to fit what.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,58 +57,6 @@ impl Choice {
     }
 }
 
-/// Rows to be fitted, and rows to be judged by.
-struct Split<T> {
-    fitted: Vec<T>,
-    held_out: Vec<T>,
-    notes: Vec<String>,
-}
-
-impl<T> Split<T> {
-    /// Rows by what `choice` leaves out. What the largest computes leave out judges the fit where nothing else does.
-    fn new(rows: Vec<T>, held_out: Vec<T>, choice: &Choice, of: impl Fn(&T) -> Point) -> Split<T> {
-        let mut split = Split { fitted: rows, held_out, notes: Vec::new() };
-        split.keep_range(choice, &of);
-        if choice.drop_largest > 0 {
-            let points: Vec<Point> = split.fitted.iter().map(&of).collect();
-            let (others, _) = compare::without_largest(&points, choice.drop_largest);
-            let most = others.iter().map(|point| point.compute).fold(f64::NEG_INFINITY, f64::max);
-            let is_kept = |row: &T| of(row).compute <= most;
-            let (kept, dropped): (Vec<T>, Vec<T>) = split.fitted.into_iter().partition(is_kept);
-            split.notes.push(format!("{} rows of the largest computes are not fitted.", dropped.len()));
-            split.fitted = kept;
-            if split.held_out.is_empty() {
-                split.held_out = dropped;
-            }
-        }
-        split
-    }
-
-    fn keep_range(&mut self, choice: &Choice, of: &impl Fn(&T) -> Point) {
-        let Some(range) = choice.range else { return };
-        let [low, high] = match range {
-            Range::Plain(ends) => ends,
-            // No error is more than all, so that a table with a higher one counts percent.
-            Range::Percent(ends) if self.fitted.iter().any(|row| of(row).error > 1.0) => ends,
-            Range::Percent(ends) => ends.map(|end| end / 100.0),
-        };
-        let inside = |value: f64| (low..=high).contains(&value);
-        let before = self.fitted.len();
-        let by_error =
-            matches!(range, Range::Percent(_)) || self.fitted.iter().any(|row| inside(of(row).error));
-        // Nothing can be fitted of an empty range, so what lies beyond every error can only be meant for compute.
-        let by_compute = !by_error && self.fitted.iter().any(|row| inside(of(row).compute));
-        self.fitted.retain(|row| inside(if by_compute { of(row).compute } else { of(row).error }));
-        let quantity = if by_compute { "computes, as it holds no error" } else { "errors" };
-        self.notes.push(format!(
-            "{} of {before} rows lie in the range {} to {} of {quantity}, and are fitted.",
-            self.fitted.len(),
-            short(low, 6),
-            short(high, 6)
-        ));
-    }
-}
-
 /// The fits of the table at `path`: one, or one for every method where none is chosen.
 ///
 /// # Errors
@@ -119,7 +69,7 @@ pub fn of_table(path: &Path, wanted: &Wanted, choice: &Choice) -> Result<Vec<Fit
         let take = |row: Row| if row.held_out { held_out.push(row) } else { fitted.push(row) };
         csv::read_rows(path, wanted, take)?;
         let of = |row: &Row| Point { compute: row.compute, error: row.error };
-        let split = Split::new(fitted, held_out, choice, of);
+        let split = Split::new(fitted, held_out, choice, of)?;
         let computes: Vec<f64> = split.fitted.iter().map(|row| row.compute).collect();
         let size = |row: Row| Size { parameters: row.parameters, data: row.data, error: row.error };
         let sizes = Split {
@@ -134,7 +84,7 @@ pub fn of_table(path: &Path, wanted: &Wanted, choice: &Choice) -> Result<Vec<Fit
         let point = Point { compute: row.compute, error: row.error };
         if row.held_out { held_out.push(point) } else { fitted.push(point) }
     })?;
-    let split = Split::new(fitted, held_out, choice, |point| *point);
+    let split = Split::new(fitted, held_out, choice, |point| *point)?;
     match choice.method {
         Some(method) => Ok(vec![of_split(&split, method, choice, units)?]),
         None => of_every_method(&split, choice, units),
@@ -147,11 +97,11 @@ pub fn of_table(path: &Path, wanted: &Wanted, choice: &Choice) -> Result<Vec<Fit
 /// # Errors
 /// As [`fit::of_cost`].
 pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<Vec<FitOutput>, ReportError> {
-    let runs_fit = fit::of_runs(records, cost)?;
+    let runs_fit = fit::of_runs(records, cost, &Settings::default())?;
     let RunsFit { output: plain, about_runs, .. } = &runs_fit;
     let units = [cells::unit(cost), FRACTION];
     let Some(method) = choice.method else {
-        let frontier = Split::new(frontier(plain), Vec::new(), choice, |point| *point);
+        let frontier = Split::new(frontier(plain), Vec::new(), choice, |point| *point)?;
         let mut fits = of_every_method(&frontier, choice, units)?;
         fits.push(of_counts(&runs_fit, choice, units));
         for output in &mut fits {
@@ -174,23 +124,22 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
             }
             output.warnings.extend(missing(about_runs, output));
         }
+        if cost == Cost::Flops {
+            fits.push(of_run_sizes(records, choice, about_runs)?);
+        }
         return Ok(fits);
     };
     let mut output = match method {
         Method::Surface => {
-            let split = Split::new(run_sizes(records), Vec::new(), choice, |size: &Size| Point {
-                compute: sizes::compute(size),
-                error: size.error,
-            });
-            let computes: Vec<f64> = split.fitted.iter().map(sizes::compute).collect();
-            of_sizes(&split, &computes, choice, ["6 N D", FRACTION])?
+            return Ok(vec![of_run_sizes(records, choice, about_runs)?]);
         }
         Method::Quantile(_) => of_runs(records, cost, method, choice, units)?,
         Method::Counts => of_counts(&runs_fit, choice, units),
         Method::Power | Method::Floor if !choice.selects() => through_choice(plain, method, choice, units)?,
         _ => {
-            let split = Split::new(frontier(plain), Vec::new(), choice, |point| *point);
+            let split = Split::new(frontier(plain), Vec::new(), choice, |point| *point)?;
             let mut output = of_split(&split, method, choice, units)?;
+            output.frontier = without(&plain.frontier, &split.fitted);
             output.warnings.push(
                 "The frontier is taken as given: how it was chosen is in no interval of this method."
                     .to_owned(),
@@ -198,20 +147,52 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
             output
         }
     };
-    output.frontier.clone_from(&plain.frontier);
+    if output.frontier.is_empty() {
+        output.frontier.clone_from(&plain.frontier);
+    }
     output.warnings.extend(missing(about_runs, &output));
     Ok(vec![output])
+}
+
+/// The frontier, of which only the `fitted` points were.
+fn without(frontier: &[FrontierOutput], fitted: &[Point]) -> Vec<FrontierOutput> {
+    let is_fitted = |point: &FrontierOutput| {
+        fitted.iter().any(|kept| kept.compute == point.compute && kept.error == point.error)
+    };
+    let of =
+        |point: &FrontierOutput| FrontierOutput { fitted: point.fitted && is_fitted(point), ..point.clone() };
+    frontier.iter().map(of).collect()
+}
+
+/// The surface over the parameters and images of all runs.
+fn of_run_sizes(
+    records: &[RunRecord],
+    choice: &Choice,
+    about_runs: &[String],
+) -> Result<FitOutput, ReportError> {
+    let of = |size: &Size| Point { compute: sizes::compute(size), error: size.error };
+    let split = Split::new(run_sizes(records), Vec::new(), choice, of)?;
+    let computes: Vec<f64> = split.fitted.iter().map(sizes::compute).collect();
+    let mut output = of_sizes(&split, &computes, choice, ["6 N D", FRACTION])?;
+    // What else is known of the runs is about a frontier of compute.
+    let of_images = missing(about_runs, &output).into_iter().filter(|warning| is_of_images(warning));
+    output.warnings.extend(of_images);
+    Ok(output)
 }
 
 /// What is to be said about the runs and is not yet: fits that repeat the choice of the frontier have said it, and have the draw
 /// of the test images in their intervals.
 fn missing(about_runs: &[String], output: &FitOutput) -> Vec<String> {
-    let images = |warning: &str| warning.contains("the same test images");
     // The likelihood of counts is widened by a jackknife of its own, as its description says.
     let has_images =
-        output.method == Method::Counts.name() || output.warnings.iter().any(|warning| images(warning));
-    let is_said = |warning: &String| output.warnings.contains(warning) || (has_images && images(warning));
+        output.method == Method::Counts.name() || output.warnings.iter().any(|warning| is_of_images(warning));
+    let is_said =
+        |warning: &String| output.warnings.contains(warning) || (has_images && is_of_images(warning));
     about_runs.iter().filter(|warning| !is_said(warning)).cloned().collect()
+}
+
+fn is_of_images(warning: &str) -> bool {
+    warning.contains("the same test images")
 }
 
 fn frontier(fit: &FitOutput) -> Vec<Point> {
@@ -226,7 +207,7 @@ fn through_choice(
     choice: &Choice,
     units: [&str; 2],
 ) -> Result<FitOutput, ReportError> {
-    let split = Split { fitted: frontier(plain), held_out: Vec::new(), notes: Vec::new() };
+    let split = Split::all(frontier(plain));
     let mut output = of_split(&split, method, choice, units)?;
     if output.k.is_none() {
         return Ok(output);
@@ -269,7 +250,7 @@ fn of_runs(
         let (compute, error) = (cells::cost_of_run(run, cost)?, run.error.filter(|error| *error > 0.0)?);
         Some(Point { compute, error })
     };
-    let split = Split::new(records.iter().filter_map(point).collect(), Vec::new(), choice, |point| *point);
+    let split = Split::new(records.iter().filter_map(point).collect(), Vec::new(), choice, |point| *point)?;
     of_split(&split, method, choice, units)
 }
 
@@ -326,7 +307,7 @@ fn of_counts(fit: &RunsFit, choice: &Choice, units: [&str; 2]) -> FitOutput {
             estimate.k = Interval { estimate: over(Some(law.b)), low, high };
         }
     }
-    let no_rows = Split { fitted: Vec::new(), held_out: Vec::new(), notes: Vec::new() };
+    let no_rows = Split::all(Vec::new());
     let mut output = of_estimate(&estimate, &no_rows, units);
     // What `residual` would stand for is the likelihood's.
     if let Some(intervals) = output.more.intervals_by.remove("residual") {
@@ -475,6 +456,7 @@ fn output(
             coefficients,
             intervals,
             intervals_by: BTreeMap::new(),
+            floor_curve: BTreeMap::new(),
             curve: fitted.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             r2: estimate.goodness.r2,
             aicc: estimate.goodness.aicc,

@@ -81,7 +81,8 @@ fn figure(told: &ExpertOutput, against: Against) -> String {
         draw_curve(&mut svg, &frame, curve, against, colour, shape);
     }
     svg.close();
-    plot::axes(&mut svg, &frame, [against.label, "least possible squared error / squared error"]);
+    plot::axes(&mut svg, &frame, [against.label, "least possible squared error / squared error, log scale"]);
+    below_page(&mut svg, &frame, told, against);
     legend(&mut svg, told, against, [right + 20.0, top + 16.0]);
     svg.finish()
 }
@@ -108,6 +109,19 @@ fn draw_curve(
     svg.polyline(&points, &format!("stroke=\"{colour}\" stroke-width=\"1.6\""));
     for point in points {
         marks::draw(svg, shape, point, 3.6, &format!("fill=\"{colour}\""));
+    }
+}
+
+/// What lies below the page, in words at its lower edge.
+fn below_page(svg: &mut Svg, frame: &Frame, told: &ExpertOutput, against: Against) {
+    let style = format!(
+        "fill=\"{TEXT}\" stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\""
+    );
+    for place in told.curves.iter().flat_map(|curve| &curve.places) {
+        if share(place.performance) < frame.error.low {
+            let at = [frame.cost.position((against.of)(place)), frame.error.start - 8.0];
+            svg.text(at, Anchor::Middle, 10.5, &format!("10^{{{:.1}}}", place.performance), &style);
+        }
     }
 }
 

@@ -56,7 +56,13 @@ pub fn draw(records: &[RunRecord]) -> Result<Vec<Figure>, ReportError> {
         }
         for (cost, name) in wanted {
             if runs.iter().any(|run| cells::cost_of_run(run, cost).is_some()) {
-                let svg = plot::draw(&plot_of(set, &runs, &cells, cost)?);
+                let plot = plot_of(set, &runs, &cells, cost)?;
+                // A sweep over images says nothing of what a lower error costs.
+                let is_fitted = plot.frontier.iter().any(|point| point.fitted);
+                if is_sweep_of_images(&runs) && cost == Cost::Flops && !is_fitted {
+                    continue;
+                }
+                let svg = plot::draw(&plot);
                 let name = if prefixed { format!("{set}-{name}") } else { name.to_owned() };
                 figures.push(Figure { name, svg });
             }
@@ -71,6 +77,12 @@ fn varies_parameters(runs: &[RunRecord]) -> bool {
     let whole = runs.iter().filter(|run| cells::cost_of_run(run, Cost::Parameters).is_some());
     let sizes: BTreeSet<u64> = whole.map(|run| run.parameters).collect();
     seen.len() == 1 && sizes.len() > 2
+}
+
+/// Whether a sweep went over several numbers of training images.
+fn is_sweep_of_images(runs: &[RunRecord]) -> bool {
+    let chosen: BTreeSet<u64> = runs.iter().filter_map(|run| run.spec.examples).collect();
+    chosen.len() > 1 && runs.iter().any(|run| run.place.is_some())
 }
 
 /// Whether a sweep went over numbers of training images, with several networks for each: at least three numbers, and two
@@ -134,10 +146,10 @@ fn plot_of(set: &str, runs: &[RunRecord], cells: &Cells, cost: Cost) -> Result<P
     let priced = cells::price(cells, cost);
     let fit = match priced.estimated {
         true => None,
-        false => Some(cells::fit(cells, &priced, cost)?),
+        false => Some(cells::fit(cells, &priced, cost, &Settings::default())?),
     };
     let winners =
-        fit.as_ref().map_or_else(|| law::frontier::frontier(&priced.cells), |fit| fit.frontier.clone());
+        fit.as_ref().map_or_else(|| cells::winners(cells, &priced, cost), |fit| fit.frontier.clone());
     let net = |point: &FrontierPoint| cells.groups.get(point.cell).map_or("", |group| group.net).to_owned();
     let frontier = winners.iter().map(|point| frontier_mark(point, net(point))).collect();
     let points = runs.iter().filter_map(|run| {

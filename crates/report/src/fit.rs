@@ -25,15 +25,15 @@ pub const FRACTION: &str = "fraction";
 /// What [`cells::group`] refuses, or numbers that no law can be fitted to. Too few points are no error: the numbers
 /// are then null and the warnings say why.
 pub fn of_records(records: &[RunRecord]) -> Result<FitOutput, ReportError> {
-    of_cost(records, Cost::Flops)
+    of_cost(records, Cost::Flops, &Settings::default())
 }
 
 /// The law of error against `cost`; `compute` then means seconds or joules throughout.
 ///
 /// # Errors
 /// As [`of_records`]; also when no run has the cost, or the joules are modelled: an estimate gets no fit.
-pub fn of_cost(records: &[RunRecord], cost: Cost) -> Result<FitOutput, ReportError> {
-    Ok(of_runs(records, cost)?.output)
+pub fn of_cost(records: &[RunRecord], cost: Cost, settings: &Settings) -> Result<FitOutput, ReportError> {
+    Ok(of_runs(records, cost, settings)?.output)
 }
 
 /// A fit of records, with what holds of any other.
@@ -47,7 +47,11 @@ pub(crate) struct RunsFit<'a> {
 }
 
 /// As [`of_cost`].
-pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit<'_>, ReportError> {
+pub(crate) fn of_runs<'a>(
+    records: &'a [RunRecord],
+    cost: Cost,
+    settings: &Settings,
+) -> Result<RunsFit<'a>, ReportError> {
     let cells = cells::group(records)?;
     let priced = cells::price(&cells, cost);
     if priced.estimated {
@@ -56,7 +60,7 @@ pub(crate) fn of_runs(records: &[RunRecord], cost: Cost) -> Result<RunsFit<'_>, 
     if !records.iter().any(|run| cells::cost_of_run(run, cost).is_some()) {
         return Err(ReportError::NoCost { quantity: cells::quantity(cost), expected: cells::who_has(cost) });
     }
-    let fit = cells::fit(&cells, &priced, cost)?;
+    let fit = cells::fit(&cells, &priced, cost, settings)?;
     let frontier = fit.frontier.iter().map(|point| of_winner(point, &cells)).collect();
     let mut output = output(&fit, frontier, [cells::unit(cost), FRACTION]);
     describe(&mut output, cost);
@@ -174,8 +178,12 @@ pub(crate) fn disagreements(ways: &[Way]) -> Vec<String> {
 ///
 /// # Errors
 /// Points that are not positive and finite.
-pub fn of_points(points: &[Point], columns: [&str; 2]) -> Result<FitOutput, ReportError> {
-    let fit = law::fit::fit_points(points, &Settings::default())?;
+pub fn of_points(
+    points: &[Point],
+    columns: [&str; 2],
+    settings: &Settings,
+) -> Result<FitOutput, ReportError> {
+    let fit = law::fit::fit_points(points, settings)?;
     let listed = if points.len() <= MOST_LISTED { &fit.frontier[..] } else { &[] };
     let frontier = listed
         .iter()
@@ -262,6 +270,8 @@ fn more(fit: &Fit) -> MethodOutput {
     }
     let curve = fit.power.map(|law| Method::Power.coefficients(&Curve::Power(law))).unwrap_or_default();
     more.curve = curve.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let floored = fit.floor_law.map(|law| Method::Floor.coefficients(&Curve::Floor(law))).unwrap_or_default();
+    more.floor_curve = floored.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     for (name, interval) in [("k", fit.k), ("k_floor", fit.k_floor), ("floor", fit.floor)] {
         more.intervals.insert(name.to_owned(), [interval.low, interval.high]);
     }

@@ -49,8 +49,10 @@ pub fn draw(name: &str, told: &ComparedOutput) -> Figure {
         svg.text([ACROSS[0] - 14.0, y + 4.0], Anchor::End, SIZE, &label, TEXT);
         svg.text([ACROSS[1] + 20.0, y + 4.0], Anchor::Start, SIZE, &in_words(fit), FAINT);
         // Of two, the one above the other by a little.
-        let apart = if has_floor(fit) { 4.5 } else { 0.0 };
-        interval(&mut svg, [fit.k, fit.k_low, fit.k_high], (y - apart, PLAIN), x);
+        let apart = if has_floor(fit) && has_line(fit) { 4.5 } else { 0.0 };
+        if has_line(fit) {
+            interval(&mut svg, [fit.k, fit.k_low, fit.k_high], (y - apart, PLAIN), x);
+        }
         if has_floor(fit) {
             interval(&mut svg, [fit.k_floor, fit.k_floor_low, fit.k_floor_high], (y + apart, FLOOR), x);
         }
@@ -67,6 +69,11 @@ pub fn draw(name: &str, told: &ComparedOutput) -> Figure {
 
 fn has_floor(fit: &ComparedFit) -> bool {
     fit.k_floor_low.is_some() || fit.k_floor_high.is_some()
+}
+
+/// Whether its k is not that above a floor once more, as that of a surface is.
+fn has_line(fit: &ComparedFit) -> bool {
+    fit.k.is_none() || fit.k != fit.k_floor
 }
 
 /// An interval with its number, where it has one; an end beyond the axis, or without a bound, is an arrow.
@@ -92,10 +99,15 @@ fn interval(
 
 fn in_words(fit: &ComparedFit) -> String {
     let one = |k: Option<f64>| k.map_or_else(|| "\u{2013}".to_owned(), |k| format!("{k:.2}"));
+    let above = match fit.k_floor {
+        Some(k) => format!("above a floor {k:.2}"),
+        None => "floor not identified".to_owned(),
+    };
     match (fit.k, has_floor(fit)) {
         (None, false) => "no k".to_owned(),
         (k, false) => one(k),
-        (k, true) => format!("{}, above a floor {}", one(k), one(fit.k_floor)),
+        (_, true) if !has_line(fit) => above,
+        (k, true) => format!("{}, {above}", one(k)),
     }
 }
 

@@ -75,7 +75,7 @@ pub fn of_records(
 ) -> Result<Projected, ReportError> {
     let cells = cells::group(records)?;
     let priced = cells::price(&cells, Cost::Flops);
-    let fit = cells::fit(&cells, &priced, Cost::Flops)?;
+    let fit = cells::fit(&cells, &priced, Cost::Flops, &Settings::default())?;
     let last = fit.frontier.iter().rfind(|point| point.is_fitted());
     let group = last.and_then(|point| cells.groups.get(point.cell));
     let machine = group.map(machine_of).unwrap_or_default().with(question);
@@ -248,14 +248,14 @@ fn target(fit: &Fit, name: String, error: f64, machine: &Machine, rates: &Rates)
     // Within the data the question is answered, and no law of another slope goes through them.
     let is_beyond = project::today(fit).is_some_and(|[_, reached]| error < reached);
     let references =
-        REFERENCES.iter().zip(projection.references).filter(|_| is_beyond).map(|((k, _), flops)| {
-            ReferenceOutput {
+        REFERENCES.iter().zip(projection.references).filter(|(_, flops)| is_beyond && flops.is_finite()).map(
+            |((k, _), flops)| ReferenceOutput {
                 k: *k,
                 halving_cost: law::fit::halving_cost(*k),
                 flops,
                 hours: machine.flops_per_second.map(|speed| flops / speed / SECONDS_PER_HOUR),
-            }
-        });
+            },
+        );
     let range = fit.compute_range.unwrap_or([f64::NAN; 2]);
     let mut floor = answer(projection.floor, range, machine, rates);
     if floor.flops[1].is_none() {
@@ -280,7 +280,9 @@ fn why_not(projection: &Projection) -> &'static str {
 
 fn answer(flops: Interval, [least, most]: [f64; 2], machine: &Machine, rates: &Rates) -> AnswerOutput {
     let flops = triple(flops);
-    let each = |of: &dyn Fn(f64) -> Option<f64>| flops.map(|flops| flops.and_then(of));
+    // What is more than numbers hold is not known.
+    let finite = |value: f64| Some(value).filter(|value| value.is_finite());
+    let each = |of: &dyn Fn(f64) -> Option<f64>| flops.map(|flops| flops.and_then(of).and_then(finite));
     let hours = each(&|flops| Some(flops / machine.flops_per_second? / SECONDS_PER_HOUR));
     let costs = [0, 1, 2].map(|place: usize| {
         let seconds = Seconds(hours[place]? * SECONDS_PER_HOUR);
@@ -289,7 +291,7 @@ fn answer(flops: Interval, [least, most]: [f64; 2], machine: &Machine, rates: &R
     });
     // The lower end of the hours goes with the lower end of the power, and so on.
     let cost_of = |of: fn(&record::cost::CostOutput) -> Option<[f64; 3]>| {
-        [0, 1, 2].map(|place: usize| Some(of(costs[place].as_ref()?)?[place]))
+        [0, 1, 2].map(|place: usize| finite(of(costs[place].as_ref()?)?[place]))
     };
     AnswerOutput {
         flops,
@@ -300,7 +302,7 @@ fn answer(flops: Interval, [least, most]: [f64; 2], machine: &Machine, rates: &R
         kwh: cost_of(|cost| cost.kwh),
         kg_co2e: cost_of(|cost| cost.kg_co2e),
         usd_electricity: cost_of(|cost| cost.usd_electricity),
-        usd_rental: [0, 1, 2].map(|place: usize| costs[place].as_ref()?.usd_rental),
+        usd_rental: [0, 1, 2].map(|place: usize| costs[place].as_ref()?.usd_rental.and_then(finite)),
         reason: None,
     }
 }

@@ -110,7 +110,11 @@ fn fits_of(path: &Path, args: &Args) -> anyhow::Result<Vec<FitOutput>> {
                 let wanted = args.options.wanted(&args.columns, &choice);
                 Ok(report::estimates::of_table(path, &wanted, &choice)?)
             }
-            None => Ok(vec![report::fit::of_points(&points(path, &args.columns)?, args.columns.names())?]),
+            None => Ok(vec![report::fit::of_points(
+                &points(path, &args.columns)?,
+                args.columns.names(),
+                &args.options.settings(),
+            )?]),
         };
     }
     args.options.check_for_records(path)?;
@@ -124,7 +128,7 @@ fn fits_of(path: &Path, args: &Args) -> anyhow::Result<Vec<FitOutput>> {
     let records = records(path, &args.columns)?;
     match choice {
         Some(choice) => Ok(report::estimates::of_records(&records, cost, &choice)?),
-        None => Ok(vec![report::fit::of_cost(&records, cost)?]),
+        None => Ok(vec![report::fit::of_cost(&records, cost, &args.options.settings())?]),
     }
 }
 

@@ -164,3 +164,44 @@ fn many_points_are_fitted_in_time() {
         assert!(method == Method::OlsReverse || (low < 5.0 && 5.0 < high), "{method:?}: {:?}", found.k);
     }
 }
+
+/// Errors that rise have no floor to come to rest at, and nothing else of a law with one.
+#[test]
+fn rising_errors_have_no_law_with_a_floor() {
+    let points: Vec<Point> = [(1e9, 0.02), (1e10, 0.03), (1e11, 0.04), (1e12, 0.05)]
+        .map(|(compute, error)| Point { compute, error })
+        .to_vec();
+    for method in [Method::Floor, Method::M2, Method::M3] {
+        let estimate = estimate(&points, method, &settings(200)).unwrap();
+        assert_eq!((estimate.curve, estimate.k_floor), (None, Interval::default()), "{method:?}");
+        assert!(estimate.coefficients.iter().all(|(_, value)| *value == Interval::default()), "{method:?}");
+        assert!(
+            estimate.warnings.iter().any(|warning| warning == interval::NO_FALL),
+            "{:?}",
+            estimate.warnings
+        );
+    }
+    let both = fit::fit_points(&points, &settings(200)).unwrap();
+    assert_eq!((both.floor_law, both.k_floor), (None, Interval::default()));
+}
+
+/// Scattered points of no law: nothing that is told is infinite, no number, or 58 digits long.
+#[test]
+fn what_the_points_do_not_settle_is_not_told() {
+    let points: Vec<Point> = [(1e9, 0.05), (1e10, 0.025), (1e11, 0.04), (1e12, 0.021)]
+        .map(|(compute, error)| Point { compute, error })
+        .to_vec();
+    let estimate = estimate(&points, Method::M3, &settings(300)).unwrap();
+    for (name, value) in &estimate.coefficients {
+        assert!(value.estimate.is_none_or(|value| value.abs() < 1e12), "{name}: {value:?}");
+    }
+    assert!(!estimate.warnings.join(" ").contains("NaN"), "{:?}", estimate.warnings);
+    // A power law without a level at small compute: M4 has none to tell.
+    let power: Vec<Point> = (0..12)
+        .map(|i| libm::pow(10.0, 10.0 + f64::from(i) / 3.0))
+        .map(|c| Point { compute: c, error: 32.0 * libm::pow(c, -0.2) })
+        .collect();
+    let bounded = super::estimate(&power, Method::M4, &settings(200)).unwrap();
+    let e0 = bounded.coefficients.iter().find(|(name, _)| *name == "e0").unwrap().1;
+    assert!(e0.estimate.is_none_or(|e0| e0 < 1e6), "{e0:?}");
+}

@@ -105,3 +105,18 @@ fn a_lone_cell_that_a_cheaper_winner_beats_is_dominated() {
     assert_eq!(flags(&chosen), [false, false]);
     assert!(!frontier(&falling_but_two)[1].is_fitted());
 }
+
+/// Where a budget chose no more than a learning rate for its one size, a cheaper size may beat it.
+#[test]
+fn winners_of_one_size_each_are_held_against_cheaper_ones() {
+    let sizes = [
+        cell(1.0, 1.0, &[], &[0.5], &[0.5]),
+        cell(2.0, 2.0, &[], &[0.7], &[0.7]),
+        cell(2.0, 2.0, &[], &[0.6], &[0.6]),
+        cell(3.0, 3.0, &[], &[0.4], &[0.4]),
+        cell(3.0, 3.0, &[], &[0.45], &[0.4]),
+    ];
+    let points = frontier_of_sizes(&sizes);
+    assert_eq!(points.iter().map(|point| point.dominated).collect::<Vec<_>>(), [false, true, false]);
+    assert!(frontier(&sizes).iter().all(|point| !point.dominated));
+}

@@ -36,7 +36,9 @@ fn every_method_takes_records() {
     for method in Method::curves(0.1).into_iter().chain([Method::Surface]) {
         let fits = of_records(&runs, Cost::Flops, &choice(method)).unwrap();
         let [fit] = &fits[..] else { panic!("{method:?}: {} fits", fits.len()) };
-        assert_eq!((fit.method.as_str(), fit.frontier.len()), (method.name(), 6));
+        // The surface is of parameters and images, and knows no frontier of compute.
+        let winners = if method == Method::Surface { 0 } else { 6 };
+        assert_eq!((fit.method.as_str(), fit.frontier.len()), (method.name(), winners));
         let straight = method.is_power() && method != Method::Quantile(0.1);
         if straight {
             assert!((fit.k.unwrap() - 4.0).abs() < 1e-6, "{method:?}: {:?}", fit.k);
@@ -49,7 +51,8 @@ fn every_method_takes_records() {
         );
     }
     let all = of_records(&runs, Cost::Flops, &Choice { method: None, ..choice(Method::Ols) }).unwrap();
-    assert_eq!(all.len(), 12);
+    assert_eq!(all.len(), 13);
+    assert!(all.iter().any(|fit| fit.method == "surface" && fit.compute_unit == "6 N D"));
     let quantile = of_records(&runs, Cost::Flops, &choice(Method::Quantile(0.1))).unwrap();
     // Both cells of every budget, in all their runs that were judged on test images.
     assert!(quantile[0].points > 6, "{}", quantile[0].points);
@@ -74,16 +77,16 @@ fn ranges_are_of_errors_and_else_of_computes() {
     let wanted = Wanted { compute: Some("compute"), error: "error", sizes: None, holdout: None };
     let range = |low, high| {
         let choice = Choice { range: Some(Range::Plain([low, high])), ..choice(Method::Ols) };
-        let fit = of_table(file.path(), &wanted, &choice).unwrap().remove(0);
-        (fit.points, fit.compute_range, fit.warnings[0].clone())
+        let fit = of_table(file.path(), &wanted, &choice)?.remove(0);
+        Ok::<_, ReportError>((fit.points, fit.compute_range, fit.warnings[0].clone()))
     };
-    let errors = range(0.15, 0.45);
+    let errors = range(0.15, 0.45).unwrap();
     assert_eq!((errors.0, errors.1), (3, Some([1e4, 1e6])));
     assert!(errors.2.contains("3 of 5 rows lie in the range 0.15 to 0.45 of errors"), "{}", errors.2);
-    let computes = range(1e4, 1e7);
+    let computes = range(1e4, 1e7).unwrap();
     assert_eq!((computes.0, computes.1), (4, Some([1e4, 1e7])));
     assert!(computes.2.contains("of computes"), "{}", computes.2);
-    assert_eq!(range(20.0, 30.0).0, 0);
+    assert!(matches!(range(20.0, 30.0), Err(ReportError::EmptyRange { .. })));
 }
 
 /// Percent are percent whether a table has fractions or percent.
@@ -95,8 +98,26 @@ fn ranges_in_percent_are_of_errors() {
         let wanted = Wanted { compute: Some("compute"), error: "error", sizes: None, holdout: None };
         let fitted = |ends| {
             let choice = Choice { range: Some(Range::Percent(ends)), ..choice(Method::Ols) };
-            of_table(file.path(), &wanted, &choice).unwrap().remove(0).points
+            of_table(file.path(), &wanted, &choice).map(|fits| fits[0].points).ok()
         };
-        assert_eq!((fitted([25.0, 45.0]), fitted([1.0, 3.0])), (2, 0), "{table}");
+        assert_eq!((fitted([25.0, 45.0]), fitted([1.0, 3.0])), (Some(2), None), "{table}");
     }
+}
+
+/// What is left out is not told to be fitted, and a range that holds nothing is refused.
+#[test]
+fn the_frontier_tells_what_was_left_out() {
+    let runs = records();
+    let fitted = |choice: &Choice| {
+        let fits = of_records(&runs, Cost::Flops, choice).unwrap();
+        let points = fits[0].frontier.iter().map(|point| point.fitted).collect::<Vec<_>>();
+        (fits[0].points, points)
+    };
+    let dropped = Choice { drop_largest: 2, ..choice(Method::Power) };
+    assert_eq!(fitted(&dropped), (4, vec![true, true, true, true, false, false]));
+    let between = Choice { range: Some(Range::Plain([0.0, 0.06])), ..choice(Method::Ols) };
+    assert_eq!(fitted(&between).1.iter().filter(|fitted| !**fitted).count(), 6 - fitted(&between).0);
+    let nothing = Choice { range: Some(Range::Percent([1e-7, 2e-7])), ..choice(Method::Ols) };
+    let refused = of_records(&runs, Cost::Flops, &nothing).unwrap_err().to_string();
+    assert!(refused.contains("no row between") && refused.contains("computes from"), "{refused}");
 }

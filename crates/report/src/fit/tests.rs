@@ -35,17 +35,20 @@ fn the_exponent_of_an_exact_power_law() {
 
 #[test]
 fn seconds_give_the_same_exponent_where_they_are_proportional() {
-    let fit = of_cost(&exact(), Cost::Seconds).unwrap();
+    let fit = of_cost(&exact(), Cost::Seconds, &Settings::default()).unwrap();
     assert!((fit.k.unwrap() - 10f64.ln() / 2f64.ln()).abs() < 1e-9);
     assert_eq!(fit.compute_range, Some([1.0, 100.0]));
 }
 
 #[test]
 fn modelled_joules_get_no_fit_and_absent_joules_are_named() {
-    assert!(matches!(of_cost(&exact(), Cost::Joules), Err(ReportError::NoCost { quantity: "joules", .. })));
+    assert!(matches!(
+        of_cost(&exact(), Cost::Joules, &Settings::default()),
+        Err(ReportError::NoCost { quantity: "joules", .. })
+    ));
     let modelled = |run| sample::with_joules(run, "host", Kind::Modelled, 5.0);
     let runs: Vec<_> = exact().into_iter().map(modelled).collect();
-    assert!(matches!(of_cost(&runs, Cost::Joules), Err(ReportError::Estimated)));
+    assert!(matches!(of_cost(&runs, Cost::Joules, &Settings::default()), Err(ReportError::Estimated)));
 }
 
 #[test]
@@ -65,7 +68,7 @@ fn single_trainings_are_fitted_with_a_warning_and_no_invented_validation() {
 fn plain_points_keep_their_place_in_the_file() {
     let points =
         [(4e9, 0.125), (1e9, 0.25), (1.6e10, 0.0625)].map(|(compute, error)| Point { compute, error });
-    let fit = of_points(&points, ["flops", "top1"]).unwrap();
+    let fit = of_points(&points, ["flops", "top1"], &Settings::default()).unwrap();
     // Halving for four times the compute: k = 2.
     assert!((fit.k.unwrap() - 2.0).abs() < 1e-9);
     assert_eq!((fit.compute_unit.as_str(), fit.error_unit.as_str()), ("flops", "top1"));
@@ -91,13 +94,16 @@ fn the_best_setting_of_each_number_of_images_is_fitted() {
             }
         }
     }
-    let fit = of_cost(&runs, Cost::Examples).unwrap();
+    let fit = of_cost(&runs, Cost::Examples, &Settings::default()).unwrap();
     let words = &fit.more.description;
     assert!(words.contains("log error on log training images") && words.contains("k = 2"), "{words}");
     assert!((fit.k.unwrap() - 2.0).abs() < 1e-9, "{fit:?}");
     assert_eq!((fit.points, fit.compute_unit.as_str()), (4, "images"));
     // None of these runs had all images.
-    assert!(matches!(of_cost(&runs, Cost::Parameters), Err(ReportError::NoCost { .. })));
+    assert!(matches!(
+        of_cost(&runs, Cost::Parameters, &Settings::default()),
+        Err(ReportError::NoCost { .. })
+    ));
     let names: Vec<_> = crate::figures::draw(&runs).unwrap().into_iter().map(|figure| figure.name).collect();
     assert!(names.contains(&"error-vs-examples".to_owned()), "{names:?}");
 }

@@ -158,17 +158,31 @@ fn targets(svg: &mut Svg, told: &ProjectOutput, frame: &Frame) {
             let style = format!("fill=\"#ffffff\" stroke=\"{FIT_COLOUR}\" stroke-width=\"1.6\"");
             marks::draw(svg, shape, frame.place(flops, target.error), 4.2, &style);
         }
-        svg.text([frame.cost.start + 8.0, y - 5.0], Anchor::Start, SIZE, &target.name, TARGET_TEXT);
+        // Where an interval is in the way of its name, that stands at the other side.
+        let [left, right] = [frame.cost.start + 8.0, frame.cost.end - 8.0];
+        let begins = [&target.power, &target.floor].into_iter().filter_map(|answer| answer.flops[0]);
+        let name_ends = left + svg::text_width(&target.name, SIZE) + 8.0;
+        match begins.map(|flops| frame.cost.position(flops)).any(|x| x < name_ends) {
+            false => svg.text([left, y - 5.0], Anchor::Start, SIZE, &target.name, TARGET_TEXT),
+            true => svg.text([right, y - 5.0], Anchor::End, SIZE, &target.name, TARGET_TEXT),
+        }
     }
 }
 
-/// The interval of an answer, without an end where it is not bounded or lies beyond the page.
+/// The interval of an answer, with an arrow where it is not bounded or goes beyond the page.
 fn bar(svg: &mut Svg, [low, _, high]: [Option<f64>; 3], y: f64, frame: &Frame) {
     let Some(low) = low.filter(|low| *low < frame.cost.high) else { return };
     let on_page = |flops: &f64| (frame.cost.low..=frame.cost.high).contains(flops);
     let left = frame.cost.position(low.max(frame.cost.low));
     let right = frame.cost.position(high.unwrap_or(f64::INFINITY).min(frame.cost.high));
     svg.line([left, y], [right, y], BAR);
+    let is_cut = [low < frame.cost.low, high.is_none_or(|high| high > frame.cost.high)];
+    for (x, inwards) in
+        [(left, 7.0), (right, -7.0)].into_iter().zip(is_cut).filter(|(_, is_cut)| *is_cut).map(|(end, _)| end)
+    {
+        let points = [[x, y], [x + inwards, y - 3.5], [x + inwards, y + 3.5]];
+        svg.polygon(&points, &format!("fill=\"{FIT_COLOUR}\" stroke=\"none\""));
+    }
     for end in [Some(low), high].into_iter().flatten().filter(on_page) {
         let x = frame.cost.position(end);
         svg.line([x, y - 3.0], [x, y + 3.0], BAR);

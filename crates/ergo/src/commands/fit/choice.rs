@@ -3,12 +3,16 @@
 use std::path::Path;
 
 use clap::ValueEnum;
+use law::fit::Settings;
 use law::method::Method;
 use report::csv::{SIZE_COLUMNS, Wanted};
 use report::estimates::{Choice, Range};
 
 use crate::commands::fit::Columns;
 use crate::exit;
+
+/// Resamples of a named method, where none are asked for.
+const RESAMPLES: usize = 1000;
 
 /// The estimator and its rows.
 #[derive(Debug, clap::Args)]
@@ -34,9 +38,9 @@ pub struct Options {
     /// Errors between which rows are fitted, as 0.05..0.3 or 5%..30%; computes, where no error lies in between.
     #[arg(long, value_name = "LOW..HIGH", value_parser = range)]
     range: Option<Range>,
-    /// Resamples of the intervals.
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    resamples: usize,
+    /// Resamples of the intervals [default: 1000 of a named method, else 2000].
+    #[arg(long, value_name = "N")]
+    resamples: Option<usize>,
 }
 
 /// Estimators as they are typed.
@@ -68,7 +72,7 @@ enum Name {
     Exponential,
     /// E = a C^-b by the likelihood of the wrong images of a sweep's frontier.
     Counts,
-    /// All of them but the surface, side by side.
+    /// All of them side by side; the surface only of records, which know parameters and images.
     All,
 }
 
@@ -126,7 +130,19 @@ impl Options {
             Name::All => None,
         };
         let (drop_largest, range) = (self.drop_largest, self.range);
-        Ok(Some(Choice { method, quantile, drop_largest, range, resamples: self.resamples }))
+        Ok(Some(Choice {
+            method,
+            quantile,
+            drop_largest,
+            range,
+            resamples: self.resamples.unwrap_or(RESAMPLES),
+        }))
+    }
+
+    /// How the intervals of the default fit are made.
+    pub fn settings(&self) -> Settings {
+        let settings = Settings::default();
+        Settings { resamples: self.resamples.unwrap_or(settings.resamples), ..settings }
     }
 
     /// The columns that a table must have for `choice`. A surface needs no compute unless it is named.

@@ -63,7 +63,7 @@ fn bars(svg: &mut Svg, told: &TakenApartOutput, panel: &Panel, top: f64) {
         svg.rectangle([ends[0], y - BAR / 2.0], [ends[1] - ends[0], BAR], &format!("fill=\"{colour}\""));
         svg.text([ACROSS[0] - 12.0, y + 4.0], Anchor::End, SIZE, name, &format!("fill=\"{TEXT}\""));
         let halo = "fill=\"#222222\" stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
-        svg.text([ends[0] - 6.0, y + 4.0], Anchor::End, SIZE, &text, halo);
+        svg.text([ends[1] + 6.0, y + 4.0], Anchor::Start, SIZE, &text, halo);
     };
     for (((name, factor), colour), row) in parts.into_iter().zip(PARTS).zip(0..) {
         let text = if row == 0 { String::new() } else { format!("x {}", short(factor, 3)) };
