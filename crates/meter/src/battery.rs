@@ -33,39 +33,48 @@ pub(crate) fn discover(root: &Path) -> Found {
     let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
     let mut supplies: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     supplies.sort();
-    let is = |supply: &Path, file: &str, expected: &str| {
-        text(&supply.join(file)).is_ok_and(|kind| kind == expected)
-    };
-    // Those of mice and headsets say that they are of a device.
-    let of_machine = |supply: &PathBuf| is(supply, "type", "Battery") && !is(supply, "scope", "Device");
-    let batteries: Vec<PathBuf> = supplies.iter().filter(|supply| of_machine(supply)).cloned().collect();
+    let batteries: Vec<PathBuf> = supplies.iter().filter(|supply| is_of_machine(supply)).cloned().collect();
     if batteries.is_empty() {
         let why = format!("no battery in {}", folder.display());
         found.unreadable.push(SourceFacts::unreadable("battery", "batteries", why));
         return found;
     }
-    // A battery that is charged, or full at a plug that is no `Mains`, such as one of USB, is not what the machine draws from.
-    let plugged = |supply: &PathBuf| {
-        let at_plug = is(supply, "type", "Mains") && is(supply, "online", "1");
-        let charged = ["Charging", "Full", "Not charging"].iter().any(|status| is(supply, "status", status));
-        at_plug || (of_machine(supply) && charged)
-    };
-    let mains = supplies.iter().any(plugged);
+    let mains = is_plugged(&supplies);
     let mut battery = Battery::new(&batteries);
-    match battery.read() {
+    match battery.look() {
         Ok(_) if mains => {
             let facts =
                 SourceFacts::unreadable("battery", &battery.facts.source, "the machine draws from the mains");
             found.unreadable.push(facts.but(SourceStatus::Absent, Some("unplug the mains adapter")));
         }
-        Ok(_) => found.readable.push(Box::new(battery)),
+        Ok(_) => found.readable.push(Box::new(Battery { supplies, ..battery })),
         Err(error) => found.unreadable.push(SourceFacts::refused("battery", &battery.facts.source, &error)),
     }
     found
 }
 
+fn is(supply: &Path, file: &str, expected: &str) -> bool {
+    text(&supply.join(file)).is_ok_and(|kind| kind == expected)
+}
+
+/// Those of mice and headsets say that they are of a device.
+fn is_of_machine(supply: &Path) -> bool {
+    is(supply, "type", "Battery") && !is(supply, "scope", "Device")
+}
+
+/// Whether a battery is charged, or full at a plug that is no `Mains`, such as one of USB, and so is not what the machine draws from.
+fn is_plugged(supplies: &[PathBuf]) -> bool {
+    supplies.iter().any(|supply| {
+        let at_plug = is(supply, "type", "Mains") && is(supply, "online", "1");
+        let charged = ["Charging", "Full", "Not charging"].iter().any(|status| is(supply, "status", status));
+        at_plug || (is_of_machine(supply) && charged)
+    })
+}
+
 struct Battery {
     facts: SourceFacts,
+    /// All supplies of power, plugs among them.
+    supplies: Vec<PathBuf>,
     gauges: Vec<Gauge>,
     /// Where each of them tells what it delivers now.
     powers: Vec<Power>,
@@ -176,33 +185,25 @@ impl Battery {
             let names: Vec<String> = gauges.iter().map(Gauge::words).collect();
             (Kind::Counter, format!("what {} lost: the whole machine", names.join(" and ")))
         };
-        Battery { facts: SourceFacts::readable("battery", kind, &source), gauges, powers, lost: 0.0 }
+        Battery {
+            facts: SourceFacts::readable("battery", kind, &source),
+            supplies: Vec::new(),
+            gauges,
+            powers,
+            lost: 0.0,
+        }
     }
 
     /// What all of them deliver now.
     fn delivered(&self) -> Result<Watts, ReadError> {
-        self.powers.iter().map(Power::read).sum::<Result<f64, _>>().map(Watts)
-    }
-}
-
-impl EnergySource for Battery {
-    fn facts(&self) -> &SourceFacts {
-        &self.facts
+        match self.powers.iter().map(Power::read).sum::<Result<f64, _>>()? {
+            0.0 => Err(refuse("shows 0 W, which no machine draws")),
+            watts => Ok(Watts(watts)),
+        }
     }
 
-    fn limits(&self) -> Limits {
-        let update = if self.gauges.is_empty() { POWER_UPDATE } else { UPDATE };
-        Limits { update, plausible: PLAUSIBLE }
-    }
-
-    /// Beside what the batteries lost, by which that is checked.
-    fn power(&mut self) -> Option<Watts> {
-        let is_beside = !self.gauges.is_empty() && !self.powers.is_empty();
-        is_beside.then(|| self.delivered().ok()).flatten().filter(|power| power.0 > 0.0)
-    }
-
-    /// Counts upwards as the batteries lose; a battery that is charged meanwhile counts down, which is a gap.
-    fn read(&mut self) -> Result<Reading, ReadError> {
+    /// Counts upwards as the batteries lose.
+    fn look(&mut self) -> Result<Reading, ReadError> {
         if self.gauges.is_empty() {
             return self.delivered().map(Reading::Power);
         }
@@ -214,6 +215,36 @@ impl EnergySource for Battery {
         }
         Ok(Reading::Counter { microjoules: (ORIGIN + self.lost).max(0.0) as u64, range_microjoules: None })
     }
+}
+
+impl EnergySource for Battery {
+    fn facts(&self) -> &SourceFacts {
+        &self.facts
+    }
+
+    fn limits(&self) -> Limits {
+        let update = if self.gauges.is_empty() { POWER_UPDATE } else { UPDATE };
+        Limits::of(update, PLAUSIBLE)
+    }
+
+    /// Beside what the batteries lost, by which that is checked.
+    fn power(&mut self) -> Option<Watts> {
+        let is_beside = !self.gauges.is_empty() && !self.powers.is_empty();
+        is_beside.then(|| self.delivered().ok()).flatten().filter(|power| power.0 > 0.0)
+    }
+
+    /// Fails while the machine is plugged in: what a battery loses then is not what the machine draws.
+    fn read(&mut self) -> Result<Reading, ReadError> {
+        let reading = self.look()?;
+        if is_plugged(&self.supplies) {
+            return Err(refuse("the machine draws from the mains meanwhile"));
+        }
+        Ok(reading)
+    }
+}
+
+fn refuse(reason: &str) -> ReadError {
+    ReadError::Device { device: "battery".into(), reason: reason.to_owned() }
 }
 
 fn text(file: &Path) -> Result<String, ReadError> {
@@ -311,6 +342,13 @@ mod tests {
         assert_eq!((sensed.facts().kind, sensed.power()), (Kind::Integrated, None));
         assert_eq!(sensed.read().unwrap(), Reading::Power(Watts(20.0)));
         assert!(sensed.facts().source.contains("BAT0/power_now"), "{}", sensed.facts().source);
+        fs::write(root.path().join("sys/class/power_supply/AC/online"), "1\n").unwrap();
+        assert!(sensed.read().unwrap_err().to_string().contains("mains meanwhile"));
+        fs::write(root.path().join("sys/class/power_supply/AC/online"), "0\n").unwrap();
+        for (battery, file_name) in [("BAT0", "power_now"), ("BAT1", "current_now")] {
+            fs::write(file(battery, file_name), "0\n").unwrap();
+        }
+        assert!(sensed.read().unwrap_err().to_string().contains("0 W"));
         fs::write(file("BAT0", "power_now"), "much\n").unwrap();
         assert_eq!(discover(root.path()).unreadable[0].status, SourceStatus::Broken);
     }

@@ -118,7 +118,7 @@ impl EnergySource for Estimate {
             Used::Process => Seconds(0.001),
             Used::Machine(_) => Seconds(1.0 / TICKS_PER_SECOND),
         };
-        Limits { update, plausible: Watts(HIGH.busy * self.processors) }
+        Limits::of(update, Watts(HIGH.busy * self.processors))
     }
 
     fn read(&mut self) -> Result<Reading, ReadError> {

@@ -248,7 +248,7 @@ impl EnergySource for Counter {
     }
 
     fn limits(&self) -> Limits {
-        Limits { update: COUNTER_UPDATE, plausible: PLAUSIBLE_SOCKET }
+        Limits::of(COUNTER_UPDATE, PLAUSIBLE_SOCKET)
     }
 
     fn read(&mut self) -> Result<Reading, ReadError> {
@@ -291,7 +291,7 @@ impl EnergySource for Meter {
     }
 
     fn limits(&self) -> Limits {
-        Limits { update: self.update, plausible: PLAUSIBLE_MACHINE }
+        Limits::of(self.update, PLAUSIBLE_MACHINE)
     }
 
     fn read(&mut self) -> Result<Reading, ReadError> {

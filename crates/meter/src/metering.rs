@@ -107,6 +107,7 @@ fn alone(only: EnergyWindow, elsewhere: Seconds, end: Seconds) -> EnergyWindow {
         watts_max: None,
         seconds: elsewhere,
         coverage: 0.0,
+        bridged: Seconds(0.0),
         wraps: 0,
         ambiguous: 0,
         gaps: 0,
@@ -131,7 +132,8 @@ fn sum(a: EnergyWindow, b: EnergyWindow) -> EnergyWindow {
         |x: Option<Joules>, y: Option<Joules>| x.zip(y).filter(|_| a.kind == b.kind).map(|(x, y)| x + y);
     let joules = add(a.joules, b.joules);
     let covered = a.coverage * a.seconds.0 + b.coverage * b.seconds.0;
-    let seconds = a.seconds + b.seconds;
+    let (seconds, bridged) = (a.seconds + b.seconds, a.bridged + b.bridged);
+    let known = covered + bridged.0;
     EnergyWindow {
         kind: if joules.is_some() { a.kind } else { Kind::None },
         source: if a.source == b.source { a.source } else { format!("{}; then {}", a.source, b.source) },
@@ -140,13 +142,14 @@ fn sum(a: EnergyWindow, b: EnergyWindow) -> EnergyWindow {
         joules_high: joules.and(add(a.joules_high, b.joules_high)),
         bounds_cover: joules.and(wider(a.bounds_cover, b.bounds_cover)),
         joules_integrated: joules.and(add(a.joules_integrated, b.joules_integrated)),
-        watts_mean: joules.filter(|_| covered > 0.0).map(|joules| joules / Seconds(covered)),
+        watts_mean: joules.filter(|_| known > 0.0).map(|joules| joules / Seconds(known)),
         watts_max: joules.and(larger(a.watts_max, b.watts_max)),
         seconds,
         start: if b.start < a.start { b.start } else { a.start },
         end: if b.end > a.end { b.end } else { a.end },
         coverage: if seconds.0 > 0.0 { covered / seconds.0 } else { a.coverage.min(b.coverage) },
         wraps: a.wraps + b.wraps,
+        bridged,
         ambiguous: a.ambiguous + b.ambiguous,
         gaps: a.gaps + b.gaps,
         // As it was before the earlier part and after the later one.

@@ -21,6 +21,9 @@ use crate::visible::{CardChoice, HIDDEN};
 /// Counters and sensors renew themselves every 20 to 100 ms.
 const UPDATE: Seconds = Seconds(0.1);
 
+/// Cards newer than GA100 tell the mean of a second as their power, and which of them do is not told.
+const AVERAGED: Seconds = Seconds(1.0);
+
 /// More than any card draws.
 const PLAUSIBLE: Watts = Watts(3000.0);
 
@@ -268,7 +271,7 @@ impl EnergySource for Card {
     }
 
     fn limits(&self) -> Limits {
-        Limits { update: UPDATE, plausible: PLAUSIBLE }
+        Limits { averaged: AVERAGED, ..Limits::of(UPDATE, PLAUSIBLE) }
     }
 
     fn read(&mut self) -> Result<Reading, ReadError> {
@@ -279,6 +282,9 @@ impl EnergySource for Card {
             return Ok(Reading::Counter { microjoules, range_microjoules: None });
         }
         let milliwatts = self.cards.milliwatts(self.index).map_err(refuse)?;
+        if milliwatts == 0 {
+            return Err(refuse("shows 0 W, which no card draws".to_owned()));
+        }
         Ok(Reading::Power(Watts(f64::from(milliwatts) / 1000.0)))
     }
 

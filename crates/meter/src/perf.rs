@@ -72,11 +72,8 @@ pub(crate) fn discover(root: &Path, open: &Open) -> Found {
                 // Every die of an AMD socket shows the counter of the whole socket.
                 continue;
             }
-            let domain = match (kind, again) {
-                ("psys", _) => kind.to_owned(),
-                (_, false) => format!("{kind}-{socket}"),
-                (_, true) => format!("{kind}-{socket}-die-{cpu}"),
-            };
+            // Dies with counters of their own are read apart; their windows are told as one of the socket.
+            let domain = if kind == "psys" { kind.to_owned() } else { format!("{kind}-{socket}") };
             let source = format!("perf power/{event}/ on processor {cpu}");
             match (scale, open(event, cpu)) {
                 (Some(joules), Ok(counter)) => {
@@ -95,6 +92,9 @@ pub(crate) fn discover(root: &Path, open: &Open) -> Found {
             }
         }
     }
+    // What one die shows is not the package's.
+    let lacking: Vec<String> = found.unreadable.iter().map(|facts| facts.domain.clone()).collect();
+    found.readable.retain(|event| !lacking.iter().any(|domain| domain == event.domain()));
     found
 }
 
@@ -128,7 +128,7 @@ impl EnergySource for Event {
     }
 
     fn limits(&self) -> Limits {
-        Limits { update: UPDATE, plausible: PLAUSIBLE }
+        Limits::of(UPDATE, PLAUSIBLE)
     }
 
     fn read(&mut self) -> Result<Reading, ReadError> {

@@ -52,11 +52,38 @@ pub enum PowerLogError {
     },
 }
 
-/// Readings in the order of time: seconds since 1970-01-01 UTC and watts.
+/// What was read at one moment, as far as the log tells moments apart: the mean of several powers, and their ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Moment {
+    /// Seconds since 1970-01-01 UTC.
+    time: f64,
+    watts: f64,
+    low: f64,
+    high: f64,
+    count: usize,
+}
+
+impl Moment {
+    /// Readings of one time, by rising power; not empty.
+    fn of(readings: &[(f64, f64)]) -> Moment {
+        let watts = readings.iter().map(|(_, watts)| watts).sum::<f64>() / readings.len() as f64;
+        let [low, high] =
+            [readings.first(), readings.last()].map(|end| end.map_or(watts, |(_, watts)| *watts));
+        Moment {
+            time: readings.first().map_or(0.0, |(time, _)| *time),
+            watts,
+            low,
+            high,
+            count: readings.len(),
+        }
+    }
+}
+
+/// Readings in the order of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PowerLog {
     path: PathBuf,
-    readings: Vec<(f64, f64)>,
+    readings: Vec<Moment>,
     left_out: LeftOut,
     /// Half of the last place that any of its powers shows, in watts: what the meter may have rounded away.
     rounded: f64,
@@ -126,7 +153,7 @@ impl PowerLog {
         let mut left_out = LeftOut::default();
         let mut places = -9;
         let (mut time, mut power) = (0, 1);
-        let mut headed = false;
+        let mut headed = None;
         for (place, row) in table.from_reader(whole.as_bytes()).into_records().enumerate() {
             let row = row.map_err(unread)?;
             let cell = |column: usize| row.get(column).unwrap_or_default();
@@ -139,13 +166,19 @@ impl PowerLog {
             };
             // Headings are words throughout.
             if place == 0 && row.iter().all(|cell| moment(cell).is_none()) {
-                headed = true;
+                headed = Some(row.len());
                 (time, power) =
                     headings::columns(&row).map_err(|(column, expected)| wrong(column, expected))?;
                 continue;
             }
-            if !headed && row.len() > 2 {
-                return Err(wrong(2, "two columns, or a first line that names `time` and `watts`"));
+            if row.len() > headed.unwrap_or(2) {
+                return Err(match headed {
+                    None => wrong(2, "two columns, or a first line that names `time` and `watts`"),
+                    Some(cells) => wrong(
+                        cells,
+                        "no more cells than the first line has (numbers with commas want `;` between cells)",
+                    ),
+                });
             }
             let (at, watts) = reading(cell(time), cell(power))
                 .map_err(|(is_time, expected)| wrong(if is_time { time } else { power }, expected))?;
@@ -159,18 +192,15 @@ impl PowerLog {
         if readings.is_empty() {
             return Err(left_out.all(path));
         }
-        readings.sort_by(|a, b| a.0.total_cmp(&b.0));
-        // Of several readings of one moment the last one counts.
-        readings.reverse();
-        readings.dedup_by(|next, kept| next.0 == kept.0);
-        readings.reverse();
+        readings.sort_by(|a: &(f64, f64), b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let readings = readings.chunk_by(|a, b| a.0 == b.0).map(Moment::of).collect();
         Ok(PowerLog { path: path.into(), readings, left_out, rounded: 0.5 * 10f64.powi(-places) })
     }
 
     /// The same log by a clock that shows `seconds` more.
     #[must_use]
     pub fn shifted(mut self, seconds: f64) -> PowerLog {
-        self.readings.iter_mut().for_each(|(time, _)| *time += seconds);
+        self.readings.iter_mut().for_each(|moment| moment.time += seconds);
         self
     }
 
@@ -178,7 +208,9 @@ impl PowerLog {
     /// negative; `None` where both clocks agree as far as it shows, or it does not show it.
     #[must_use]
     pub fn lag(&self, start_unix: f64, seconds: Seconds) -> Option<Seconds> {
-        lag::lag(&self.readings, self.usual().0, start_unix, seconds.0).map(Seconds)
+        let readings: Vec<(f64, f64)> =
+            self.readings.iter().map(|moment| (moment.time, moment.watts)).collect();
+        lag::lag(&readings, self.usual().0, start_unix, seconds.0).map(Seconds)
     }
 
     /// The energy from `start_unix` on, for `seconds`, as the domain `wall`.
@@ -192,7 +224,8 @@ impl PowerLog {
         let (mut covered, mut gaps, mut most) = (0.0, 0, 0f64);
         let [mut low, mut central, mut high] = [0.0; 3];
         for pair in self.readings.windows(2) {
-            let [(t0, w0), (t1, w1)] = [pair[0], pair[1]];
+            let [before, after] = [pair[0], pair[1]];
+            let [(t0, w0), (t1, w1)] = [before, after].map(|moment| (moment.time, moment.watts));
             let (begin, end) = (t0.max(from), t1.min(to));
             if end <= begin {
                 continue;
@@ -203,17 +236,20 @@ impl PowerLog {
             }
             let at = |t: f64| w0 + (w1 - w0) * (t - t0) / (t1 - t0);
             covered += end - begin;
-            low += (w0.min(w1) - self.rounded).max(0.0) * (end - begin);
+            low += (before.low.min(after.low) - self.rounded).max(0.0) * (end - begin);
             central += 0.5 * (at(begin) + at(end)) * (end - begin);
-            high += (w0.max(w1) + self.rounded) * (end - begin);
-            most = most.max(at(begin)).max(at(end));
+            high += (before.high.max(after.high) + self.rounded) * (end - begin);
+            let inside = |moment: &&Moment| (from..=to).contains(&moment.time);
+            let highest = [before, after].iter().filter(inside).map(|moment| moment.high).fold(0.0, f64::max);
+            most = most.max(at(begin)).max(at(end)).max(highest);
         }
         let coverage = if seconds.0 > 0.0 { (covered / seconds.0).min(1.0) } else { 0.0 };
         let known = covered > 0.0;
         let mut notes = Vec::from_iter(self.left_out.words());
+        notes.extend(self.crowded(from, to));
         if !known {
             let (first, last) =
-                (self.readings.first().map_or(0.0, |r| r.0), self.readings.last().map_or(0.0, |r| r.0));
+                (self.readings.first().map_or(0.0, |r| r.time), self.readings.last().map_or(0.0, |r| r.time));
             notes.push(format!(
                 "unknown: the log goes from {first:.1} to {last:.1}, and the run from {from:.1} to {to:.1}, in seconds \
                  since 1970; do both clocks agree?{}",
@@ -240,22 +276,44 @@ impl PowerLog {
             end: seconds,
             coverage,
             wraps: 0,
+            bridged: Seconds(0.0),
             ambiguous: 0,
             gaps,
             notes,
         }
     }
 
+    /// Words for a log with several readings of one time.
+    fn crowded(&self, from: f64, to: f64) -> Option<String> {
+        let is_crowded = |moment: &&Moment| moment.count > 1 && (from..=to).contains(&moment.time);
+        let count = self.readings.iter().filter(is_crowded).count();
+        (count > 0).then(|| {
+            format!("{count} moments have several readings, of which the mean is taken: finer times would tell more")
+        })
+    }
+
+    /// The power of a single reading that makes most of the energy from `start_unix` on, for `seconds`: it may be a fault, and what lies
+    /// between it and its neighbours was not seen. `None` where there is none such.
+    #[must_use]
+    pub fn outlier(&self, start_unix: f64, seconds: Seconds) -> Option<Watts> {
+        let (from, to) = (start_unix, start_unix + seconds.0);
+        let inside: Vec<&Moment> = self.readings.iter().filter(|m| (from..=to).contains(&m.time)).collect();
+        // Each stands for half of the time to its neighbours, which are about equally far.
+        let sum: f64 = inside.iter().map(|moment| moment.watts).sum();
+        let most = inside.iter().map(|moment| moment.high).fold(0.0, f64::max);
+        (inside.len() >= 4 && 2.0 * most > sum.max(most)).then_some(Watts(most))
+    }
+
     /// When its last reading was made, seconds since 1970.
     #[must_use]
     pub fn end_unix(&self) -> f64 {
-        self.readings.last().map_or(0.0, |last| last.0)
+        self.readings.last().map_or(0.0, |last| last.time)
     }
 
     /// The usual time between two readings.
     #[must_use]
     pub fn usual(&self) -> Seconds {
-        let mut apart: Vec<f64> = self.readings.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+        let mut apart: Vec<f64> = self.readings.windows(2).map(|pair| pair[1].time - pair[0].time).collect();
         apart.sort_by(f64::total_cmp);
         Seconds(apart.get(apart.len() / 2).copied().unwrap_or(0.0))
     }

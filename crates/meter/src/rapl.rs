@@ -26,6 +26,9 @@ const BETWEEN_READINGS: f64 = 1e6;
 /// Microjoules that a mirror may show more because it was read later, as this process was put to sleep: 1,000 W for 0.1 s.
 const ASLEEP: u64 = 100_000_000;
 
+/// Readings in a row that show dies apart which were taken for one.
+const PARTED: u32 = 3;
+
 /// More than any package, its memory or a whole platform of this kind draws.
 const PLAUSIBLE: Watts = Watts(2000.0);
 
@@ -212,7 +215,7 @@ fn first_readable(zones: Vec<Result<Zone, SourceFacts>>) -> Option<Result<Zone, 
 
 /// On AMD Zen 1 and 2 each die of a package shows the counter of the whole package (CodeCarbon issue
 /// #1274); dies whose counters agree within 1% are such mirrors and count once. Otherwise each counts, as a part of its package.
-/// Mirrors are read on, and where they part once, the domain is unknown from then on rather than too small.
+/// Mirrors are read on, and where they part, the domain is unknown, before that too, rather than too small.
 fn merge_mirrors(zones: Vec<Zone>) -> Vec<Zone> {
     let mut merged: Vec<Zone> = Vec::new();
     let mut dies: BTreeMap<String, Vec<Zone>> = BTreeMap::new();
@@ -260,8 +263,8 @@ struct Zone {
     plausible: Watts,
     /// Counters of other dies that are taken for this one, and what they showed first.
     twins: Vec<(PathBuf, u64)>,
-    /// How one of those was found to be a counter of its own after all.
-    parted: Option<String>,
+    /// In how many readings in a row one of those showed something else.
+    parted: u32,
     read: ReadText,
 }
 
@@ -288,14 +291,15 @@ impl Zone {
         let own = since(microjoules, self.first_microjoules);
         for (counter, first) in &self.twins {
             let other = since(count(&self.read, counter)?, *first);
-            if self.agree(own, other, own.max(other)) {
+            // What shows one counter shows one number, whatever its size.
+            if self.agree(own, other, 0) {
                 continue;
             }
             // This process may have been put to sleep between the two readings: then a third one lies beyond the twin's.
             let later = since(count(&self.read, &self.counter)?, self.first_microjoules);
             if !(own..=later).contains(&other) {
                 return Ok(Some(format!(
-                    "{} and {} agreed at first and later did not: each has a counter of its own, of which one was left out",
+                    "unknown: {} and {} agreed at first and later did not: each has a counter of its own, of which one was left out",
                     self.counter.display(),
                     counter.display()
                 )));
@@ -320,7 +324,7 @@ impl Zone {
         let first_microjoules = count(read, &counter).map_err(refused)?;
         let facts = SourceFacts::readable(domain, Kind::Counter, &source);
         let plausible = plausible(domain, folder, read);
-        let (twins, parted, read) = (Vec::new(), None, Arc::clone(read));
+        let (twins, parted, read) = (Vec::new(), 0, Arc::clone(read));
         Ok(Zone { facts, counter, range_microjoules, first_microjoules, plausible, twins, parted, read })
     }
 }
@@ -347,17 +351,20 @@ impl EnergySource for Zone {
     }
 
     fn limits(&self) -> Limits {
-        Limits { update: UPDATE, plausible: self.plausible }
+        Limits::of(UPDATE, self.plausible)
     }
 
     fn read(&mut self) -> Result<Reading, ReadError> {
         let microjoules = count(&self.read, &self.counter)?;
-        if self.parted.is_none() {
-            self.parted = self.part(microjoules)?;
+        if let Some(reason) = self.part(microjoules)? {
+            self.parted += 1;
+            return Err(match self.parted {
+                // One of the two may have shown something false for a moment.
+                ..PARTED => ReadError::Device { device: "dies".into(), reason },
+                _ => ReadError::Void { reason },
+            });
         }
-        if let Some(reason) = self.parted.clone() {
-            return Err(ReadError::Device { device: "dies".into(), reason });
-        }
+        self.parted = 0;
         Ok(Reading::Counter { microjoules, range_microjoules: Some(self.range_microjoules) })
     }
 }

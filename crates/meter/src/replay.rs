@@ -88,10 +88,8 @@ fn parts(text: &str) -> Result<Vec<Part>, (usize, String)> {
         let wrong = |reason: String| (place + 1, reason);
         let line = match serde_json::from_str(line) {
             Ok(line) => line,
-            // Half a line before a new part is where the run was killed.
-            Err(_)
-                if lines.peek().is_some_and(|(_, next)| next.starts_with(BEGINNING)) && !parts.is_empty() =>
-            {
+            // Half a line at the end of a part is where the run was killed.
+            Err(_) if lines.peek().map_or(!parts.is_empty(), |(_, next)| next.starts_with(BEGINNING)) => {
                 continue;
             }
             Err(error) => return Err(wrong(error.to_string())),

@@ -97,6 +97,20 @@ pub struct Limits {
     pub update: Seconds,
     /// Power that the domain cannot reach; a difference above it is not energy but a reset.
     pub plausible: Watts,
+    /// Readings of power further apart than this are not joined by a straight line: nobody looked meanwhile.
+    pub holds: Seconds,
+    /// Time over which the power that it tells is a mean, so that it comes late.
+    pub averaged: Seconds,
+}
+
+/// Where nobody reads at a stated rate.
+const HOLDS: Seconds = Seconds(2.5);
+
+impl Limits {
+    /// Of what is told at once, and read now and then.
+    pub(crate) const fn of(update: Seconds, plausible: Watts) -> Limits {
+        Limits { update, plausible, holds: HOLDS, averaged: Seconds(0.0) }
+    }
 }
 
 /// Why a source could not be read.
@@ -134,6 +148,12 @@ pub enum ReadError {
         /// What it can show.
         range: u64,
     },
+    /// What was read before was not what it was taken for, so that nothing of the whole run is known.
+    #[error("{reason}")]
+    Void {
+        /// What was found.
+        reason: String,
+    },
     /// A trace tells of a reading that failed.
     #[error("{reason}")]
     Told {
@@ -170,6 +190,7 @@ impl ReadError {
             | ReadError::Garbage { .. }
             | ReadError::OutOfRange { .. }
             | ReadError::Told { .. }
+            | ReadError::Void { .. }
             | ReadError::Device { .. } => SourceStatus::Broken,
         }
     }

@@ -16,6 +16,9 @@ use crate::source::{EnergySource, Found, Limits, Look, ReadError, SourceFacts};
 use crate::visible::CardChoice;
 use crate::{battery, host, hwmon, nvml, perf, rapl};
 
+/// Intervals of the sampler over which readings of power are joined; beyond, it did not run.
+const HELD: f64 = 5.0;
+
 /// Between two looks that show whether a counter moves.
 const MOVES: Duration = Duration::from_millis(200);
 
@@ -135,7 +138,11 @@ impl Sources {
         watches_machine: bool,
         root: &Path,
     ) -> Sources {
-        let facts = sources.readable.iter().map(|s| (s.facts().clone(), s.limits())).collect();
+        let limits = |limits: Limits| match rate {
+            Some(rate) => Limits { holds: Seconds(HELD * rate.interval.0), ..limits },
+            None => limits,
+        };
+        let facts = sources.readable.iter().map(|s| (s.facts().clone(), limits(s.limits()))).collect();
         let readable = sources.readable.into_iter().map(Mutex::new).collect();
         let unreadable = sources.unreadable;
         let root = root.to_owned();
@@ -191,7 +198,8 @@ impl Sources {
             let why: Vec<_> = found.unreadable.iter().filter(of_package).collect();
             let why = match why.as_slice() {
                 [] => "no package among the RAPL zones".to_string(),
-                [first, ..] => first.words().unwrap_or_default(),
+                // What to type against it stands with the source itself.
+                [first, ..] => first.note.clone().unwrap_or_default(),
             };
             match estimate(options, &clock, &why) {
                 Ok(estimate) => found.readable.push(Box::new(estimate)),

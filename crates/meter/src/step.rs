@@ -1,12 +1,8 @@
 //! The energy of one interval between two readings: wrap-around, resets and what is not believable.
 
-use record::units::Seconds;
 use thiserror::Error;
 
 use crate::source::{Limits, Reading};
-
-/// Power readings further apart than this are not joined by a straight line: this process did not run meanwhile.
-const POWER_HOLDS: Seconds = Seconds(2.5);
 
 /// Energy of one interval, in microjoules so that differences of counters stay whole numbers (exact in f64
 /// up to 2^53 uJ = 9 GJ).
@@ -33,6 +29,10 @@ pub(crate) enum Unbelievable {
     Ambiguous { seconds: f64, watts: f64 },
     #[error("power was not read for {seconds:.1} s")]
     Unsampled { seconds: f64 },
+    #[error(
+        "the counter stood still for {seconds:.1} s and did not make up for it: what was drawn then is not known"
+    )]
+    Stalled { seconds: f64 },
     #[error("the form of the readings changed")]
     FormChanged,
 }
@@ -76,7 +76,7 @@ pub(crate) fn step(
             }
         }
         (Reading::Power(from), Reading::Power(to)) => {
-            if missed || seconds > POWER_HOLDS.0 {
+            if missed || seconds > limits.holds.0 {
                 return Err(Unbelievable::Unsampled { seconds });
             }
             let trapezoid = 0.5 * (from.0 + to.0) * seconds * 1e6;

@@ -1,5 +1,8 @@
 //! The account of one source: readings in, energy by phase out.
 
+mod checked;
+mod past;
+
 use std::collections::VecDeque;
 
 use record::energy::{Kind, Phase};
@@ -8,6 +11,8 @@ use record::units::Watts;
 use crate::source::{Limits, ReadError, Reading, SourceFacts};
 use crate::step::{Step, Unbelievable, step};
 use crate::timeline::index;
+pub(crate) use checked::Checked;
+use past::{Before, Past};
 
 /// The largest power is taken over spans of at least this many updates, so that the count of updates in a
 /// span, off by one, errs by a tenth at most.
@@ -23,6 +28,13 @@ const LIVE_APART: f64 = 0.05;
 /// A counter that moves many times a second and shows nothing for so many seconds is stuck.
 const STUCK: f64 = 0.1;
 
+/// A counter that stood still for so many of its updates, and for so many seconds, and then shows less than this share of what it
+/// showed before in such a time, has not made up for it.
+const STALLED: (f64, f64, f64) = (3.0, 0.2, 0.5);
+
+/// Less than any package of a processor draws, also asleep.
+const LEAST: Watts = Watts(0.01);
+
 /// In so many updates a counter moves, if it is not late.
 const UNRESOLVED: f64 = 20.0;
 
@@ -35,42 +47,18 @@ pub(crate) struct Cell {
     pub energy: Step,
     /// Seconds between two good readings.
     pub covered: f64,
+    /// Seconds of these in which readings failed, though the counter's difference holds their energy.
+    pub bridged: f64,
     /// Failed readings and unbelievable intervals.
     pub gaps: u32,
     /// Gaps that a counter left by a reset, or where it may have wrapped more than once.
     pub ambiguous: u32,
     pub watts_max: Option<f64>,
+    /// The least and the most power that was shown, in watts; `None` of what shows none.
+    pub shown: Option<(f64, f64)>,
     /// The power that a counter is checked by.
     pub checked: Checked,
     pub notes: Vec<String>,
-}
-
-/// Power beside a counter, integrated.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Checked {
-    pub microjoules: f64,
-    /// As if it had been the smaller and the larger of two readings throughout.
-    pub bounds: [f64; 2],
-    /// Over which it was seen.
-    pub seconds: f64,
-    /// The least and the most of it, in watts; `None` before the first.
-    pub range: Option<(f64, f64)>,
-}
-
-impl Checked {
-    fn add(&mut self, before: Watts, now: Watts, seconds: f64) {
-        self.microjoules += 0.5 * (before.0 + now.0) * seconds * 1e6;
-        self.bounds[0] += before.0.min(now.0) * seconds * 1e6;
-        self.bounds[1] += before.0.max(now.0) * seconds * 1e6;
-        self.seconds += seconds;
-        let (low, high) = self.range.unwrap_or((before.0, before.0));
-        self.range = Some((low.min(now.0), high.max(now.0)));
-    }
-
-    /// By how much the power changed, in watts.
-    pub(crate) fn change(&self) -> f64 {
-        self.range.map_or(0.0, |(low, high)| high - low)
-    }
 }
 
 /// The account of one source.
@@ -91,6 +79,9 @@ pub(crate) struct Tally {
     stood: f64,
     /// What a counter did that it may not have: it may have been a moment's fault.
     before_fall: Option<Fall>,
+    past: Past,
+    /// Why nothing that was read is what it was taken for.
+    pub void: Option<String>,
     peak: Peak,
     memory: VecDeque<(f64, f64)>,
     checked_by: Option<Watts>,
@@ -128,6 +119,8 @@ impl Tally {
             still: [0.0; 5],
             stood: 0.0,
             before_fall: None,
+            past: Past::default(),
+            void: None,
             peak: Peak::default(),
             memory: VecDeque::new(),
             checked_by: None,
@@ -147,7 +140,7 @@ impl Tally {
     /// Takes in a reading at `now`; since the one before, `ran` seconds of `phase` went by.
     ///
     /// After a failed reading of a counter the difference between the good readings around it is still
-    /// exact, so it counts as covered; only its split between phases is not known. It is then made by time,
+    /// exact, so that its energy is counted; only its split between phases is not known. It is then made by time,
     /// and each phase's bounds allow none and all of it. The same holds after a counter stood still for longer than
     /// its updates explain; until it moves again, nothing is known of that time.
     pub(crate) fn observe(&mut self, now: f64, phase: Phase, ran: f64, read: Result<Reading, ReadError>) {
@@ -156,9 +149,13 @@ impl Tally {
         if let Some(fall) = &mut self.before_fall {
             fall.since[phase] += ran;
         }
+        self.past.run(phase, ran);
         let reading = match read.and_then(|reading| in_range(reading, self.limits.plausible)) {
             Ok(reading) => reading,
             Err(error) => {
+                if let ReadError::Void { reason } = &error {
+                    self.void = Some(reason.clone());
+                }
                 self.missed = true;
                 return self.gap(phase, error.to_string());
             }
@@ -170,17 +167,22 @@ impl Tally {
             self.still = self.pending;
             return self.remember(now);
         }
-        let still: f64 = self.still.iter().sum();
-        // Longer ones are stalls, of which other words tell.
-        if self.before_fall.is_none() && still <= self.patience() && still > self.update() {
-            self.stood = still;
-            // What was taken over updates that are fewer than they were thought to be was no power of any span.
-            self.cells.iter_mut().for_each(|cell| cell.watts_max = None);
-            self.peak = Peak::default();
-        }
+        let fell = self.before_fall.is_some();
         let seconds = self.take_back_fall(reading, phase).unwrap_or(seconds);
-        match self.last.map(|last| step(last, reading, seconds, self.limits, self.missed)) {
-            Some(Ok(step)) => self.add(now, phase, step, seconds),
+        let seconds = self.take_back_leap(reading, phase, seconds).unwrap_or(seconds);
+        let stepped = self.last.map(|last| step(last, reading, seconds, self.limits, self.missed));
+        match stepped.map(|step| step.and_then(|step| self.made_up(step, seconds))) {
+            Some(Ok(step)) => {
+                if !fell {
+                    self.learn_update();
+                }
+                if let (Some(last), Reading::Counter { .. }) = (self.last, reading) {
+                    let (cells, whole, peak) = (self.cells.clone(), self.whole.clone(), self.peak.clone());
+                    let (stood, since) = (self.stood, self.pending);
+                    self.past.keep(Before { cells, whole, peak, stood, last, since });
+                }
+                self.add(now, phase, step, seconds);
+            }
             Some(Err(why)) => {
                 if let (Unbelievable::Reset { .. }, Some(last)) = (&why, self.last) {
                     self.before_fall = Some(Fall { before: last, since: self.pending, phase });
@@ -196,12 +198,65 @@ impl Tally {
         }
         if let Reading::Power(Watts(watts)) = reading {
             raise(&mut self.cells[phase].watts_max, watts);
+            let (low, high) = self.whole.shown.unwrap_or((watts, watts));
+            self.whole.shown = Some((low.min(watts), high.max(watts)));
         }
         if self.memory.is_empty() {
             self.memory.push_back((now, self.whole.energy.microjoules));
         }
         self.last = Some(reading);
         (self.pending, self.still, self.missed) = ([0.0; 5], [0.0; 5], false);
+    }
+
+    /// Where a counter shows too much for a while, though not more than can be, and then what it would without that, goes back to
+    /// before it, and returns the seconds since.
+    fn take_back_leap(&mut self, reading: Reading, phase: usize, seconds: f64) -> Option<f64> {
+        let is_fall = |last| {
+            step(last, reading, seconds, self.limits, self.missed)
+                .is_err_and(|why| matches!(why, Unbelievable::Reset { .. }))
+        };
+        if !self.last.is_some_and(is_fall) {
+            return None;
+        }
+        let Before { cells, whole, peak, stood, last, since } = self.past.leads_to(reading, self.limits)?;
+        // What was told of gaps stays.
+        for (cell, before) in self.cells.iter_mut().zip(cells) {
+            *cell = Cell { gaps: cell.gaps, notes: std::mem::take(&mut cell.notes), ..before };
+        }
+        self.whole = Cell { gaps: self.whole.gaps, notes: std::mem::take(&mut self.whole.notes), ..whole };
+        (self.peak, self.stood, self.last, self.pending) = (peak, stood, Some(last), since);
+        self.still = [0.0; 5];
+        self.missed = true;
+        self.gap(phase, CAME_BACK.to_owned());
+        self.memory.clear();
+        Some(since.iter().sum())
+    }
+
+    /// A step of a counter, unless it stood still before and shows less now than it must have missed.
+    fn made_up(&self, step: Step, seconds: f64) -> Result<Step, Unbelievable> {
+        let still: f64 = self.still.iter().sum();
+        let (updates, least, share) = STALLED;
+        let (known, covered) = (self.whole.energy.microjoules, self.whole.covered);
+        let has_not = if known > 0.0 && covered > 0.0 {
+            let is_long = still > (updates * self.update()).max(least);
+            is_long && step.microjoules < share * known / covered * seconds
+        } else {
+            // Nothing says what it should have shown.
+            still > self.patience()
+        };
+        if has_not { Err(Unbelievable::Stalled { seconds: still }) } else { Ok(step) }
+    }
+
+    /// Takes the time for which a counter stood still before it made up for it as that between two of its updates.
+    fn learn_update(&mut self) {
+        let still: f64 = self.still.iter().sum();
+        // Longer ones are stalls, of which other words tell.
+        if still <= self.patience() && still > self.update() {
+            self.stood = still;
+            // What was taken over updates that are fewer than they were thought to be was no power of any span.
+            self.cells.iter_mut().for_each(|cell| cell.watts_max = None);
+            self.peak = Peak::default();
+        }
     }
 
     /// Where a counter that fell, or rose by too much, shows again what it would without that, goes back to before it, and returns
@@ -283,6 +338,13 @@ impl Tally {
         self.never_moved() && self.whole.covered >= enough
     }
 
+    /// Whether the counter of a package moves more slowly than any package draws.
+    pub(crate) fn crawls(&self) -> bool {
+        let Cell { energy, covered, .. } = &self.whole;
+        let is_package = self.facts.kind == Kind::Counter && self.facts.domain.starts_with("package-");
+        is_package && *covered >= 1.0 && energy.microjoules < LEAST.0 * 1e6 * covered
+    }
+
     /// Whether there ever was a good reading.
     pub(crate) fn was_read(&self) -> bool {
         self.last.is_some()
@@ -290,6 +352,12 @@ impl Tally {
 
     fn add(&mut self, now: f64, phase: usize, step: Step, seconds: f64) {
         self.whole.add(step, seconds);
+        if self.missed {
+            self.whole.bridged += seconds;
+            for (cell, part) in self.cells.iter_mut().zip(self.pending) {
+                cell.bridged += part;
+            }
+        }
         // Between two updates of a counter the time before the move cost nothing that could be seen.
         let why = if self.missed {
             Some(MISSED)
@@ -381,7 +449,9 @@ impl Cell {
     }
 
     fn note(&mut self, note: &str) {
-        if self.notes.len() < NOTES && !self.notes.iter().any(|known| known == note) {
+        // What differs by numbers alone need not be said again.
+        let words = |text: &str| text.replace(|c: char| c.is_ascii_digit() || c == '.', "");
+        if self.notes.len() < NOTES && !self.notes.iter().any(|known| words(known) == words(note)) {
             self.notes.push(note.into());
         }
     }
@@ -406,3 +476,6 @@ fn in_range(reading: Reading, plausible: Watts) -> Result<Reading, ReadError> {
 fn raise(largest: &mut Option<f64>, watts: f64) {
     *largest = Some(largest.map_or(watts, |known| known.max(watts)));
 }
+
+#[cfg(test)]
+mod tests;

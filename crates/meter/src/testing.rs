@@ -84,7 +84,7 @@ pub(crate) fn counter(microjoules: u64) -> Reading {
 pub(crate) const RANGE: u64 = 262_143_328_850;
 
 /// Of no update time, so that bounds are the energy itself unless a test wants otherwise.
-pub(crate) const EXACT: Limits = Limits { update: Seconds(0.0), plausible: Watts(2000.0) };
+pub(crate) const EXACT: Limits = Limits::of(Seconds(0.0), Watts(2000.0));
 
 /// One source, one dial, one clock, one meter; no thread.
 pub(crate) struct Bench {

@@ -58,6 +58,10 @@ pub(crate) struct Described {
     belongs: bool,
     update_seconds: f64,
     plausible_watts: f64,
+    #[serde(default = "held")]
+    holds_seconds: f64,
+    #[serde(default)]
+    averaged_seconds: f64,
 }
 
 /// A look at all sources.
@@ -90,6 +94,9 @@ pub(crate) struct Shown {
     /// Why it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gap: Option<String>,
+    /// Whether that voids all that was read before.
+    #[serde(default, skip_serializing_if = "is_no")]
+    void: bool,
     /// Power beside a counter, in watts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     beside_w: Option<f64>,
@@ -126,7 +133,7 @@ impl Trace {
     }
 
     pub(crate) fn start(&mut self, sources: &Sources, started_unix: f64, looks: &[Look]) {
-        let unknown = Limits { update: Seconds(0.0), plausible: Watts(0.0) };
+        let unknown = Limits::of(Seconds(0.0), Watts(0.0));
         let start = Start {
             schema: SCHEMA.to_owned(),
             started_unix,
@@ -157,6 +164,16 @@ impl Trace {
     }
 }
 
+/// Before it was kept with the source.
+fn held() -> f64 {
+    Limits::of(Seconds(0.0), Watts(0.0)).holds.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it like this")]
+fn is_no(value: &bool) -> bool {
+    !*value
+}
+
 fn yes() -> bool {
     true
 }
@@ -176,12 +193,28 @@ impl Start {
 impl Described {
     fn of(facts: &SourceFacts, limits: Limits) -> Described {
         let SourceFacts { domain, kind, source, note, status, fix, belongs } = facts.clone();
-        let (update_seconds, plausible_watts) = (limits.update.0, limits.plausible.0);
-        Described { domain, kind, source, note, status, fix, belongs, update_seconds, plausible_watts }
+        Described {
+            domain,
+            kind,
+            source,
+            note,
+            status,
+            fix,
+            belongs,
+            update_seconds: limits.update.0,
+            plausible_watts: limits.plausible.0,
+            holds_seconds: limits.holds.0,
+            averaged_seconds: limits.averaged.0,
+        }
     }
 
     pub(crate) fn facts(self) -> (SourceFacts, Limits) {
-        let limits = Limits { update: Seconds(self.update_seconds), plausible: Watts(self.plausible_watts) };
+        let limits = Limits {
+            update: Seconds(self.update_seconds),
+            plausible: Watts(self.plausible_watts),
+            holds: Seconds(self.holds_seconds),
+            averaged: Seconds(self.averaged_seconds),
+        };
         let Described { domain, kind, source, note, status, fix, belongs, .. } = self;
         (SourceFacts { domain, kind, source, note, status, fix, belongs }, limits)
     }
@@ -198,7 +231,11 @@ impl Shown {
             Ok(Reading::Modelled { low, central, high }) => {
                 Shown { model: Some([low.0, central.0, high.0]), ..Shown::default() }
             }
-            Err(error) => Shown { gap: Some(error.to_string()), ..Shown::default() },
+            Err(error) => Shown {
+                gap: Some(error.to_string()),
+                void: matches!(error, ReadError::Void { .. }),
+                ..Shown::default()
+            },
         };
         Shown { beside_w, ..shown }
     }
@@ -212,7 +249,8 @@ impl Shown {
                 Ok(Reading::Modelled { low, central, high })
             }
             (None, None, None) => {
-                Err(ReadError::Told { reason: self.gap.unwrap_or_else(|| "nothing was shown".to_owned()) })
+                let reason = self.gap.unwrap_or_else(|| "nothing was shown".to_owned());
+                Err(if self.void { ReadError::Void { reason } } else { ReadError::Told { reason } })
             }
         };
         Look { reading, power: self.beside_w.map(Watts) }

@@ -36,7 +36,7 @@ pub(crate) fn of_tally(tally: &Tally, timeline: &Timeline) -> Vec<EnergyWindow> 
         // Added in the order of the phases, so that whoever adds them again gets the same bits.
         total.joules = Some(windows.iter().filter_map(|w| w.joules).fold(Joules(0.0), |sum, j| sum + j));
     }
-    total.notes.extend(tally.facts.note.clone());
+    total.notes.extend(tally.facts.note.clone().filter(|_| tally.void.is_none()));
     if let Some(most) = total.joules_high {
         // A phase takes no more than the whole, however little its own edges say of it.
         for window in &mut windows {
@@ -110,6 +110,7 @@ fn beside(known: &mut EnergyWindow, other: EnergyWindow) {
     // Each may have had its largest power at another time.
     known.watts_max = watts(known.watts_max, other.watts_max);
     known.coverage = known.coverage.min(other.coverage);
+    known.bridged = if other.bridged > known.bridged { other.bridged } else { known.bridged };
     known.wraps += other.wraps;
     known.ambiguous += other.ambiguous;
     known.gaps += other.gaps;
@@ -141,6 +142,7 @@ pub(crate) fn blank(facts: &SourceFacts, phase: Phase, span: &Span) -> EnergyWin
         end: Seconds(span.end),
         coverage: 0.0,
         wraps: 0,
+        bridged: Seconds(0.0),
         ambiguous: 0,
         gaps: 0,
         notes: Vec::new(),
@@ -155,33 +157,24 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         gaps: cell.gaps,
         ..blank(&tally.facts, phase, span)
     };
-    if let (true, Some(joules)) = (tally.never_moved(), integrated(cell, span)) {
-        let Checked { seconds, bounds: [low, high], range, .. } = cell.checked;
-        notes.push("the counter did not move: the power beside it is integrated instead".to_owned());
-        return EnergyWindow {
-            kind: Kind::Integrated,
-            source: format!("power, integrated, beside a counter that did not move: {}", blank.source),
-            joules: Some(joules),
-            joules_low: Some(Joules(low / 1e6)),
-            joules_high: Some(Joules(high / 1e6)),
-            bounds_cover: Some(BoundsCover::Resolution),
-            watts_mean: Some(joules / Seconds(seconds)),
-            watts_max: range.map(|(_, most)| Watts(most)),
-            coverage: (seconds / span.seconds).min(1.0),
-            notes,
-            ..blank
-        };
+    if let (true, true, Some(joules)) = (tally.void.is_none(), tally.never_moved(), integrated(cell, span)) {
+        return replaced(joules, span, cell, blank);
     }
-    if tally.is_stuck() {
-        notes.push(format!("unknown: the counter did not move in {:.1} s", tally.whole.covered));
+    if let Some(why) = unknown(tally, span, cell) {
+        notes.push(why);
+        // What else was told is of joules that are none.
+        let notes = if tally.void.is_some() { notes.split_off(notes.len() - 1) } else { notes };
         return EnergyWindow { notes, ..blank };
     }
-    if !tally.was_read() || (cell.covered == 0.0 && span.seconds > 0.0) {
-        notes.push("unknown: there are no two good readings".into());
-        return EnergyWindow { notes, ..blank };
+    let share = |seconds: f64| if span.seconds > 0.0 { (seconds / span.seconds).min(1.0) } else { 1.0 };
+    notes.extend(limited(tally, span, share(cell.covered)));
+    if cell.bridged > 0.0 {
+        notes.push(format!(
+            "readings failed over {:.2} s, whose energy is that of the counter around them",
+            cell.bridged
+        ));
     }
-    let coverage = if span.seconds > 0.0 { (cell.covered / span.seconds).min(1.0) } else { 1.0 };
-    notes.extend(limited(tally, span, coverage));
+    let coverage = share(cell.covered - cell.bridged);
     let never_moved = tally.never_moved();
     if never_moved {
         notes.push(NOT_MOVED.to_owned());
@@ -190,7 +183,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     let coverage = if never_moved { 0.0 } else { coverage };
     let watts_mean = watts(cell.energy.microjoules, cell.covered).filter(|_| !never_moved);
     let integrated = integrated(cell, span);
-    let disagreement = integrated.and_then(|joules| disagreement(joules, cell, tally.update()));
+    let disagreement = integrated.and_then(|joules| disagreement(joules, cell, tally.limits.update.0));
     let (mut low, mut high, cover) = bounds(tally, span, cell, watts_mean.unwrap_or(0.0).max(mean));
     if let (Some(words), Some(joules)) = (disagreement, integrated) {
         // Which of the two is wrong is not known.
@@ -207,7 +200,47 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         watts_max: cell.watts_max.map(|most| Watts(watts_mean.map_or(most, |mean| most.max(mean)))),
         joules_integrated: integrated,
         coverage,
+        bridged: Seconds(if never_moved { 0.0 } else { cell.bridged }),
         notes,
+        ..blank
+    }
+}
+
+/// Why nothing is known of a window, where nothing is.
+fn unknown(tally: &Tally, span: &Span, cell: &Cell) -> Option<String> {
+    let Cell { energy, covered, .. } = &tally.whole;
+    if let Some(why) = &tally.void {
+        Some(why.clone())
+    } else if tally.is_stuck() {
+        Some(format!("unknown: the counter did not move in {covered:.1} s"))
+    } else if tally.crawls() && !tally.never_moved() {
+        let joules = energy.microjoules / 1e6;
+        Some(format!(
+            "unknown: the counter moved by {joules:.4} J in {covered:.1} s, less than any package draws"
+        ))
+    } else if !tally.was_read() || (cell.covered == 0.0 && span.seconds > 0.0) {
+        Some("unknown: there are no two good readings".to_owned())
+    } else {
+        None
+    }
+}
+
+/// The window of a counter that never moved, by the power beside it.
+fn replaced(joules: Joules, span: &Span, cell: &Cell, blank: EnergyWindow) -> EnergyWindow {
+    let Checked { seconds, bounds: [low, high], range, .. } = cell.checked;
+    let late = AVERAGED * cell.checked.change() * f64::from(span.visits) * 1e6;
+    let note = "the counter did not move: the power beside it is integrated instead".to_owned();
+    EnergyWindow {
+        kind: Kind::Integrated,
+        source: format!("power, integrated, beside a counter that did not move: {}", blank.source),
+        joules: Some(joules),
+        joules_low: Some(Joules((low - late).max(0.0) / 1e6)),
+        joules_high: Some(Joules((high + late) / 1e6)),
+        bounds_cover: Some(BoundsCover::Resolution),
+        watts_mean: Some(joules / Seconds(seconds)),
+        watts_max: range.map(|(_, most)| Watts(most)),
+        coverage: (seconds / span.seconds).min(1.0),
+        notes: cell.notes.iter().cloned().chain([note]).collect(),
         ..blank
     }
 }
@@ -263,8 +296,10 @@ fn bounds(tally: &Tally, span: &Span, cell: &Cell, mean_watts: f64) -> (f64, f64
                 // Nothing is known but what the domain can draw.
                 parts.max(span.seconds) * tally.limits.plausible.0 * 1e6
             } else {
+                let shown = tally.whole.shown.map_or(0.0, |(least, most)| most - least);
+                let late = f64::from(span.visits) * tally.limits.averaged.0 * shown;
                 let most = if cell.energy.microjoules == 0.0 { tally.limits.plausible.0 } else { mean_watts };
-                parts * most * 1e6
+                (parts * most + late) * 1e6
             }
         }
     };

@@ -95,8 +95,11 @@ pub struct EnergyWindow {
     pub start: Seconds,
     /// End of the last part, seconds after the start of the run.
     pub end: Seconds,
-    /// Share of the window between two good readings, 0 to 1.
+    /// Share of the window between two good readings that followed each other, 0 to 1.
     pub coverage: f64,
+    /// Time beside that in which readings failed, though a counter's difference across it holds its energy: `joules` has it.
+    #[serde(default, rename = "bridged_seconds", skip_serializing_if = "is_no_time")]
+    pub bridged: Seconds,
     /// How often the counter began again from 0 inside the window.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub wraps: u32,
@@ -123,6 +126,11 @@ pub struct Sampling {
     /// Processor time of the thread that reads.
     #[serde(rename = "processor_seconds")]
     pub processor: Seconds,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it like this")]
+fn is_no_time(time: &Seconds) -> bool {
+    time.0 == 0.0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it like this")]
@@ -177,7 +185,7 @@ pub fn why_no_total(windows: &[EnergyWindow], phase: Phase) -> String {
         domains.collect::<Vec<_>>().join(", ")
     };
     let unknown = domains(&|part| part.joules.is_none());
-    let seen = domains(&|part| part.joules.is_some() && part.coverage < SEEN);
+    let seen = domains(&|part| part.joules.is_some() && !part.is_whole());
     if parts.is_empty() {
         "no part of the machine was metered".to_owned()
     } else if !unknown.is_empty() {
@@ -212,7 +220,14 @@ pub fn total_of_cards(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules,
 impl EnergyWindow {
     /// Whether its energy is known, and of nearly all of its time.
     fn is_whole(&self) -> bool {
-        self.joules.is_some() && self.coverage >= SEEN
+        self.joules.is_some() && self.known_share() >= SEEN
+    }
+
+    /// Share of the window whose energy is known, 0 to 1.
+    #[must_use]
+    pub fn known_share(&self) -> f64 {
+        let bridged = if self.seconds.0 > 0.0 { self.bridged.0 / self.seconds.0 } else { 0.0 };
+        (self.coverage + bridged).min(1.0)
     }
 }
 
@@ -242,6 +257,7 @@ mod tests {
             start: Seconds(0.0),
             end: Seconds(1.0),
             coverage: 1.0,
+            bridged: Seconds(0.0),
             wraps: 0,
             ambiguous: 0,
             gaps: 0,

@@ -88,8 +88,11 @@ pub struct MeteredEnergy {
     pub watts_mean: Option<Watts>,
     /// Largest power seen between readings.
     pub watts_max: Option<Watts>,
-    /// Share of the time between two good readings, 0 to 1.
+    /// Share of the time between two good readings that followed each other, 0 to 1.
     pub coverage: f64,
+    /// Time beside that in which readings failed, though a counter's difference across it holds its energy.
+    #[serde(rename = "bridged_seconds")]
+    pub bridged: Seconds,
     /// How often the counter began again from 0.
     pub wraps: u32,
     /// Intervals, among the gaps, in which a counter was reset, or may have wrapped more than once: what they held is not guessed.
@@ -124,6 +127,7 @@ impl MeteredEnergy {
             watts_mean: window.watts_mean,
             watts_max: window.watts_max,
             coverage: window.coverage,
+            bridged: window.bridged,
             wraps: window.wraps,
             ambiguous: window.ambiguous,
             gaps: window.gaps,

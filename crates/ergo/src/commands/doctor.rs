@@ -154,8 +154,11 @@ fn claims(facts: &[SourceFacts], host: &Host, processors: &ProcessorState) -> Ve
 fn text(told: &DoctorOutput) -> String {
     let host = &told.host;
     let mut text = format!(
-        "{}, {} processors, {} of them for this program\n",
-        host.cpu, host.cores, told.processors.usable
+        "{}, {} processor{}, {} of them for this program\n",
+        host.cpu,
+        host.cores,
+        if host.cores == 1 { "" } else { "s" },
+        told.processors.usable
     );
     let state = &told.processors;
     let known = [
@@ -164,7 +167,10 @@ fn text(told: &DoctorOutput) -> String {
         state.boost.map(|boost| format!("boost {}", if boost { "on" } else { "off" })),
         state.load.map(|load| format!("load {load:.2}")),
     ];
-    text += &(known.into_iter().flatten().collect::<Vec<_>>().join(", ") + "\n");
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    if !known.is_empty() {
+        text += &(known.join(", ") + "\n");
+    }
     text += &format!(
         "{}, {}\n",
         host.os,

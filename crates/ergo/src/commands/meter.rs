@@ -18,7 +18,7 @@ use meter::trace::Trace;
 use record::energy::{self, EnergyWindow, Kind, Phase};
 use record::metered::{MeterOutput, MeteredEnergy, PhasesOutput};
 use record::run::{Host, SecondsRecord};
-use record::units::{Joules, Seconds};
+use record::units::{Joules, Seconds, Watts};
 use report::label::percent;
 
 use crate::arguments;
@@ -52,10 +52,10 @@ const LONGEST_WAIT: f64 = 15.0;
 )]
 pub struct Args {
     /// Meter the machine for so many seconds first, while nothing is started, and tell that power apart.
-    #[arg(long, value_name = "SECONDS", value_parser = arguments::positive)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = arguments::positive)]
     idle: Option<f64>,
     /// Seconds between two readings, up to a tenth less; default: 0.1, and after a minute 1 where only counters are read.
-    #[arg(long, value_name = "SECONDS", value_parser = arguments::interval)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = arguments::interval)]
     interval: Option<f64>,
     /// Run the command so many times in a row and meter them together: for one that is too short to resolve.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = cli::count)]
@@ -305,6 +305,9 @@ fn wall(
             quantity::seconds(usual.0),
             quantity::seconds(seconds.0)
         ));
+    }
+    if let Some(Watts(watts)) = log.outlier(started_unix, seconds) {
+        doubts.push(format!("a single reading, of {watts} W, makes most of the energy: it may be a fault"));
     }
     let contradicted = others.and_then(|others| contradiction(&window, others));
     if let Some((words, true)) = &contradicted {

@@ -17,7 +17,7 @@ fn log(text: &str) -> Result<PowerLog, PowerLogError> {
 fn sampled(times: impl Iterator<Item = f64>, watts: impl Fn(f64) -> f64) -> PowerLog {
     PowerLog {
         path: "log".into(),
-        readings: times.map(|t| (t, watts(t))).collect(),
+        readings: times.map(|t| Moment::of(&[(t, watts(t))])).collect(),
         left_out: LeftOut::default(),
         rounded: 0.0,
     }
@@ -93,9 +93,13 @@ fn headings_say_where_the_watts_are() {
 
 #[test]
 fn order_and_repetition_do_not_matter() {
-    let log = log("time,watts\n# by hand\n12,100\n10, 100\n11,300\n11,100\n13,100\n").unwrap();
-    assert!((joules(&log, 10.5, 2.0) - 200.0).abs() < 1e-9);
-    assert!((joules(&log, 10.0, 3.0) - 300.0).abs() < 1e-9);
+    let ordered = log("time,watts\n10,100\n11,200\n12,100\n13,100\n").unwrap();
+    let log = log("time,watts\n# by hand\n12,100\n10, 100\n11,300\n11,100\n13,100\n13,100\n").unwrap();
+    let (one, other) = (log.window(10.0, Seconds(3.0)), ordered.window(10.0, Seconds(3.0)));
+    assert_eq!((one.joules, one.coverage), (other.joules, other.coverage));
+    // Of several readings of one time the mean counts, and all are in the bounds.
+    assert!(one.joules_high.unwrap() > other.joules_high.unwrap() && one.watts_max == Some(Watts(300.0)));
+    assert!(one.notes.iter().any(|note| note.contains("finer times")), "{:?}", one.notes);
 }
 
 fn log_of_milliseconds() -> PowerLog {
@@ -137,6 +141,14 @@ fn readings_that_no_machine_draws_are_left_out_and_told() {
     assert_eq!(window.watts_max.map(|watts| watts.0), Some(50.0));
     let told = window.notes.iter().any(|note| note.contains("5 of the log") && note.contains("line 3"));
     assert!(told, "{:?}", window.notes);
+}
+
+#[test]
+fn one_reading_that_makes_most_of_the_energy_is_an_outlier() {
+    let log = log("0,80\n1,80\n2,24000\n3,80\n4,80\n").unwrap();
+    assert_eq!(log.outlier(0.0, Seconds(4.0)), Some(Watts(24_000.0)));
+    let burst = sampled((0..30).map(f64::from), |t| if t == 10.0 { 600.0 } else { 60.0 });
+    assert_eq!(burst.outlier(0.0, Seconds(30.0)), None);
 }
 
 /// A log of one reading every ten seconds is slow throughout, and believed.
@@ -185,6 +197,7 @@ fn what_is_no_log_is_refused_by_line() {
     }
     assert!(log("time;watts\n0;230\n").is_ok() && log("time\twatts\n0\t230\n").is_ok());
     refused("0,230,50\n", &["line 1", "two columns", "`50`"]);
+    refused("time,watts\n0,230\n1,1,200\n", &["line 3", "no more cells", "`200`"]);
     let missing = PowerLog::read(Path::new("/nowhere/wall.csv")).unwrap_err().to_string();
     assert!(missing.contains("/nowhere/wall.csv"), "{missing}");
 }

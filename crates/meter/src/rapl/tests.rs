@@ -164,6 +164,42 @@ fn dies_that_part_are_unknown_and_not_halved() {
     assert_eq!(joules(&run(130_000_000, 130_000_000), Phase::Total), None);
 }
 
+/// What was counted before dies parted may have been a half too, so that nothing of the run is known; a twin that shows something false
+/// for a moment changes nothing.
+#[test]
+fn dies_that_part_void_what_was_read_and_a_glitch_does_not() {
+    let zones =
+        [("intel-rapl:0", "package-0-die-0", 100_000_000), ("intel-rapl:1", "package-0-die-1", 100_000_000)];
+    let root = tree(&zones);
+    let clock = Arc::new(HandClock::default());
+    let sources = Sources::assemble(clock.clone(), discover(root.path(), &plain()), None);
+    let show = |zone: &str, microjoules: u64| {
+        let file = root.path().join("sys/class/powercap").join(zone).join("energy_uj");
+        fs::write(file, microjoules.to_string()).unwrap();
+    };
+    // Ten seconds at 50 W, of which the twin shows something else in some.
+    let run = |from: u64, odd: &dyn Fn(u64) -> Option<u64>| {
+        show("intel-rapl:0", from);
+        show("intel-rapl:1", from);
+        let meter = Meter::start(&sources);
+        for second in 1..=10 {
+            clock.pass(1.0, 0.0);
+            let own = from + second * 50_000_000;
+            show("intel-rapl:0", own);
+            show("intel-rapl:1", odd(second).unwrap_or(own));
+            meter.sample();
+        }
+        meter.finish()
+    };
+    let glitch = run(100_000_000, &|second| (second == 4).then_some(0));
+    assert_eq!(joules(&glitch, Phase::Total), Some(500.0));
+    assert_eq!(window(&glitch, "package-0", Phase::Total).gaps, 1);
+    let parted = run(1_000_000_000, &|second| (second > 5).then_some(1_000_000_000 + second * 80_000_000));
+    let total = window(&parted, "package-0", Phase::Total);
+    assert_eq!((total.joules, total.kind), (None, Kind::None));
+    assert!(!total.notes.iter().any(|note| note.contains("counted once")), "{:?}", total.notes);
+}
+
 /// Between the readings of two mirrors this process may sleep for long: what the later one shows more is no other counter.
 #[test]
 fn mirrors_read_late_are_mirrors() {
@@ -315,7 +351,8 @@ fn permission_denied_in_a_run_is_a_gap() {
     let metering = meter.finish();
     assert_eq!(joules(&metering, Phase::Total), Some(30.0));
     let total = window(&metering, "package-0", Phase::Total);
-    assert_eq!((total.gaps, total.coverage), (1, 1.0));
+    assert_eq!((total.gaps, total.known_share()), (1, 1.0));
+    assert!(total.coverage < 0.5, "{total:?}");
     let denied = |note: &String| note.contains("intel-rapl:0/energy_uj: permission denied");
     assert!(total.notes.iter().any(denied), "{:?}", total.notes);
 }

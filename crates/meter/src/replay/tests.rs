@@ -232,6 +232,9 @@ fn half_a_line_between_two_parts_is_left_out() {
     let replayed = replay(&path).unwrap();
     assert_eq!((replayed.parts, replayed.is_whole), (2, true));
     assert_eq!(joules(&replayed.metering, Phase::Total), Some(8.0));
+    // Torn in the first line of all, and in the last with its end.
+    fs::write(&path, "{\"start\":{\"sch\n".to_owned() + &part[..last_line + 9] + "\n").unwrap();
+    assert_eq!(joules(&replay(&path).unwrap().metering, Phase::Total), Some(4.0));
 }
 
 #[test]

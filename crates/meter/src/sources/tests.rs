@@ -175,7 +175,7 @@ fn a_counter_that_stands_is_noted() {
             &self.0
         }
         fn limits(&self) -> Limits {
-            Limits { update: Seconds(0.001), plausible: Watts(2000.0) }
+            Limits::of(Seconds(0.001), Watts(2000.0))
         }
         fn read(&mut self) -> Result<Reading, ReadError> {
             self.1 += 1000;
@@ -183,7 +183,7 @@ fn a_counter_that_stands_is_noted() {
         }
     }
     let dial = Arc::new(Mutex::new(Some(counter(5))));
-    let quick = Limits { update: Seconds(0.001), plausible: Watts(2000.0) };
+    let quick = Limits::of(Seconds(0.001), Watts(2000.0));
     let slow = Limits { update: Seconds(30.0), ..quick };
     let readable: Vec<Box<dyn EnergySource>> = vec![
         scripted("package-0", Kind::Counter, quick, &dial),

@@ -55,7 +55,7 @@ fn what_would_need_more_than_the_plausible_power_is_a_reset() {
 #[test]
 fn one_late_update_does_not_look_like_a_reset() {
     // 0.2 J is one millisecond at 200 W; seen 50 us after the last reading it looks like 4 kW.
-    let limits = Limits { update: Seconds(0.001), plausible: Watts(2000.0) };
+    let limits = Limits::of(record::units::Seconds(0.001), Watts(2000.0));
     let read = |limits| step(counter(0), counter(200_000), 50e-6, limits, false);
     assert!(read(limits).is_ok());
     assert!(read(EXACT).is_err());

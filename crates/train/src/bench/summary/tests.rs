@@ -142,6 +142,7 @@ fn joules_are_those_of_the_slices_with_their_kind() {
         end: Seconds(2.0),
         coverage: 1.0,
         wraps: 0,
+        bridged: Seconds(0.0),
         ambiguous: 0,
         gaps: 0,
         notes: Vec::new(),

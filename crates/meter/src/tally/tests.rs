@@ -1,0 +1,108 @@
+//! Counters that show something false, stand still, or begin anew.
+
+use record::energy::{Kind, Phase};
+use record::units::Watts;
+
+use crate::testing::{Bench, EXACT, counter, joules, window};
+
+fn counting(first: u64) -> Bench {
+    Bench::new(Kind::Counter, EXACT, Some(counter(first)))
+}
+
+/// A counter that shows 0 for a second, as some drivers do when they are asked at the wrong moment, was not reset: what it counted
+/// meanwhile is the difference between the readings around it, and no leap.
+#[test]
+fn a_counter_that_falls_and_comes_back_gains_nothing_by_it() {
+    let bench = counting(1_000_000_000);
+    bench.sample(1.0, Some(counter(1_050_000_000)));
+    for _ in 0..10 {
+        bench.sample(0.1, Some(counter(0)));
+    }
+    bench.sample(0.1, Some(counter(1_105_000_000)));
+    let metering = bench.finish(1.0, Some(counter(1_155_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!(joules(&metering, Phase::Total), Some(155.0), "{total:?}");
+    assert!((total.known_share() - 1.0).abs() < 1e-9 && total.coverage < 0.7, "{total:?}");
+    assert!(total.notes.iter().any(|note| note.contains("came back")), "{:?}", total.notes);
+    assert_eq!((total.gaps, total.ambiguous), (1, 0));
+}
+
+/// The same of one that shows far too much for a moment.
+#[test]
+fn a_counter_that_leaps_and_comes_back_gains_nothing_by_it() {
+    let bench = counting(1_000_000_000);
+    bench.sample(1.0, Some(counter(1_050_000_000)));
+    bench.sample(0.1, Some(counter(200_000_000_000)));
+    bench.sample(0.1, Some(counter(1_060_000_000)));
+    let metering = bench.finish(1.0, Some(counter(1_110_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!(joules(&metering, Phase::Total), Some(110.0), "{total:?}");
+    assert!((total.known_share() - 1.0).abs() < 1e-9 && total.coverage < 0.95, "{total:?}");
+    assert_eq!((total.gaps, total.ambiguous), (1, 0));
+    assert!(!total.notes.iter().any(|note| note.contains("fell")), "{:?}", total.notes);
+}
+
+/// A counter that is renewed five times a second shows ten joules at once, which is no power of 200 W.
+#[test]
+fn the_largest_power_is_of_no_span_shorter_than_the_counter_resolves() {
+    let bench = counting(0);
+    let mut shown = 0;
+    for tick in 1..=200u64 {
+        shown = if tick % 4 == 0 { tick / 4 * 10_000_000 } else { shown };
+        bench.sample(0.05, Some(counter(shown)));
+    }
+    let metering = bench.finish(0.0, Some(counter(shown)));
+    let total = window(&metering, "package-0", Phase::Total);
+    let Watts(most) = total.watts_max.unwrap();
+    assert!((49.9..56.0).contains(&most), "{most} W of 50 W in the mean");
+}
+
+/// One that shows a little too much for a moment, which might have been drawn, as well.
+#[test]
+fn a_false_reading_that_could_be_true_is_taken_back() {
+    let bench = counting(1_000_000_000);
+    bench.sample(1.0, Some(counter(1_050_000_000)));
+    bench.sample(0.1, Some(counter(1_205_000_000)));
+    bench.sample(0.1, Some(counter(1_210_000_000)));
+    bench.sample(0.1, Some(counter(1_065_000_000)));
+    let metering = bench.finish(1.0, Some(counter(1_115_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert_eq!(
+        (joules(&metering, Phase::Total), total.gaps, total.ambiguous),
+        (Some(115.0), 1, 0),
+        "{total:?}"
+    );
+    assert!(total.watts_max.unwrap() < Watts(60.0) && total.coverage < 1.0, "{total:?}");
+}
+
+/// A counter that froze and went on from there did not count what was drawn meanwhile, and that is told.
+#[test]
+fn a_counter_that_froze_and_did_not_make_up_for_it_is_a_gap() {
+    let bench = counting(0);
+    for tick in 1..=20u64 {
+        bench.sample(0.1, Some(counter(tick * 5_000_000)));
+    }
+    for _ in 0..50 {
+        bench.sample(0.1, Some(counter(100_000_000)));
+    }
+    for tick in 1..=20u64 {
+        bench.sample(0.1, Some(counter(100_000_000 + tick * 5_000_000)));
+    }
+    let metering = bench.finish(0.0, Some(counter(200_000_000)));
+    let total = window(&metering, "package-0", Phase::Total);
+    assert!(total.coverage < 0.5 && total.gaps == 1, "{total:?}");
+    let Watts(mean) = total.watts_mean.unwrap();
+    assert!((mean - 50.0).abs() < 1.0, "{mean} W");
+    assert!(total.notes.iter().any(|note| note.contains("did not make up for it")), "{:?}", total.notes);
+}
+
+/// A counter that begins anew counts from there, as before.
+#[test]
+fn a_counter_that_begins_anew_does_not_come_back() {
+    let bench = counting(1_000_000_000);
+    bench.sample(1.0, Some(counter(1_050_000_000)));
+    bench.sample(1.0, Some(counter(20_000_000)));
+    bench.sample(1.0, Some(counter(70_000_000)));
+    let metering = bench.finish(1.0, Some(counter(120_000_000)));
+    assert_eq!(joules(&metering, Phase::Total), Some(150.0));
+}
