@@ -97,7 +97,7 @@ pub fn fit(points: &[LogPoint]) -> Option<BrokenLaw> {
     let mut starts = Vec::new();
     for j in 1..16 {
         let log_d = scaled.low + span * f64::from(j) / 16.0;
-        starts.extend([0.02, 0.08, 0.3].map(|share| scaled.lines(log_d, share * span)));
+        starts.extend([0.005, 0.02, 0.08, 0.3].map(|share| scaled.lines(log_d, share * span)));
     }
     descended(&scaled, starts, 400)
 }
@@ -109,7 +109,12 @@ pub(crate) fn refit(points: &[LogPoint], near: &BrokenLaw) -> Option<BrokenLaw> 
     descended(&scaled, vec![start], 40)
 }
 
-/// The best of what the best three starts lead to.
+/// Starts that are followed to their end.
+const BEST: usize = 6;
+/// The least width of a bend, as a share of the span of the points on a logarithmic scale.
+const SHARPEST: f64 = 1e-3;
+
+/// The best of what the best starts lead to.
 fn descended(scaled: &Scaled, starts: Vec<Option<Place>>, steps: usize) -> Option<BrokenLaw> {
     let descend = |place: &Place, steps| {
         least_squares::minimise(*place, Loss::Squares, steps, |p, n| scaled.fill(p, n))
@@ -119,11 +124,20 @@ fn descended(scaled: &Scaled, starts: Vec<Option<Place>>, steps: usize) -> Optio
     tried.sort_by(|a, b| a.1.total_cmp(&b.1));
     // A bend that leaves the points, or is sharper than they tell, describes none of them.
     let span = scaled.high - scaled.low;
-    let seen =
-        |place: &Place| place[3] > scaled.low && place[3] < scaled.high && place[4] > libm::log(1e-3 * span);
-    let finished: Vec<(Place, f64)> = tried.iter().take(3).map(|(place, _)| descend(place, steps)).collect();
+    let seen = |place: &Place| {
+        place[3] > scaled.low && place[3] < scaled.high && place[4] > libm::log(SHARPEST * span)
+    };
+    let mut finished: Vec<(Place, f64)> =
+        tried.iter().take(BEST).map(|(place, _)| descend(place, steps)).collect();
+    // What wants to be sharper than that is as sharp as it may be.
+    let sharp =
+        |place: &Place| scaled.lines(place[3], SHARPEST * 1.01 * span).map(|place| descend(&place, 0));
+    let sharpest: Vec<(Place, f64)> = finished.iter().filter_map(|(place, _)| sharp(place)).collect();
+    finished.extend(sharpest);
+    // A start is a place that was asked for, whatever it leads to.
+    finished.extend(starts.iter().flatten().map(|start| descend(start, 0)));
     let inside = finished.iter().filter(|(place, _)| seen(place)).min_by(|a, b| a.1.total_cmp(&b.1));
-    inside.or(tried.first()).map(|(place, _)| scaled.restored(place))
+    inside.map(|(place, _)| scaled.restored(place))
 }
 
 #[cfg(test)]

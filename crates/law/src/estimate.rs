@@ -160,24 +160,37 @@ pub fn estimate(points: &[Point], method: Method, settings: &Settings) -> Result
         curve => curve,
     };
     let Some(curve) = curve else {
-        let found = estimate.cells;
-        estimate.warnings.push(match method.has_floor() && found < fewest {
-            true => format!("Floor not identified: it needs {fewest} different computes and has {found}."),
-            false => format!(
-                "No {} fit: it needs {fewest} different computes and points that bend as it does; there are {found}.",
-                method.name()
-            ),
-        });
+        estimate.warnings.push(no_fit(method, estimate.cells));
         return Ok(estimate);
     };
+    let curve = settled::without_start(curve, &table.middles, &mut estimate);
     estimate.curve = Some(curve);
     estimate.goodness = goodness::of_curve(method, &curve, &table.points);
     estimate.replicates = replicates(&table, method, &curve, settings, &mut estimate.warnings);
-    estimate.coefficients = coefficients(method, &curve, &estimate.replicates, settings.level);
+    // Those that a curve does not have stay unknown.
+    for (name, interval) in coefficients(method, &curve, &estimate.replicates, settings.level) {
+        estimate
+            .coefficients
+            .iter_mut()
+            .filter(|(known, _)| *known == name)
+            .for_each(|known| known.1 = interval);
+    }
     exponents(&mut estimate, &curve, settings);
     settled::forget_others(&mut estimate, &curve);
     estimate.profile = profiles(&table, method, &curve, settings.level);
     Ok(estimate)
+}
+
+/// Why there is no law through so many different computes.
+fn no_fit(method: Method, found: usize) -> String {
+    let fewest = fewest(method);
+    match method.has_floor() && found < fewest {
+        true => format!("Floor not identified: it needs {fewest} different computes and has {found}."),
+        false => format!(
+            "No {} fit: it needs {fewest} different computes and points that bend as it does; there are {found}.",
+            method.name()
+        ),
+    }
 }
 
 /// Different computes that a law needs.

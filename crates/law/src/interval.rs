@@ -42,7 +42,7 @@ pub(crate) const NO_FALL: &str = "Floor not identified: error does not fall with
 /// The floor, the exponent above it, and the laws of the replicates.
 ///
 /// Neither gets an estimate where the floor is not identified, that is, where its interval includes 0
-/// or the fit runs into the smallest error, or error `rises`: an exponent above a floor that nobody saw means nothing.
+/// or the fit puts it at the largest error, or error `rises`: an exponent above a floor that nobody saw means nothing.
 pub(crate) fn floor_intervals(
     bootstrap: &Bootstrap,
     law: Option<&FloorLaw>,
@@ -107,6 +107,7 @@ pub(crate) fn doubt(
     let wide = 1.0 - CLAIMS * (1.0 - level);
     match (floor.estimate, percentile_interval(floors, wide)) {
         (None, _) | (_, None) => Some("it has no interval".to_owned()),
+        (_, Some([_, high])) if high <= 1e-6 * smallest => Some("the fit puts it at 0".to_owned()),
         (_, Some([low, high])) if low <= 1e-6 * smallest => {
             Some(format!("its {}% interval, 0 to {}, includes 0", fit::percent(wide), short(high, 3)))
         }

@@ -157,27 +157,41 @@ pub fn fit(points: &[LogPoint]) -> Option<BoundedLaw> {
             starts.extend([0.25, 1.0, 3.0].map(|alpha| scaled.start(floor, above, alpha)));
         }
     }
-    best(&scaled, &starts.into_iter().flatten().collect::<Vec<_>>(), 60)
+    best(&scaled, &starts.into_iter().flatten().collect::<Vec<_>>(), [20, 1200])
 }
 
-/// Least squares from a law that is near already.
+/// Least squares from a law that is near already, and from others of its kind with lower and higher floors: one that is near its end on
+/// the logistic scale hardly moves from there.
 pub(crate) fn refit(points: &[LogPoint], near: &BoundedLaw) -> Option<BoundedLaw> {
     let scaled = scaled(points)?;
     let share = (near.floor / scaled.smallest).max(1e-6);
     let above = (near.e0 / scaled.largest - 1.0).max(1e-3);
-    best(&scaled, &[scaled.start(share, above, near.alpha.max(1e-6))?], 30)
+    let alpha = near.alpha.max(1e-6);
+    let starts = [
+        (share, above, alpha),
+        (0.02, above, alpha),
+        (0.6, above, alpha),
+        (0.95, above, alpha),
+        (0.4, 0.3, 1.0),
+        // Nearly those of M2.
+        (0.4, 30.0, 0.02),
+        (0.9, 30.0, 0.02),
+        (share, 0.02, 0.02),
+    ];
+    let starts: Vec<Place> =
+        starts.into_iter().filter_map(|(floor, e0, alpha)| scaled.start(floor, e0, alpha)).collect();
+    best(&scaled, &starts, [10, 120])
 }
 
 /// A few steps from every start, and all that are needed from the best three.
-fn best(scaled: &Scaled, starts: &[Place], steps: usize) -> Option<BoundedLaw> {
+fn best(scaled: &Scaled, starts: &[Place], [few, all]: [usize; 2]) -> Option<BoundedLaw> {
     let descend = |place: &Place, steps| {
         least_squares::minimise(*place, Loss::Squares, steps, |p, n| scaled.fill(p, n))
     };
-    let mut tried: Vec<(Place, f64)> = starts.iter().map(|start| descend(start, steps / 3)).collect();
+    let mut tried: Vec<(Place, f64)> = starts.iter().map(|start| descend(start, few)).collect();
     tried.retain(|(_, cost)| cost.is_finite());
     tried.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let far = if starts.len() > 1 { 20 * steps } else { steps };
-    let finished = tried.iter().take(3).map(|(place, _)| descend(place, far));
+    let finished = tried.iter().take(3).map(|(place, _)| descend(place, all));
     finished.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(place, _)| scaled.restored(&place))
 }
 

@@ -139,6 +139,11 @@ impl Method {
             Curve::Bounded(law) => vec![law.floor, law.e0, law.alpha, libm::exp(law.log_b), law.c],
             Curve::Exponential(law) => vec![law.a, law.b],
         };
-        self.names().iter().copied().zip(values).collect()
+        // M4 without a level at small compute is M2.
+        let names = match (self, curve) {
+            (Method::M4, Curve::Floor(_)) => Method::M2.names(),
+            _ => self.names(),
+        };
+        names.iter().copied().zip(values).collect()
     }
 }

@@ -3,10 +3,14 @@
 use crate::curve::Curve;
 use crate::estimate::Estimate;
 use crate::fit::Interval;
+use crate::m2;
 use crate::method::Method;
+use crate::point::LogPoint;
 
 /// Times the largest error is a level of which the errors say nothing.
 const FAR: f64 = 1000.0;
+/// With so small a power of it the distance from that level changes nothing.
+const NO_START: f64 = 1e-4;
 
 /// Coefficients that are numbers, and a floor that is one to be had.
 pub(crate) fn is_usable(method: Method, curve: &Curve) -> bool {
@@ -15,19 +19,11 @@ pub(crate) fn is_usable(method: Method, curve: &Curve) -> bool {
     exponent && method.coefficients(curve).iter().all(is_number)
 }
 
-/// Forgets the estimates of coefficients that the points do not settle, with their intervals: M3's where neither its floor nor its
-/// exponent is known, and M4's level without compute where no error is near it.
+/// Forgets the coefficients of M3, with their intervals, where neither its floor nor its exponent is known.
 pub(crate) fn forget_others(estimate: &mut Estimate, curve: &Curve) {
     let unsettled: &[&str] = match curve {
         Curve::Shifted(_) if estimate.k_floor.estimate.is_none() && estimate.k_floor.high.is_none() => {
             &["b", "c", "g"]
-        }
-        Curve::Bounded(law) if estimate.error_range.is_some_and(|[_, most]| law.e0 > FAR * most) => {
-            estimate.warnings.push(
-                "e0 and alpha are not identified: no error is near the one without compute, so this is M2."
-                    .to_owned(),
-            );
-            &["e0", "alpha"]
         }
         _ => return,
     };
@@ -36,4 +32,18 @@ pub(crate) fn forget_others(estimate: &mut Estimate, curve: &Curve) {
             *interval = Interval::default();
         }
     }
+}
+
+/// M4 as M2, where no error is near the one without compute: then neither that nor how slowly errors leave it can be told.
+pub(crate) fn without_start(curve: Curve, middles: &[LogPoint], estimate: &mut Estimate) -> Curve {
+    let (Curve::Bounded(law), Some([_, most])) = (curve, estimate.error_range) else { return curve };
+    if law.e0 <= FAR * most && law.alpha >= NO_START {
+        let words = "Five numbers are fitted, and how often the intervals of M4 hold the truth is not calibrated, as that of floor is: it may be \
+                     less often than they say.";
+        estimate.warnings.push(words.to_owned());
+        return curve;
+    }
+    let words = "e0 and alpha are not identified: no error is near the one without compute, so this is M2.";
+    estimate.warnings.push(words.to_owned());
+    m2::fit(middles).map_or(curve, Curve::Floor)
 }

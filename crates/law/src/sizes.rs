@@ -184,7 +184,9 @@ fn fill(
     let mut floors: Vec<f64> =
         drawn.iter().map(|(drawn, centre)| moved(law.floor, drawn.floor, centre.floor)).collect();
     let doubt = interval::doubt(&estimate.coefficients[0].1, &mut floors, level, estimate.error_range);
-    estimate.warnings.extend(doubt.map(|doubt| format!("Floor not identified: {doubt}.")));
+    estimate.warnings.extend(doubt.map(|doubt| {
+        format!("Floor not identified: {doubt}. Its number stays, as the exponents are those above it.")
+    }));
     if k.high.is_none() && !drawn.is_empty() {
         estimate.warnings.push("k has no upper end: the interval of an exponent reaches 0.".to_owned());
     }

@@ -130,15 +130,21 @@ pub(crate) fn fit_logs(points: &[LogSize]) -> Option<SurfaceLaw> {
     Some(scaled.restored(&place, cost))
 }
 
-/// The surface through `points` from one that is near already.
+/// The surface through `points` from one that is near already, and from some with steeper and flatter exponents, to which other floors
+/// belong: a floor near 0 cannot rise far on its logarithmic scale, nor one that is high vanish.
 pub(crate) fn refit(points: &[LogSize], near: &SurfaceLaw) -> Option<SurfaceLaw> {
     let scaled = Scaled::new(points);
     let [n, d] = scaled.middle;
     let floor = libm::log(near.floor.max(1e-6 * scaled.smallest));
     let start = [floor, near.log_a - near.alpha * n, near.alpha, near.log_b - near.beta * d, near.beta];
-    let (place, cost) = scaled.descend(start, 200);
-    cost.is_finite().then(|| scaled.restored(&place, cost))
+    let others = STEEPER.iter().filter_map(|by| scaled.start(near.alpha * by, near.beta * by));
+    let starts = std::iter::once(start).chain(others.map(|(place, _)| place));
+    let found = starts.map(|start| scaled.descend(start, 200)).min_by(|a, b| a.1.total_cmp(&b.1))?;
+    found.1.is_finite().then(|| scaled.restored(&found.0, found.1))
 }
+
+/// Times the exponents of the surface through all points, those of its resamples are looked for.
+const STEEPER: [f64; 3] = [0.8, 1.25, 1.7];
 
 /// How many values `of` takes.
 pub(crate) fn different(points: &[LogSize], of: impl Fn(&LogSize) -> f64) -> usize {

@@ -283,7 +283,7 @@ impl Zone {
         apart as f64 <= (0.01 * most as f64).max(BETWEEN_READINGS)
     }
 
-    /// Reads the twins, of which each has to have counted what this one did since the first readings; answers how one did not.
+    /// Reads the twins, of which each has to have counted what this one did since the first readings; answers which of both did not.
     fn part(&self, microjoules: u64) -> Result<Option<String>, ReadError> {
         let since = |now: u64, first: u64| {
             if now >= first { now - first } else { (now + self.range_microjoules).saturating_sub(first) }
@@ -298,11 +298,7 @@ impl Zone {
             // This process may have been put to sleep between the two readings: then a third one lies beyond the twin's.
             let later = since(count(&self.read, &self.counter)?, self.first_microjoules);
             if !(own..=later).contains(&other) {
-                return Ok(Some(format!(
-                    "unknown: {} and {} agreed at first and later did not: each has a counter of its own, of which one was left out",
-                    self.counter.display(),
-                    counter.display()
-                )));
+                return Ok(Some(format!("{} and {}", self.counter.display(), counter.display())));
             }
         }
         Ok(None)
@@ -356,12 +352,19 @@ impl EnergySource for Zone {
 
     fn read(&mut self) -> Result<Reading, ReadError> {
         let microjoules = count(&self.read, &self.counter)?;
-        if let Some(reason) = self.part(microjoules)? {
+        if let Some(both) = self.part(microjoules)? {
             self.parted += 1;
             return Err(match self.parted {
                 // One of the two may have shown something false for a moment.
-                ..PARTED => ReadError::Device { device: "dies".into(), reason },
-                _ => ReadError::Void { reason },
+                ..PARTED => {
+                    let reason = format!("{both} were one counter and show different counts");
+                    ReadError::Device { device: "dies".into(), reason }
+                }
+                _ => ReadError::Void {
+                    reason: format!(
+                        "unknown: {both} agreed at first and later did not: each is a counter of its own, of which one was left out"
+                    ),
+                },
             });
         }
         self.parted = 0;

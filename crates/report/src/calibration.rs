@@ -22,9 +22,14 @@ const BAR: &str = "stroke=\"#2a788e\" stroke-width=\"1.2\"";
 /// Coverage case by case, with what chance alone would do to it.
 #[must_use]
 pub fn draw(told: &CalibrationOutput) -> Figure {
+    let is_sweep = told.cases.iter().any(|case| case.method == "sweep");
+    let what = match is_sweep {
+        true => "sweeps a case, in which validation images choose among the settings of each compute, with",
+        false => "tables a case, with",
+    };
     let subtitle = plot::subtitle_lines(&format!(
-        "{} simulated sweeps a case, {} trainings for each compute, binomial errors on {} images and {} between seeds; \
-         bars: two standard errors of a share; grey: 93% to 97%",
+        "{} simulated {what} {} trainings for each compute, binomial errors on {} images and {} between seeds; bars: two \
+         standard errors of a share; grey: 93% to 97%",
         told.trials,
         told.seeds_per_cell,
         told.test_images,

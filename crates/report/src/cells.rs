@@ -218,6 +218,13 @@ fn ladder(cells: &[Cell], prices: &[Option<f64>]) -> Vec<f64> {
     (1..count).map(budget).chain([high]).collect()
 }
 
+/// Takes all cells out of the contest whose budget is none of `budgets`.
+pub(crate) fn keep_budgets(priced: &mut Priced, budgets: &[f64]) {
+    for cell in priced.cells.iter_mut().filter(|cell| !budgets.contains(&cell.budget)) {
+        leave_out(cell, budgets);
+    }
+}
+
 /// Takes a cell out of the contest: it can neither win nor move the edges of the grid.
 fn leave_out(cell: &mut Cell, budgets: &[f64]) {
     cell.selection_errors.clear();
@@ -283,7 +290,9 @@ pub(crate) fn winners(cells: &Cells, priced: &Priced, cost: Cost) -> Vec<Frontie
 
 /// Whether cells that compete are of one network, trained equally long on equally many images, in every budget of FLOPs.
 fn is_of_one_size(cells: &Cells, cost: Cost) -> bool {
-    let mut sizes: BTreeMap<u64, BTreeSet<(&str, u64, Option<u64>)>> = BTreeMap::new();
+    /// Network, steps and, where they are limited, training images.
+    type Size<'a> = (&'a str, u64, Option<u64>);
+    let mut sizes: BTreeMap<u64, BTreeSet<Size>> = BTreeMap::new();
     for group in &cells.groups {
         let Some(run) = group.runs.first() else { continue };
         let size = (group.net, run.spec.steps, run.spec.examples);

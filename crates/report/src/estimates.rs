@@ -16,7 +16,7 @@ use law::surface::Size;
 use record::output::{FitOutput, FrontierOutput, MethodOutput};
 use record::run::{BLOCKS, Evaluation, RunRecord, SeedRole};
 
-use crate::cells::{self, Cost};
+use crate::cells::{self, Cells, Cost, Group};
 use crate::csv::{self, Row, Wanted};
 use crate::error::ReportError;
 use crate::fit::{self, FRACTION, RunsFit};
@@ -97,7 +97,7 @@ pub fn of_table(path: &Path, wanted: &Wanted, choice: &Choice) -> Result<Vec<Fit
 /// # Errors
 /// As [`fit::of_cost`].
 pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<Vec<FitOutput>, ReportError> {
-    let runs_fit = fit::of_runs(records, cost, &Settings::default())?;
+    let runs_fit = fit::of_runs(records, cost, &Settings::default(), None)?;
     let RunsFit { output: plain, about_runs, .. } = &runs_fit;
     let units = [cells::unit(cost), FRACTION];
     let Some(method) = choice.method else {
@@ -111,12 +111,8 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
                     *output = of_runs(records, cost, Method::Quantile(choice.quantile), choice, units)?;
                 }
                 // As alone, with the choice of the frontier repeated.
-                "power" if !choice.selects() => {
-                    *output = through_choice(plain, Method::Power, choice, units)?
-                }
-                "floor" if !choice.selects() => {
-                    *output = through_choice(plain, Method::Floor, choice, units)?
-                }
+                "power" => *output = through_choice(records, cost, plain, Method::Power, choice)?,
+                "floor" => *output = through_choice(records, cost, plain, Method::Floor, choice)?,
                 _ => {}
             }
             if output.method != "quantile" {
@@ -125,17 +121,17 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
             output.warnings.extend(missing(about_runs, output));
         }
         if cost == Cost::Flops {
-            fits.push(of_run_sizes(records, choice, about_runs)?);
+            fits.push(of_run_sizes(records, &runs_fit.cells, choice, about_runs)?);
         }
         return Ok(fits);
     };
     let mut output = match method {
         Method::Surface => {
-            return Ok(vec![of_run_sizes(records, choice, about_runs)?]);
+            return Ok(vec![of_run_sizes(records, &runs_fit.cells, choice, about_runs)?]);
         }
         Method::Quantile(_) => of_runs(records, cost, method, choice, units)?,
         Method::Counts => of_counts(&runs_fit, choice, units),
-        Method::Power | Method::Floor if !choice.selects() => through_choice(plain, method, choice, units)?,
+        Method::Power | Method::Floor => through_choice(records, cost, plain, method, choice)?,
         _ => {
             let split = Split::new(frontier(plain), Vec::new(), choice, |point| *point)?;
             let mut output = of_split(&split, method, choice, units)?;
@@ -167,13 +163,20 @@ fn without(frontier: &[FrontierOutput], fitted: &[Point]) -> Vec<FrontierOutput>
 /// The surface over the parameters and images of all runs.
 fn of_run_sizes(
     records: &[RunRecord],
+    cells: &Cells,
     choice: &Choice,
     about_runs: &[String],
 ) -> Result<FitOutput, ReportError> {
     let of = |size: &Size| Point { compute: sizes::compute(size), error: size.error };
-    let split = Split::new(run_sizes(records), Vec::new(), choice, of)?;
+    let split = Split::new(run_sizes(records, cells), Vec::new(), choice, of)?;
     let computes: Vec<f64> = split.fitted.iter().map(sizes::compute).collect();
     let mut output = of_sizes(&split, &computes, choice, ["6 N D", FRACTION])?;
+    if cells.swept {
+        output.warnings.push(
+            "Of each number of parameters and images the best setting on validation images is fitted, and no other."
+                .to_owned(),
+        );
+    }
     // What else is known of the runs is about a frontier of compute.
     let of_images = missing(about_runs, &output).into_iter().filter(|warning| is_of_images(warning));
     output.warnings.extend(of_images);
@@ -200,15 +203,23 @@ fn frontier(fit: &FitOutput) -> Vec<Point> {
     fitted.map(|point| Point { compute: point.compute, error: point.error }).collect()
 }
 
-/// The power law or the floor through a frontier whose choice the intervals of `plain` repeat.
+/// The power law or the floor through a frontier, with intervals that repeat how it was chosen, in the budgets that are fitted. `all` is the
+/// fit of all budgets.
 fn through_choice(
-    plain: &FitOutput,
+    records: &[RunRecord],
+    cost: Cost,
+    all: &FitOutput,
     method: Method,
     choice: &Choice,
-    units: [&str; 2],
 ) -> Result<FitOutput, ReportError> {
-    let split = Split::all(frontier(plain));
-    let mut output = of_split(&split, method, choice, units)?;
+    let split = Split::new(frontier(all), Vec::new(), choice, |point| *point)?;
+    let of_kept = match choice.selects() {
+        true => Some(fit::of_runs(records, cost, &Settings::default(), Some(&split.fitted))?.output),
+        false => None,
+    };
+    let plain = of_kept.as_ref().unwrap_or(all);
+    let mut output = of_split(&split, method, choice, [cells::unit(cost), FRACTION])?;
+    output.frontier = without(&all.frontier, &split.fitted);
     if output.k.is_none() {
         return Ok(output);
     }
@@ -234,7 +245,7 @@ fn through_choice(
         over([plain.k_high, plain.k_low])
     };
     more.intervals.insert("b".to_owned(), exponent);
-    output.warnings.clone_from(&plain.warnings);
+    output.warnings = split.notes.iter().chain(&plain.warnings).cloned().collect();
     Ok(output)
 }
 
@@ -346,14 +357,26 @@ fn widened(interval: Interval, error: f64) -> Interval {
     }
 }
 
-/// Runs by parameters and examples seen.
-fn run_sizes(records: &[RunRecord]) -> Vec<Size> {
+/// Runs by parameters and examples seen: of a sweep those of the setting that is best on validation images for each size, as one that is
+/// badly tuned says nothing of its size.
+fn run_sizes(records: &[RunRecord], cells: &Cells) -> Vec<Size> {
     let size = |run: &RunRecord| {
         let error = run.error.filter(|error| *error > 0.0)?;
         let (parameters, data) = (run.parameters as f64, run.examples_seen as f64);
         (parameters > 0.0 && data > 0.0).then_some(Size { parameters, data, error })
     };
-    records.iter().filter_map(size).collect()
+    if !cells.swept {
+        return records.iter().filter_map(size).collect();
+    }
+    let mut best: BTreeMap<[u64; 2], &Group> = BTreeMap::new();
+    for group in cells.groups.iter().filter(|group| group.cell.selection_error().is_finite()) {
+        let Some(run) = group.runs.first() else { continue };
+        let known = best.entry([run.parameters, run.examples_seen]).or_insert(group);
+        if group.cell.selection_error() < known.cell.selection_error() {
+            *known = group;
+        }
+    }
+    best.values().flat_map(|group| &group.runs).filter_map(|run| size(run)).collect()
 }
 
 fn of_split(

@@ -33,7 +33,7 @@ pub fn of_records(records: &[RunRecord]) -> Result<FitOutput, ReportError> {
 /// # Errors
 /// As [`of_records`]; also when no run has the cost, or the joules are modelled: an estimate gets no fit.
 pub fn of_cost(records: &[RunRecord], cost: Cost, settings: &Settings) -> Result<FitOutput, ReportError> {
-    Ok(of_runs(records, cost, settings)?.output)
+    Ok(of_runs(records, cost, settings, None)?.output)
 }
 
 /// A fit of records, with what holds of any other.
@@ -46,19 +46,26 @@ pub(crate) struct RunsFit<'a> {
     pub about_runs: Vec<String>,
 }
 
-/// As [`of_cost`].
+/// As [`of_cost`], of the budgets alone whose winners are `kept`, where these are named.
 pub(crate) fn of_runs<'a>(
     records: &'a [RunRecord],
     cost: Cost,
     settings: &Settings,
+    kept: Option<&[Point]>,
 ) -> Result<RunsFit<'a>, ReportError> {
     let cells = cells::group(records)?;
-    let priced = cells::price(&cells, cost);
+    let mut priced = cells::price(&cells, cost);
     if priced.estimated {
         return Err(ReportError::Estimated);
     }
     if !records.iter().any(|run| cells::cost_of_run(run, cost).is_some()) {
         return Err(ReportError::NoCost { quantity: cells::quantity(cost), expected: cells::who_has(cost) });
+    }
+    if let Some(kept) = kept {
+        let all = cells::fit(&cells, &priced, cost, settings)?;
+        let is_kept = |point: &&FrontierPoint| !point.is_fitted() || kept.contains(&plain(point));
+        let budgets: Vec<f64> = all.frontier.iter().filter(is_kept).map(|point| point.budget).collect();
+        cells::keep_budgets(&mut priced, &budgets);
     }
     let fit = cells::fit(&cells, &priced, cost, settings)?;
     let frontier = fit.frontier.iter().map(|point| of_winner(point, &cells)).collect();
@@ -139,11 +146,22 @@ pub(crate) fn add_ways(output: &mut FitOutput, ways: &[Way]) {
             output.more.intervals_by.insert((*way).to_owned(), ends);
         }
     }
-    output.warnings.extend(disagreements(ways));
+    output.warnings.extend(disagreements(ways, output.points));
+}
+
+/// How much more the interval of so few points by Student's t exceeds that by the likelihood than that of six does: by t of n - 2 degrees
+/// of freedom, times the root of n / (n - 2).
+fn few_points(points: usize) -> f64 {
+    match points {
+        ..=3 => 6.3,
+        4 => 1.8,
+        5 => 1.2,
+        _ => 1.0,
+    }
 }
 
 /// A warning for each exponent whose intervals differ much by how they are made.
-pub(crate) fn disagreements(ways: &[Way]) -> Vec<String> {
+pub(crate) fn disagreements(ways: &[Way], points: usize) -> Vec<String> {
     let mut warnings = Vec::new();
     for name in ["k", "k_floor"] {
         let of_name = |intervals: &[(&str, Interval)]| {
@@ -159,7 +177,9 @@ pub(crate) fn disagreements(ways: &[Way]) -> Vec<String> {
         let widths: Vec<f64> = ends.iter().filter_map(|(_, ends)| width(*ends)).collect();
         let (least, most) =
             widths.iter().fold((f64::INFINITY, 0.0), |(a, b): (f64, f64), &w| (a.min(w), b.max(w)));
-        if most > DISAGREEMENT * least {
+        // Of exact points only rounding is left.
+        let is_wide = ends.iter().filter_map(|(_, [low, _])| *low).any(|low| most * low > 1e-6);
+        if is_wide && most > DISAGREEMENT * least * few_points(points) {
             let times =
                 if most < 100.0 * least { format!("{:.1}", most / least) } else { "over 100".to_owned() };
             let one = |value: f64| format!("{value:.2}");

@@ -111,7 +111,10 @@ fn in_the_fit(point: &FrontierOutput) -> String {
     } else if point.error == 0.0 {
         "no: nothing wrong".to_owned()
     } else {
-        "no: not reported".to_owned()
+        match point.error.is_finite() {
+            true => "no: left out".to_owned(),
+            false => "no: not reported".to_owned(),
+        }
     }
 }
 
@@ -261,7 +264,34 @@ pub fn comparison(fits: &[FitOutput]) -> String {
         lines.push(String::new());
         lines.extend(folded(words, "", ""));
     }
+    lines.extend(said_of(fits, several));
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// What was said of the fits, each sentence once with the names of those that it is of.
+fn said_of(fits: &[FitOutput], several: bool) -> Vec<String> {
+    let name = |fit: &FitOutput| match fit.path.as_deref().filter(|_| several) {
+        Some(path) => format!("{path} {}", fit.method),
+        None => fit.method.clone(),
+    };
+    let mut said: Vec<(&str, Vec<String>)> = Vec::new();
+    for fit in fits {
+        for warning in &fit.warnings {
+            match said.iter_mut().find(|(known, _)| known == warning) {
+                Some((_, names)) => names.push(name(fit)),
+                None => said.push((warning, vec![name(fit)])),
+            }
+        }
+    }
+    if said.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![String::new(), "Before believing these numbers:".to_owned()];
+    for (warning, names) in said {
+        let of = if names.len() == fits.len() { "all".to_owned() } else { names.join(", ") };
+        lines.extend(folded(&format!("{of}: {warning}"), "- ", "  "));
+    }
+    lines
 }
 
 /// Prose in lines of at most [`COLUMNS`], the first after `first`, the others after `rest`.

@@ -12,6 +12,7 @@ use law::method::Method;
 use record::output::{FitOutput, FitsOutput};
 use record::run::RunRecord;
 use report::cells::Cost;
+use report::estimates::Choice;
 
 use crate::commands::fit::choice::Options;
 use crate::exit::{self, Exit};
@@ -125,6 +126,12 @@ fn fits_of(path: &Path, args: &Args) -> anyhow::Result<Vec<FitOutput>> {
         Against::Examples => Cost::Examples,
         Against::Parameters => Cost::Parameters,
     };
+    if let (Some(Choice { method: Some(Method::Surface), .. }), true) =
+        (&choice, args.against != Against::Flops)
+    {
+        let found = "--against and --method surface do not go together: a surface is fitted against parameters and images";
+        return Err(exit::bad_input(found));
+    }
     let records = records(path, &args.columns)?;
     match choice {
         Some(choice) => Ok(report::estimates::of_records(&records, cost, &choice)?),

@@ -74,6 +74,14 @@ fn all_kept_figures_are_drawn_again_byte_for_byte() {
     let told = json(&["plot", "--all", copy.path().to_str().expect("a plain path"), "--json"]);
     assert!(told["figures"].as_array().is_some_and(|figures| figures.len() > 20), "{told}");
     assert_eq!((&told["changed"], &told["without_source"]), (&serde_json::json!([]), &serde_json::json!([])));
+    // What a README shows is drawn again though it is gone.
+    let gone = copy.path().join("literature/benchmarks.svg");
+    fs::remove_file(&gone).expect("kept");
+    json(&["plot", "--all", copy.path().to_str().expect("a plain path"), "--json"]);
+    assert_eq!(
+        fs::read(&gone).expect("drawn"),
+        fs::read(kept.join("literature/benchmarks.svg")).expect("kept")
+    );
     refused(&["plot", "--all", "/nowhere"], &["/nowhere"]);
     refused(&["plot"], &["PATH"]);
 }

@@ -202,6 +202,9 @@ fn what_the_points_do_not_settle_is_not_told() {
         .map(|c| Point { compute: c, error: 32.0 * libm::pow(c, -0.2) })
         .collect();
     let bounded = super::estimate(&power, Method::M4, &settings(200)).unwrap();
-    let e0 = bounded.coefficients.iter().find(|(name, _)| *name == "e0").unwrap().1;
-    assert!(e0.estimate.is_none_or(|e0| e0 < 1e6), "{e0:?}");
+    let of = |name: &str| bounded.coefficients.iter().find(|(known, _)| *known == name).unwrap().1;
+    assert_eq!((of("e0"), of("alpha")), (Interval::default(), Interval::default()));
+    assert!((of("c").estimate.unwrap() - 0.2).abs() < 1e-3, "{:?}", of("c"));
+    let floored = super::estimate(&power, Method::M2, &settings(200)).unwrap();
+    assert_eq!(bounded.k_floor, floored.k_floor);
 }

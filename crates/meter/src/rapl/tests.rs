@@ -156,7 +156,7 @@ fn dies_that_part_are_unknown_and_not_halved() {
     let total = window(&metering, "package-0", Phase::Total);
     assert_eq!(total.joules, None);
     assert!(
-        total.notes.iter().any(|note| note.contains("agreed at first and later did not")),
+        total.notes.iter().any(|note| note.contains("were one counter and show different counts")),
         "{:?}",
         total.notes
     );

@@ -41,7 +41,10 @@ impl<T> Split<T> {
             let most = others.iter().map(|point| point.compute).fold(f64::NEG_INFINITY, f64::max);
             let is_kept = |row: &T| of(row).compute <= most;
             let (kept, dropped): (Vec<T>, Vec<T>) = split.fitted.into_iter().partition(is_kept);
-            split.notes.push(format!("{} rows of the largest computes are not fitted.", dropped.len()));
+            split.notes.push(match dropped.len() {
+                1 => "1 row of the largest compute is not fitted.".to_owned(),
+                count => format!("{count} rows of the largest computes are not fitted."),
+            });
             split.fitted = kept;
             if split.held_out.is_empty() {
                 split.held_out = dropped;
@@ -72,6 +75,9 @@ impl<T> Split<T> {
         self.fitted.retain(|row| inside(if by_compute { of(row).compute } else { of(row).error }));
         if self.fitted.is_empty() && before > 0 {
             return Err(ReportError::EmptyRange { low, high, errors, computes });
+        }
+        if self.fitted.len() == before {
+            return Ok(());
         }
         let quantity = if by_compute { "computes, as it holds no error" } else { "errors" };
         self.notes.push(format!(

@@ -63,7 +63,10 @@ fn folders(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn redraw(folder: &Path, told: &mut AllOutput) -> anyhow::Result<()> {
-    let kept = svg_names(folder)?;
+    let mut kept = svg_names(folder)?;
+    kept.extend(shown(folder));
+    kept.sort();
+    kept.dedup();
     if kept.is_empty() {
         return Ok(());
     }
@@ -83,6 +86,14 @@ fn redraw(folder: &Path, told: &mut AllOutput) -> anyhow::Result<()> {
     let missing = kept.into_iter().filter(|name| drawn.iter().all(|figure| figure.name != *name));
     told.without_source.extend(missing.map(|name| folder.join(format!("{name}.svg"))));
     Ok(())
+}
+
+/// The names of the figures of `folder` that its README shows, which may be missing.
+fn shown(folder: &Path) -> Vec<String> {
+    let text = fs::read_to_string(folder.join("README.md")).unwrap_or_default();
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let names = targets.filter_map(|target| target.strip_suffix(".png").or(target.strip_suffix(".svg")));
+    names.filter(|name| !name.contains('/')).map(str::to_owned).collect()
 }
 
 /// The names of the figures in `folder`, in order.
