@@ -1,4 +1,8 @@
 //! Bootstrap replicates of fitted points: what resampling shows, and lack of fit on top of it.
+//!
+//! Residuals of plain points take random signs (the wild bootstrap of Liu, 1988, with the two values of Davidson and Flachaire, 2008), and
+//! their variance at the slope is that of White (1980) with the correction of MacKinnon and White (1985). The draw of the variance itself,
+//! s^2 f / chi^2_f, is the usual posterior of a normal one (Gelman et al., Bayesian Data Analysis, section 3.2).
 
 use chance::{Purpose, Stream};
 

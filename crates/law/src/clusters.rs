@@ -1,4 +1,7 @@
 //! Resamples of points themselves, those of one setting together: replicates of a cell share what is wrong with it.
+//!
+//! Cells are drawn whole, as clusters are (Cameron, Gelbach and Miller, 2008, Bootstrap-based improvements for inference with clustered
+//! errors); how many are drawn of how many is ours.
 
 use std::ops::Range;
 

@@ -1,4 +1,7 @@
 //! The frontier: the best cell of each budget, chosen on some seeds and reported on others.
+//!
+//! That an error which chose is too low for the one that was chosen is the winner's curse; other seeds and other images do not have it
+//! (Cawley and Talbot, 2010, On over-fitting in model selection). Edges and lone budgets are rules of ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 

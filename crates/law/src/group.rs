@@ -1,4 +1,5 @@
-//! Groups of neighbouring points, which stand for them where intervals of all would take too long.
+//! Groups of neighbouring points, which stand for them where intervals of all would take too long. The rule is ours: neighbours in compute, in at most
+//! [`MOST_POINTS`] groups.
 
 use std::ops::Range;
 

@@ -1,4 +1,7 @@
 //! Intervals of both laws from their bootstrap replicates, and what the data do not support.
+//!
+//! Ends are percentiles of the replicates (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13), those of k the
+//! inverses of those of b.
 
 use crate::bootstrap::{Bootstrap, Law, percentile_interval};
 use crate::fit::{self, Interval, least_replicates};

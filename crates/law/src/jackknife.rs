@@ -1,4 +1,4 @@
-//! The spread of an estimate over fixed blocks of the test images that it rests on.
+//! The spread of an estimate over fixed blocks of the test images that it rests on (Tukey, 1958, Bias and confidence in not-quite large samples).
 
 /// How far an estimate moves with each block, from its values without one block each: the squares of these add up to the
 /// square of the [`standard_error`], and products with those of another estimate to their covariance.

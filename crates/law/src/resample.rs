@@ -1,4 +1,7 @@
 //! Resampling of cells and seeds, with the choice of the winners repeated.
+//!
+//! That all which was done to the data is done to each resample, the choice of a model included, is the rule of Efron (2014, Estimation
+//! and accuracy after model selection).
 
 use chance::{Purpose, Stream};
 

@@ -1,4 +1,7 @@
 //! What the surface over parameters and data says of plain points, with its intervals.
+//!
+//! Resamples are of points, as those of Hoffmann et al. (2022, arXiv 2203.15556, appendix D.3) and of its replication by Besiroglu et al.
+//! (2024, arXiv 2404.10102), but of settings whole.
 
 use crate::bootstrap::{Law, stream};
 use crate::clusters::Clusters;
