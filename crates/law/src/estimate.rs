@@ -104,7 +104,7 @@ fn fit_curve(table: &Table, method: Method) -> Option<Curve> {
         Method::Floor => floor::fit(&table.mean_middles).map(Curve::Floor),
         Method::M2 => m2::fit(middles).map(Curve::Floor),
         Method::M3 => m3::fit(middles).map(Curve::Shifted),
-        Method::M4 => m4::fit(middles).map(Curve::Bounded),
+        Method::M4 => m4::fit(middles).map(|law| settled::without_start(law, middles)),
         Method::Broken => broken::fit(middles).map(Curve::Broken),
         Method::Exponential => exponential::fit(points).map(Curve::Exponential),
         Method::Surface | Method::Counts => None,
@@ -163,7 +163,9 @@ pub fn estimate(points: &[Point], method: Method, settings: &Settings) -> Result
         estimate.warnings.push(no_fit(method, estimate.cells));
         return Ok(estimate);
     };
-    let curve = settled::without_start(curve, &table.middles, &mut estimate);
+    if method == Method::M4 {
+        estimate.warnings.push(settled::words_of_m4(&curve).to_owned());
+    }
     estimate.curve = Some(curve);
     estimate.goodness = goodness::of_curve(method, &curve, &table.points);
     estimate.replicates = replicates(&table, method, &curve, settings, &mut estimate.warnings);

@@ -4,6 +4,7 @@ use crate::curve::Curve;
 use crate::estimate::Estimate;
 use crate::fit::Interval;
 use crate::m2;
+use crate::m4::BoundedLaw;
 use crate::method::Method;
 use crate::point::LogPoint;
 
@@ -35,15 +36,23 @@ pub(crate) fn forget_others(estimate: &mut Estimate, curve: &Curve) {
 }
 
 /// M4 as M2, where no error is near the one without compute: then neither that nor how slowly errors leave it can be told.
-pub(crate) fn without_start(curve: Curve, middles: &[LogPoint], estimate: &mut Estimate) -> Curve {
-    let (Curve::Bounded(law), Some([_, most])) = (curve, estimate.error_range) else { return curve };
-    if law.e0 <= FAR * most && law.alpha >= NO_START {
-        let words = "Five numbers are fitted, and how often the intervals of M4 hold the truth is not calibrated, as that of floor is: it may be \
-                     less often than they say.";
-        estimate.warnings.push(words.to_owned());
-        return curve;
+pub(crate) fn without_start(law: BoundedLaw, middles: &[LogPoint]) -> Curve {
+    let most = middles.iter().map(|point| point.log_error).fold(f64::NEG_INFINITY, f64::max);
+    if law.e0 <= FAR * libm::exp(most) && law.alpha >= NO_START {
+        return Curve::Bounded(law);
     }
-    let words = "e0 and alpha are not identified: no error is near the one without compute, so this is M2.";
-    estimate.warnings.push(words.to_owned());
-    m2::fit(middles).map_or(curve, Curve::Floor)
+    m2::fit(middles).map_or(Curve::Bounded(law), Curve::Floor)
+}
+
+/// What is to be said of a curve of M4.
+pub(crate) fn words_of_m4(curve: &Curve) -> &'static str {
+    match curve {
+        Curve::Floor(_) => {
+            "e0 and alpha are not identified: no error is near the one without compute, so this is M2."
+        }
+        _ => {
+            "Five numbers are fitted, and how often the intervals of M4 hold the truth is not calibrated, as that of floor is: it may be \
+             less often than they say."
+        }
+    }
 }

@@ -174,10 +174,9 @@ impl PowerLog {
             if row.len() > headed.unwrap_or(2) {
                 return Err(match headed {
                     None => wrong(2, "two columns, or a first line that names `time` and `watts`"),
-                    Some(cells) => wrong(
-                        cells,
-                        "no more cells than the first line has (numbers with commas want `;` between cells)",
-                    ),
+                    Some(cells) => {
+                        wrong(cells, "no more cells than the first line has (numbers have no commas within)")
+                    }
                 });
             }
             let (at, watts) = reading(cell(time), cell(power))

@@ -17,6 +17,9 @@ pub(crate) const RELAXED: Seconds = Seconds(1.0);
 /// After so many readings a run is long: about a minute.
 const LONG: u32 = 600;
 
+/// So many of the first intervals are as short a share of the others.
+const QUICK: (u32, f64) = (12, 0.08);
+
 /// Runs until it is dropped.
 pub(crate) struct Sampler {
     stop: Option<Sender<()>>,
@@ -85,8 +88,13 @@ impl Sampler {
 /// The mean is no round number, so that a load which repeats after a round time, as most that are made by hand do, is met at
 /// other moments in each of its periods. A mean of 1 would meet one of half a second at the same five moments throughout, however
 /// much each of them is varied, and be wrong by a quarter.
+///
+/// The first few looks follow each other quickly, so that a counter which is renewed more slowly than it should be is seen to stand still.
 pub(crate) fn stretch(tick: u32) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_895;
+    if tick < QUICK.0 {
+        return QUICK.1;
+    }
     0.915 + 0.05 * (f64::from(tick) * GOLDEN).fract()
 }
 

@@ -1,8 +1,9 @@
 //! The energy of one interval between two readings: wrap-around, resets and what is not believable.
 
+use record::units::Watts;
 use thiserror::Error;
 
-use crate::source::{Limits, Reading};
+use crate::source::{Limits, ReadError, Reading};
 
 /// Energy of one interval, in microjoules so that differences of counters stay whole numbers (exact in f64
 /// up to 2^53 uJ = 9 GJ).
@@ -105,6 +106,23 @@ pub(crate) fn counted(from: u64, to: u64, range: Option<u64>) -> Option<u64> {
     match to.checked_sub(from) {
         Some(count) => Some(count),
         None => range?.checked_sub(from)?.checked_add(to),
+    }
+}
+
+/// A reading that its source can show.
+pub(crate) fn in_range(reading: Reading, plausible: Watts) -> Result<Reading, ReadError> {
+    match reading {
+        Reading::Counter { microjoules: found, range_microjoules: Some(range) } if found > range => {
+            Err(ReadError::OutOfRange { found, range })
+        }
+        Reading::Power(Watts(watts)) if !watts.is_finite() || watts < 0.0 => {
+            Err(ReadError::Device { device: "power".into(), reason: format!("{watts} W is no power") })
+        }
+        Reading::Power(Watts(watts)) if watts > plausible.0 => Err(ReadError::Device {
+            device: "power".into(),
+            reason: format!("{watts} W are more than the {} W that it can draw", plausible.0),
+        }),
+        good => Ok(good),
     }
 }
 

@@ -6,13 +6,13 @@ mod past;
 use std::collections::VecDeque;
 
 use record::energy::{Kind, Phase};
-use record::units::Watts;
+use record::units::{Seconds, Watts};
 
 use crate::source::{Limits, ReadError, Reading, SourceFacts};
-use crate::step::{Step, Unbelievable, step};
+use crate::step::{Step, Unbelievable, in_range, step};
 use crate::timeline::index;
 pub(crate) use checked::Checked;
-use past::{Before, Past};
+use past::{Before, LIKE, Past};
 
 /// The largest power is taken over spans of at least this many updates, so that the count of updates in a
 /// span, off by one, errs by a tenth at most.
@@ -31,6 +31,9 @@ const STUCK: f64 = 0.1;
 /// A counter that stood still for so many of its updates, and for so many seconds, and then shows less than this share of what it
 /// showed before in such a time, has not made up for it.
 const STALLED: (f64, f64, f64) = (3.0, 0.2, 0.5);
+
+/// Moves after which the mean power of a counter is known.
+const MOVES: u32 = 5;
 
 /// Less than any package of a processor draws, also asleep.
 const LEAST: Watts = Watts(0.01);
@@ -80,6 +83,10 @@ pub(crate) struct Tally {
     /// What a counter did that it may not have: it may have been a moment's fault.
     before_fall: Option<Fall>,
     past: Past,
+    /// How often a counter moved.
+    moves: u32,
+    /// The largest power between two readings of a counter, taken over one update at least, in watts.
+    pub fastest: f64,
     /// Why nothing that was read is what it was taken for.
     pub void: Option<String>,
     peak: Peak,
@@ -120,6 +127,8 @@ impl Tally {
             stood: 0.0,
             before_fall: None,
             past: Past::default(),
+            moves: 0,
+            fastest: 0.0,
             void: None,
             peak: Peak::default(),
             memory: VecDeque::new(),
@@ -170,12 +179,15 @@ impl Tally {
         let fell = self.before_fall.is_some();
         let seconds = self.take_back_fall(reading, phase).unwrap_or(seconds);
         let seconds = self.take_back_leap(reading, phase, seconds).unwrap_or(seconds);
-        let stepped = self.last.map(|last| step(last, reading, seconds, self.limits, self.missed));
+        // As old may a reading be at either end.
+        let limits = Limits { update: Seconds(self.update()), ..self.limits };
+        let stepped = self.last.map(|last| step(last, reading, seconds, limits, self.missed));
         match stepped.map(|step| step.and_then(|step| self.made_up(step, seconds))) {
             Some(Ok(step)) => {
                 if !fell {
                     self.learn_update();
                 }
+                self.moved(step, seconds);
                 if let (Some(last), Reading::Counter { .. }) = (self.last, reading) {
                     let (cells, whole, peak) = (self.cells.clone(), self.whole.clone(), self.peak.clone());
                     let (stood, since) = (self.stood, self.pending);
@@ -184,6 +196,9 @@ impl Tally {
                 self.add(now, phase, step, seconds);
             }
             Some(Err(why)) => {
+                if matches!(why, Unbelievable::Stalled { .. }) {
+                    self.moves = self.moves.max(1);
+                }
                 if let (Unbelievable::Reset { .. }, Some(last)) = (&why, self.last) {
                     self.before_fall = Some(Fall { before: last, since: self.pending, phase });
                 }
@@ -211,11 +226,12 @@ impl Tally {
     /// Where a counter shows too much for a while, though not more than can be, and then what it would without that, goes back to
     /// before it, and returns the seconds since.
     fn take_back_leap(&mut self, reading: Reading, phase: usize, seconds: f64) -> Option<f64> {
-        let is_fall = |last| {
-            step(last, reading, seconds, self.limits, self.missed)
-                .is_err_and(|why| matches!(why, Unbelievable::Reset { .. }))
+        let (Some(last), Reading::Counter { microjoules: now, .. }) = (self.last, reading) else {
+            return None;
         };
-        if !self.last.is_some_and(is_fall) {
+        let is_below = matches!(last, Reading::Counter { microjoules: before, .. } if now < before);
+        let step = step(last, reading, seconds, self.limits, self.missed);
+        if !is_below || !matches!(step, Err(Unbelievable::Reset { .. })) {
             return None;
         }
         let Before { cells, whole, peak, stood, last, since } = self.past.leads_to(reading, self.limits)?;
@@ -237,14 +253,19 @@ impl Tally {
         let still: f64 = self.still.iter().sum();
         let (updates, least, share) = STALLED;
         let (known, covered) = (self.whole.energy.microjoules, self.whole.covered);
-        let has_not = if known > 0.0 && covered > 0.0 {
-            let is_long = still > (updates * self.update()).max(least);
-            is_long && step.microjoules < share * known / covered * seconds
-        } else {
-            // Nothing says what it should have shown.
-            still > self.patience()
-        };
+        let has_made_up =
+            known > 0.0 && covered > 0.0 && step.microjoules >= share * known / covered * seconds;
+        // The first few moves may have come soon after the start, or late, and tell little of what should have been shown.
+        let least = if self.moves >= MOVES { (updates * self.update()).max(least) } else { self.patience() };
+        let has_not = still > least && !has_made_up;
         if has_not { Err(Unbelievable::Stalled { seconds: still }) } else { Ok(step) }
+    }
+
+    /// Takes note of how a counter moved.
+    fn moved(&mut self, step: Step, seconds: f64) {
+        self.moves = self.moves.saturating_add(u32::from(step.microjoules > 0.0));
+        let watts = step.microjoules * 1e-6 / seconds.max(self.update());
+        self.fastest = self.fastest.max(if watts.is_finite() { watts } else { 0.0 });
     }
 
     /// Takes the time for which a counter stood still before it made up for it as that between two of its updates.
@@ -255,7 +276,7 @@ impl Tally {
             self.stood = still;
             // What was taken over updates that are fewer than they were thought to be was no power of any span.
             self.cells.iter_mut().for_each(|cell| cell.watts_max = None);
-            self.peak = Peak::default();
+            (self.peak, self.fastest) = (Peak::default(), 0.0);
         }
     }
 
@@ -266,7 +287,13 @@ impl Tally {
         let Fall { before, since, phase: seen } = self.before_fall.take()?;
         let seconds: f64 = since.iter().sum();
         // A counter that did begin anew is far below, and would need a wrap.
-        step(before, reading, seconds, self.limits, false).ok().filter(|step| step.wraps == 0)?;
+        let counted =
+            step(before, reading, seconds, self.limits, false).ok().filter(|step| step.wraps == 0)?;
+        // At another power than before it is as likely to have leapt.
+        let usual = self.whole.energy.microjoules / self.whole.covered * seconds;
+        if usual.is_finite() && !(usual / LIKE..=usual * LIKE).contains(&counted.microjoules) {
+            return None;
+        }
         self.last = Some(before);
         self.pending = since;
         self.missed = true;
@@ -329,7 +356,8 @@ impl Tally {
 
     /// Whether a counter never moved, in no time at all or in any.
     pub(crate) fn never_moved(&self) -> bool {
-        self.facts.kind == Kind::Counter && self.whole.energy.microjoules == 0.0 && self.was_read()
+        let is_still = self.moves == 0 && self.whole.energy.microjoules == 0.0;
+        self.facts.kind == Kind::Counter && is_still && self.was_read()
     }
 
     /// A counter that never moved in all the time it had is not a measurement of nothing.
@@ -454,22 +482,6 @@ impl Cell {
         if self.notes.len() < NOTES && !self.notes.iter().any(|known| words(known) == words(note)) {
             self.notes.push(note.into());
         }
-    }
-}
-
-fn in_range(reading: Reading, plausible: Watts) -> Result<Reading, ReadError> {
-    match reading {
-        Reading::Counter { microjoules: found, range_microjoules: Some(range) } if found > range => {
-            Err(ReadError::OutOfRange { found, range })
-        }
-        Reading::Power(Watts(watts)) if !watts.is_finite() || watts < 0.0 => {
-            Err(ReadError::Device { device: "power".into(), reason: format!("{watts} W is no power") })
-        }
-        Reading::Power(Watts(watts)) if watts > plausible.0 => Err(ReadError::Device {
-            device: "power".into(),
-            reason: format!("{watts} W are more than the {} W that it can draw", plausible.0),
-        }),
-        good => Ok(good),
     }
 }
 

@@ -298,7 +298,11 @@ fn bounds(tally: &Tally, span: &Span, cell: &Cell, mean_watts: f64) -> (f64, f64
             } else {
                 let shown = tally.whole.shown.map_or(0.0, |(least, most)| most - least);
                 let late = f64::from(span.visits) * tally.limits.averaged.0 * shown;
-                let most = if cell.energy.microjoules == 0.0 { tally.limits.plausible.0 } else { mean_watts };
+                let most = if cell.energy.microjoules == 0.0 {
+                    tally.limits.plausible.0
+                } else {
+                    mean_watts.max(tally.fastest)
+                };
                 (parts * most + late) * 1e6
             }
         }

@@ -1,5 +1,6 @@
 //! A fit by a named method, of tables and of records, in the form that `ergo fit --json` prints.
 
+mod sizes;
 mod split;
 
 use std::collections::BTreeMap;
@@ -11,12 +12,12 @@ use law::estimate::{self, Estimate};
 use law::fit::{Interval, Point, Settings};
 use law::jackknife;
 use law::method::Method;
-use law::sizes;
+use law::sizes as law_sizes;
 use law::surface::Size;
 use record::output::{FitOutput, FrontierOutput, MethodOutput};
 use record::run::{BLOCKS, Evaluation, RunRecord, SeedRole};
 
-use crate::cells::{self, Cells, Cost, Group};
+use crate::cells::{self, Cells, Cost};
 use crate::csv::{self, Row, Wanted};
 use crate::error::ReportError;
 use crate::fit::{self, FRACTION, RunsFit};
@@ -167,16 +168,12 @@ fn of_run_sizes(
     choice: &Choice,
     about_runs: &[String],
 ) -> Result<FitOutput, ReportError> {
-    let of = |size: &Size| Point { compute: sizes::compute(size), error: size.error };
-    let split = Split::new(run_sizes(records, cells), Vec::new(), choice, of)?;
-    let computes: Vec<f64> = split.fitted.iter().map(sizes::compute).collect();
+    let of = |size: &Size| Point { compute: law_sizes::compute(size), error: size.error };
+    let (runs, notes) = sizes::runs(records, cells);
+    let split = Split::new(runs, Vec::new(), choice, of)?;
+    let computes: Vec<f64> = split.fitted.iter().map(law_sizes::compute).collect();
     let mut output = of_sizes(&split, &computes, choice, ["6 N D", FRACTION])?;
-    if cells.swept {
-        output.warnings.push(
-            "Of each number of parameters and images the best setting on validation images is fitted, and no other."
-                .to_owned(),
-        );
-    }
+    output.warnings.extend(notes);
     // What else is known of the runs is about a frontier of compute.
     let of_images = missing(about_runs, &output).into_iter().filter(|warning| is_of_images(warning));
     output.warnings.extend(of_images);
@@ -245,6 +242,9 @@ fn through_choice(
         over([plain.k_high, plain.k_low])
     };
     more.intervals.insert("b".to_owned(), exponent);
+    if let (Method::Power, Some(ends)) = (method, plain.more.intervals.get("a")) {
+        more.intervals.insert("a".to_owned(), *ends);
+    }
     output.warnings = split.notes.iter().chain(&plain.warnings).cloned().collect();
     Ok(output)
 }
@@ -357,28 +357,6 @@ fn widened(interval: Interval, error: f64) -> Interval {
     }
 }
 
-/// Runs by parameters and examples seen: of a sweep those of the setting that is best on validation images for each size, as one that is
-/// badly tuned says nothing of its size.
-fn run_sizes(records: &[RunRecord], cells: &Cells) -> Vec<Size> {
-    let size = |run: &RunRecord| {
-        let error = run.error.filter(|error| *error > 0.0)?;
-        let (parameters, data) = (run.parameters as f64, run.examples_seen as f64);
-        (parameters > 0.0 && data > 0.0).then_some(Size { parameters, data, error })
-    };
-    if !cells.swept {
-        return records.iter().filter_map(size).collect();
-    }
-    let mut best: BTreeMap<[u64; 2], &Group> = BTreeMap::new();
-    for group in cells.groups.iter().filter(|group| group.cell.selection_error().is_finite()) {
-        let Some(run) = group.runs.first() else { continue };
-        let known = best.entry([run.parameters, run.examples_seen]).or_insert(group);
-        if group.cell.selection_error() < known.cell.selection_error() {
-            *known = group;
-        }
-    }
-    best.values().flat_map(|group| &group.runs).filter_map(|run| size(run)).collect()
-}
-
 fn of_split(
     split: &Split<Point>,
     method: Method,
@@ -414,14 +392,14 @@ fn of_sizes(
     choice: &Choice,
     units: [&str; 2],
 ) -> Result<FitOutput, ReportError> {
-    let mut estimate = sizes::estimate(&split.fitted, &choice.settings())?;
+    let mut estimate = law_sizes::estimate(&split.fitted, &choice.settings())?;
     let least = computes.iter().copied().fold(f64::INFINITY, f64::min);
     let most = computes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     estimate.compute_range = estimate.compute_range.map(|_| [least, most]);
     let sizes = split.fitted.iter().zip(computes);
     let points: Vec<Point> =
         sizes.map(|(size, compute)| Point { compute: *compute, error: size.error }).collect();
-    let rmse = estimate.surface.and_then(|law| sizes::rmse_log(&law, &split.held_out));
+    let rmse = estimate.surface.and_then(|law| law_sizes::rmse_log(&law, &split.held_out));
     Ok(output(&estimate, &split.notes, units, &points, (split.held_out.len(), rmse)))
 }
 

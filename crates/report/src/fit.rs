@@ -63,7 +63,7 @@ pub(crate) fn of_runs<'a>(
     }
     if let Some(kept) = kept {
         let all = cells::fit(&cells, &priced, cost, settings)?;
-        let is_kept = |point: &&FrontierPoint| !point.is_fitted() || kept.contains(&plain(point));
+        let is_kept = |point: &&FrontierPoint| point.is_fitted() && kept.contains(&plain(point));
         let budgets: Vec<f64> = all.frontier.iter().filter(is_kept).map(|point| point.budget).collect();
         cells::keep_budgets(&mut priced, &budgets);
     }
@@ -146,13 +146,13 @@ pub(crate) fn add_ways(output: &mut FitOutput, ways: &[Way]) {
             output.more.intervals_by.insert((*way).to_owned(), ends);
         }
     }
-    output.warnings.extend(disagreements(ways, output.points));
+    output.warnings.extend(disagreements(ways, output.more.cells));
 }
 
 /// How much more the interval of so few points by Student's t exceeds that by the likelihood than that of six does: by t of n - 2 degrees
 /// of freedom, times the root of n / (n - 2).
-fn few_points(points: usize) -> f64 {
-    match points {
+fn few_points(computes: usize) -> f64 {
+    match computes {
         ..=3 => 6.3,
         4 => 1.8,
         5 => 1.2,
@@ -161,7 +161,7 @@ fn few_points(points: usize) -> f64 {
 }
 
 /// A warning for each exponent whose intervals differ much by how they are made.
-pub(crate) fn disagreements(ways: &[Way], points: usize) -> Vec<String> {
+pub(crate) fn disagreements(ways: &[Way], computes: usize) -> Vec<String> {
     let mut warnings = Vec::new();
     for name in ["k", "k_floor"] {
         let of_name = |intervals: &[(&str, Interval)]| {
@@ -179,7 +179,7 @@ pub(crate) fn disagreements(ways: &[Way], points: usize) -> Vec<String> {
             widths.iter().fold((f64::INFINITY, 0.0), |(a, b): (f64, f64), &w| (a.min(w), b.max(w)));
         // Of exact points only rounding is left.
         let is_wide = ends.iter().filter_map(|(_, [low, _])| *low).any(|low| most * low > 1e-6);
-        if is_wide && most > DISAGREEMENT * least * few_points(points) {
+        if is_wide && most > DISAGREEMENT * least * few_points(computes) {
             let times =
                 if most < 100.0 * least { format!("{:.1}", most / least) } else { "over 100".to_owned() };
             let one = |value: f64| format!("{value:.2}");

@@ -82,7 +82,7 @@ pub fn of_records(
     let mut output = output(&fit, source, ["FLOP", FRACTION], question, machine);
     output.warnings.extend(cells.notes.iter().chain(&priced.notes).cloned());
     output.warnings.extend(fit.warnings.iter().cloned());
-    output.warnings.extend(disagreements(&ways_of_runs(&fit)?, fit.points));
+    output.warnings.extend(disagreements(&ways_of_runs(&fit)?, fit.cells));
     Ok(Projected { output, fit })
 }
 
@@ -101,7 +101,7 @@ pub fn of_points(
     let mut output = output(&fit, source, columns, question, machine);
     output.assumptions.push(format!("{} counts FLOPs", columns[0]));
     output.warnings.extend(fit.warnings.iter().cloned());
-    output.warnings.extend(disagreements(&ways_of_points(&fit), fit.points));
+    output.warnings.extend(disagreements(&ways_of_points(&fit), fit.cells));
     Ok(Projected { output, fit })
 }
 

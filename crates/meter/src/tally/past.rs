@@ -9,6 +9,9 @@ use crate::step::step;
 /// Readings that are remembered: false ones last for moments.
 const KEPT: usize = 8;
 
+/// How many times more or less than before is about the same power.
+pub(super) const LIKE: f64 = 1.25;
+
 /// The account before a reading was booked.
 #[derive(Clone, Debug)]
 pub(super) struct Before {
@@ -39,12 +42,16 @@ impl Past {
         self.0.iter_mut().for_each(|before| before.since[phase] += seconds);
     }
 
-    /// The latest account from which a counter comes to `reading` as counters do, where it fell to it: what it showed in between
-    /// was too much. A counter that began anew is far below, and would need a wrap.
+    /// The latest account from which a counter comes to `reading` at about the power that it had until then, where it fell to it: what
+    /// it showed in between was too much. A counter that began anew is far below, and would need a wrap; one that was set back a little
+    /// comes to where it is with another power.
     pub(super) fn leads_to(&mut self, reading: Reading, limits: Limits) -> Option<Before> {
         let follows = |before: &Before| {
             let seconds = before.since.iter().sum();
-            step(before.last, reading, seconds, limits, false).is_ok_and(|step| step.wraps == 0)
+            let usual = before.whole.energy.microjoules / before.whole.covered * seconds;
+            step(before.last, reading, seconds, limits, false).is_ok_and(|step| {
+                step.wraps == 0 && (usual / LIKE..=usual * LIKE).contains(&step.microjoules)
+            })
         };
         let place = self.0.iter().rposition(follows)?;
         self.0.truncate(place + 1);

@@ -3,6 +3,7 @@
 use record::energy::{Kind, Phase};
 use record::units::Watts;
 
+use crate::sampler::stretch;
 use crate::testing::{Bench, EXACT, counter, joules, window};
 
 fn counting(first: u64) -> Bench {
@@ -105,4 +106,52 @@ fn a_counter_that_begins_anew_does_not_come_back() {
     bench.sample(1.0, Some(counter(70_000_000)));
     let metering = bench.finish(1.0, Some(counter(120_000_000)));
     assert_eq!(joules(&metering, Phase::Total), Some(150.0));
+}
+
+/// A counter that leaps, or is set back a little, and stays there, was reset: what it counts from there on is counted, and that is told.
+#[test]
+fn a_counter_that_does_not_come_back_is_not_taken_back() {
+    for leap in [250_000_000i64, 500_000_000, 1_400_000_000, -40_000_000] {
+        let bench = counting(2_000_000_000);
+        let at = |tick: u64| 2_000_000_000 + tick * 5_000_000;
+        for tick in 1..=60 {
+            bench.sample(0.1, Some(counter(at(tick))));
+        }
+        for tick in 61..=100 {
+            bench.sample(0.1, Some(counter(at(tick).saturating_add_signed(leap))));
+        }
+        let metering = bench.finish(0.0, Some(counter(at(100).saturating_add_signed(leap))));
+        let total = window(&metering, "package-0", Phase::Total);
+        // The tenth of a second with the leap is lost: 5 J.
+        assert_eq!((joules(&metering, Phase::Total), total.ambiguous), (Some(495.0), 1), "{leap}: {total:?}");
+        assert!(!total.notes.iter().any(|note| note.contains("came back")), "{:?}", total.notes);
+    }
+}
+
+/// Counters that are renewed every 20 ms to every second, as 1 ms ones are, whatever their first renewal: nothing is lost, and the truth
+/// lies within the bounds.
+#[test]
+fn slow_counters_are_whole_and_within_their_bounds() {
+    for update in [0.02, 0.05, 0.1, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0] {
+        for phase in (0..10).map(|part| update * f64::from(part) / 10.0) {
+            let shown =
+                |t: f64| (50e6 * (((t + phase) / update).floor() * update - phase).max(-phase) + 1e9) as u64;
+            let bench = counting(shown(0.0));
+            let mut now = 0.0;
+            for tick in 0..120 {
+                let wait = 0.1 * stretch(tick);
+                now += wait;
+                bench.sample(wait, Some(counter(shown(now))));
+            }
+            let metering = bench.finish(0.0, Some(counter(shown(now))));
+            let total = window(&metering, "package-0", Phase::Total);
+            let [low, high] = [total.joules_low, total.joules_high].map(|end| end.map_or(f64::NAN, |j| j.0));
+            let truth = 50.0 * now;
+            let words = format!("{update} s from {phase}: {truth} J, {total:?}");
+            assert!(total.coverage > 0.999 && total.gaps == 0, "{words}");
+            // Looks 8 ms apart see an update to that.
+            let unseen = 50.0 * 0.008;
+            assert!(low - unseen <= truth && truth <= high + unseen, "{words}");
+        }
+    }
 }

@@ -121,3 +121,26 @@ fn the_frontier_tells_what_was_left_out() {
     let refused = of_records(&runs, Cost::Flops, &nothing).unwrap_err().to_string();
     assert!(refused.contains("no row between") && refused.contains("computes from"), "{refused}");
 }
+
+/// Where each budget holds one size, winners that others beat do not come back when those are left out.
+#[test]
+fn a_range_of_sizes_is_fitted_as_it_is_told() {
+    let mut runs = Vec::new();
+    for i in 0..12u64 {
+        let flops = 10f64.powf(8.0 + 0.5 * i as f64);
+        // Every third size is not worth its compute.
+        let worse = if i % 3 == 2 { 1.6 } else { 1.0 };
+        for (seed, role) in [(0, SeedRole::Selection), (10, SeedRole::Report), (11, SeedRole::Report)] {
+            let mut run = sample::run("a", 100 * (i + 1), seed);
+            run.flops.model_train = record::units::Flops(flops as u64);
+            let error = 20.0 * flops.powf(-0.25) * worse;
+            runs.push(sample::placed(run, flops as u64, role, &[], error));
+        }
+    }
+    let within = Choice { range: Some(Range::Plain([0.03, 0.15])), ..choice(Method::Power) };
+    let power = of_records(&runs, Cost::Flops, &within).unwrap().remove(0);
+    let fitted = power.frontier.iter().filter(|point| point.fitted).count();
+    assert_eq!(power.points, fitted, "{power:?}");
+    assert!((power.k.unwrap() * power.more.coefficients["b"].unwrap() - 1.0).abs() < 1e-9, "{power:?}");
+    assert!((power.k.unwrap() - 4.0).abs() < 1e-6, "{power:?}");
+}

@@ -88,12 +88,18 @@ fn redraw(folder: &Path, told: &mut AllOutput) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The names of the figures of `folder` that its README shows, which may be missing.
+/// The names of the figures of `folder` that its README shows, or one of the folders above it; they may be missing.
 fn shown(folder: &Path) -> Vec<String> {
-    let text = fs::read_to_string(folder.join("README.md")).unwrap_or_default();
-    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let names = targets.filter_map(|target| target.strip_suffix(".png").or(target.strip_suffix(".svg")));
-    names.filter(|name| !name.contains('/')).map(str::to_owned).collect()
+    let mut names = Vec::new();
+    for above in folder.ancestors().take(3) {
+        let text = fs::read_to_string(above.join("README.md")).unwrap_or_default();
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let figures =
+            targets.filter_map(|target| target.strip_suffix(".png").or(target.strip_suffix(".svg")));
+        let paths = figures.map(|figure| above.join(figure)).filter(|path| path.parent() == Some(folder));
+        names.extend(paths.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())));
+    }
+    names
 }
 
 /// The names of the figures in `folder`, in order.
