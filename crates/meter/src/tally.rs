@@ -2,6 +2,8 @@
 
 mod checked;
 mod past;
+mod peak;
+mod quickest;
 
 use std::collections::VecDeque;
 
@@ -12,7 +14,9 @@ use crate::source::{Limits, ReadError, Reading, SourceFacts};
 use crate::step::{Step, Unbelievable, in_range, step};
 use crate::timeline::index;
 pub(crate) use checked::Checked;
-use past::{Before, LIKE, Past};
+use past::{Before, Fall, LIKE, Past};
+use peak::Peak;
+use quickest::Quickest;
 
 /// The largest power is taken over spans of at least this many updates, so that the count of updates in a
 /// span, off by one, errs by a tenth at most.
@@ -34,6 +38,9 @@ const STALLED: (f64, f64, f64) = (3.0, 0.2, 0.5);
 
 /// Moves after which the mean power of a counter is known.
 const MOVES: u32 = 5;
+
+/// An update may take so many seconds until that is known.
+const UNLEARNT: f64 = 0.1;
 
 /// Less than any package of a processor draws, also asleep.
 const LEAST: Watts = Watts(0.01);
@@ -57,6 +64,8 @@ pub(crate) struct Cell {
     /// Gaps that a counter left by a reset, or where it may have wrapped more than once.
     pub ambiguous: u32,
     pub watts_max: Option<f64>,
+    /// Seconds over which a counter showed that power; 0 of what shows power by itself.
+    pub max_span: f64,
     /// The least and the most power that was shown, in watts; `None` of what shows none.
     pub shown: Option<(f64, f64)>,
     /// The power that a counter is checked by.
@@ -85,32 +94,13 @@ pub(crate) struct Tally {
     past: Past,
     /// How often a counter moved.
     moves: u32,
-    /// The largest power between two readings of a counter, taken over one update at least, in watts.
-    pub fastest: f64,
+    /// Its largest power between two readings.
+    quickest: Quickest,
     /// Why nothing that was read is what it was taken for.
     pub void: Option<String>,
     peak: Peak,
     memory: VecDeque<(f64, f64)>,
     checked_by: Option<Watts>,
-}
-
-/// A counter that fell, or rose by more than can be.
-#[derive(Clone, Copy, Debug)]
-struct Fall {
-    /// What it showed before.
-    before: Reading,
-    /// Seconds in each phase since.
-    since: [f64; 5],
-    /// The phase in which that was seen.
-    phase: usize,
-}
-
-/// An uninterrupted stretch of one phase, long enough in the end to take a power from.
-#[derive(Clone, Debug, Default)]
-struct Peak {
-    phase: usize,
-    seconds: f64,
-    microjoules: f64,
 }
 
 impl Tally {
@@ -128,7 +118,7 @@ impl Tally {
             before_fall: None,
             past: Past::default(),
             moves: 0,
-            fastest: 0.0,
+            quickest: Quickest::default(),
             void: None,
             peak: Peak::default(),
             memory: VecDeque::new(),
@@ -179,9 +169,7 @@ impl Tally {
         let fell = self.before_fall.is_some();
         let seconds = self.take_back_fall(reading, phase).unwrap_or(seconds);
         let seconds = self.take_back_leap(reading, phase, seconds).unwrap_or(seconds);
-        // As old may a reading be at either end.
-        let limits = Limits { update: Seconds(self.update()), ..self.limits };
-        let stepped = self.last.map(|last| step(last, reading, seconds, limits, self.missed));
+        let stepped = self.last.map(|last| step(last, reading, seconds, self.lenient(), self.missed));
         match stepped.map(|step| step.and_then(|step| self.made_up(step, seconds))) {
             Some(Ok(step)) => {
                 if !fell {
@@ -261,11 +249,16 @@ impl Tally {
         if has_not { Err(Unbelievable::Stalled { seconds: still }) } else { Ok(step) }
     }
 
+    /// As old as these limits say may a reading be at either end; how old is learnt from the first few moves.
+    fn lenient(&self) -> Limits {
+        let update = if self.moves < MOVES { self.update().max(UNLEARNT) } else { self.update() };
+        Limits { update: Seconds(update), ..self.limits }
+    }
+
     /// Takes note of how a counter moved.
     fn moved(&mut self, step: Step, seconds: f64) {
         self.moves = self.moves.saturating_add(u32::from(step.microjoules > 0.0));
-        let watts = step.microjoules * 1e-6 / seconds.max(self.update());
-        self.fastest = self.fastest.max(if watts.is_finite() { watts } else { 0.0 });
+        self.quickest.add(seconds, step.microjoules);
     }
 
     /// Takes the time for which a counter stood still before it made up for it as that between two of its updates.
@@ -274,9 +267,7 @@ impl Tally {
         // Longer ones are stalls, of which other words tell.
         if still <= self.patience() && still > self.update() {
             self.stood = still;
-            // What was taken over updates that are fewer than they were thought to be was no power of any span.
-            self.cells.iter_mut().for_each(|cell| cell.watts_max = None);
-            (self.peak, self.fastest) = (Peak::default(), 0.0);
+            self.peak = Peak::default();
         }
     }
 
@@ -308,6 +299,19 @@ impl Tally {
     /// Seconds between two updates of what is read: as its kind has it, or longer where it was seen to stand still for longer.
     pub(crate) fn update(&self) -> f64 {
         self.limits.update.0.max(self.stood)
+    }
+
+    /// The largest power of a phase. Where updates turned out to be longer than the span that it was taken over was meant for, the span may
+    /// hold one more of them than it is long.
+    pub(crate) fn watts_max(&self, cell: &Cell) -> Option<f64> {
+        let (span, update) = (cell.max_span, self.update());
+        let is_short = span > 0.0 && span < PEAK_UPDATES * update;
+        cell.watts_max.map(|watts| if is_short { watts * span / (span + update) } else { watts })
+    }
+
+    /// The largest power between two readings of a counter, over one update at least, in watts.
+    pub(crate) fn fastest(&self) -> f64 {
+        self.quickest.watts(self.update())
     }
 
     /// The account as it is when nothing more comes: what a counter that stands still says of the time since it moved.
@@ -429,7 +433,10 @@ impl Tally {
         self.peak.microjoules += step.microjoules;
         if self.peak.seconds > 0.0 && self.peak.seconds >= PEAK_UPDATES * self.update() {
             let watts = self.peak.microjoules * 1e-6 / self.peak.seconds;
-            raise(&mut self.cells[phase].watts_max, watts);
+            let cell = &mut self.cells[phase];
+            if cell.watts_max.is_none_or(|known| watts > known) {
+                (cell.watts_max, cell.max_span) = (Some(watts), self.peak.seconds);
+            }
             self.peak = Peak { phase, ..Peak::default() };
         }
     }

@@ -197,7 +197,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         joules_high: Some(Joules(high / 1e6)),
         bounds_cover: Some(cover),
         watts_mean: watts_mean.map(Watts),
-        watts_max: cell.watts_max.map(|most| Watts(watts_mean.map_or(most, |mean| most.max(mean)))),
+        watts_max: tally.watts_max(cell).map(|most| Watts(watts_mean.map_or(most, |mean| most.max(mean)))),
         joules_integrated: integrated,
         coverage,
         bridged: Seconds(if never_moved { 0.0 } else { cell.bridged }),
@@ -301,7 +301,7 @@ fn bounds(tally: &Tally, span: &Span, cell: &Cell, mean_watts: f64) -> (f64, f64
                 let most = if cell.energy.microjoules == 0.0 {
                     tally.limits.plausible.0
                 } else {
-                    mean_watts.max(tally.fastest)
+                    mean_watts.max(tally.fastest())
                 };
                 (parts * most + late) * 1e6
             }

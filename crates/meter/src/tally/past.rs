@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Cell, Peak};
+use super::Cell;
+use super::peak::Peak;
 use crate::source::{Limits, Reading};
 use crate::step::step;
 
@@ -11,6 +12,17 @@ const KEPT: usize = 8;
 
 /// How many times more or less than before is about the same power.
 pub(super) const LIKE: f64 = 1.25;
+
+/// A counter that fell, or rose by more than can be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fall {
+    /// What it showed before.
+    pub before: Reading,
+    /// Seconds in each phase since.
+    pub since: [f64; 5],
+    /// The phase in which that was seen.
+    pub phase: usize,
+}
 
 /// The account before a reading was booked.
 #[derive(Clone, Debug)]
