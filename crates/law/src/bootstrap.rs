@@ -226,7 +226,13 @@ pub(crate) fn percentile_interval(values: &mut [f64], level: f64) -> Option<[f64
         let place = (p * (last + 2) as f64 - 1.0).clamp(0.0, last as f64);
         let below = (place.floor() as usize).min(last);
         let above = (below + 1).min(last);
-        values[below] + (place - below as f64) * (values[above] - values[below])
+        let (low, high, share) = (values[below], values[above], place - below as f64);
+        // Between infinite values there is nothing to go half way of.
+        match (low.is_finite() && high.is_finite()) || share == 0.0 {
+            true => low + if share == 0.0 { 0.0 } else { share * (high - low) },
+            false if low.is_finite() => high,
+            false => low,
+        }
     };
     let tail = (1.0 - level) / 2.0;
     Some([quantile(tail), quantile(1.0 - tail)])

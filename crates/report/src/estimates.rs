@@ -34,9 +34,12 @@ pub struct Choice {
     pub drop_largest: usize,
     /// Errors between which rows are fitted.
     pub range: Option<Range>,
-    /// Resamples of the intervals.
-    pub resamples: usize,
+    /// Resamples of the intervals; `None`: 1000, and 2000 where the choice of a frontier is repeated.
+    pub resamples: Option<usize>,
 }
+
+/// Resamples of a named method, where none are asked for.
+const RESAMPLES: usize = 1000;
 
 /// The ends of what is fitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,7 +52,13 @@ pub enum Range {
 
 impl Choice {
     fn settings(&self) -> Settings {
-        Settings { resamples: self.resamples, ..Settings::default() }
+        Settings { resamples: self.resamples.unwrap_or(RESAMPLES), ..Settings::default() }
+    }
+
+    /// Where the choice of a frontier is repeated.
+    fn of_sweeps(&self) -> Settings {
+        let settings = Settings::default();
+        Settings { resamples: self.resamples.unwrap_or(settings.resamples), ..settings }
     }
 
     /// Whether it leaves out anything that could be fitted.
@@ -98,7 +107,7 @@ pub fn of_table(path: &Path, wanted: &Wanted, choice: &Choice) -> Result<Vec<Fit
 /// # Errors
 /// As [`fit::of_cost`].
 pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<Vec<FitOutput>, ReportError> {
-    let runs_fit = fit::of_runs(records, cost, &Settings::default(), None)?;
+    let runs_fit = fit::of_runs(records, cost, &choice.of_sweeps(), None)?;
     let RunsFit { output: plain, about_runs, .. } = &runs_fit;
     let units = [cells::unit(cost), FRACTION];
     let Some(method) = choice.method else {
@@ -186,8 +195,12 @@ fn missing(about_runs: &[String], output: &FitOutput) -> Vec<String> {
     // The likelihood of counts is widened by a jackknife of its own, as its description says.
     let has_images =
         output.method == Method::Counts.name() || output.warnings.iter().any(|warning| is_of_images(warning));
-    let is_said =
-        |warning: &String| output.warnings.contains(warning) || (has_images && is_of_images(warning));
+    // What differs by numbers alone was said of what is fitted.
+    let words = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
+    let is_said = |warning: &String| {
+        let is_known = output.warnings.iter().any(|known| words(known) == words(warning));
+        is_known || (has_images && is_of_images(warning))
+    };
     about_runs.iter().filter(|warning| !is_said(warning)).cloned().collect()
 }
 
@@ -211,7 +224,7 @@ fn through_choice(
 ) -> Result<FitOutput, ReportError> {
     let split = Split::new(frontier(all), Vec::new(), choice, |point| *point)?;
     let of_kept = match choice.selects() {
-        true => Some(fit::of_runs(records, cost, &Settings::default(), Some(&split.fitted))?.output),
+        true => Some(fit::of_runs(records, cost, &choice.of_sweeps(), Some(&split.fitted))?.output),
         false => None,
     };
     let plain = of_kept.as_ref().unwrap_or(all);
@@ -242,9 +255,9 @@ fn through_choice(
         over([plain.k_high, plain.k_low])
     };
     more.intervals.insert("b".to_owned(), exponent);
-    if let (Method::Power, Some(ends)) = (method, plain.more.intervals.get("a")) {
-        more.intervals.insert("a".to_owned(), *ends);
-    }
+    // That of `a` above a floor does not repeat the choice, and so is not told.
+    let a = plain.more.intervals.get("a").copied().filter(|_| method == Method::Power);
+    more.intervals.insert("a".to_owned(), a.unwrap_or_default());
     output.warnings = split.notes.iter().chain(&plain.warnings).cloned().collect();
     Ok(output)
 }

@@ -37,7 +37,7 @@ pub(super) fn runs(records: &[RunRecord], cells: &Cells) -> (Vec<Size>, Vec<Stri
     ];
     if !edge.is_empty() {
         notes.push(format!(
-            "{} of {} sizes are left out, as their best setting lies at an edge of the grid.",
+            "Left out as their best setting lies at an edge of the grid: {} of {} sizes.",
             edge.len(),
             edge.len() + inside.len()
         ));

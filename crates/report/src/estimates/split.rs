@@ -81,7 +81,7 @@ impl<T> Split<T> {
         }
         let quantity = if by_compute { "computes, as it holds no error" } else { "errors" };
         self.notes.push(format!(
-            "{} of {before} rows lie in the range {} to {} of {quantity}, and are fitted.",
+            "{} of {before} rows lie in the range {} to {} of {quantity}.",
             self.fitted.len(),
             short(low, 6),
             short(high, 6)

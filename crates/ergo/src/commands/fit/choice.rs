@@ -11,9 +11,6 @@ use report::estimates::{Choice, Range};
 use crate::commands::fit::Columns;
 use crate::exit;
 
-/// Resamples of a named method, where none are asked for.
-const RESAMPLES: usize = 1000;
-
 /// The estimator and its rows.
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -38,7 +35,7 @@ pub struct Options {
     /// Errors between which rows are fitted, as 0.05..0.3 or 5%..30%; computes, where no error lies in between.
     #[arg(long, value_name = "LOW..HIGH", value_parser = range)]
     range: Option<Range>,
-    /// Resamples of the intervals [default: 1000 of a named method, else 2000].
+    /// Resamples of the intervals [default: 2000 of a sweep's power and floor, and without a method; else 1000].
     #[arg(long, value_name = "N")]
     resamples: Option<usize>,
 }
@@ -130,13 +127,7 @@ impl Options {
             Name::All => None,
         };
         let (drop_largest, range) = (self.drop_largest, self.range);
-        Ok(Some(Choice {
-            method,
-            quantile,
-            drop_largest,
-            range,
-            resamples: self.resamples.unwrap_or(RESAMPLES),
-        }))
+        Ok(Some(Choice { method, quantile, drop_largest, range, resamples: self.resamples }))
     }
 
     /// How the intervals of the default fit are made.

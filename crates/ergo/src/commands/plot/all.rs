@@ -91,12 +91,14 @@ fn redraw(folder: &Path, told: &mut AllOutput) -> anyhow::Result<()> {
 /// The names of the figures of `folder` that its README shows, or one of the folders above it; they may be missing.
 fn shown(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
+    let folder = &folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     for above in folder.ancestors().take(3) {
         let text = fs::read_to_string(above.join("README.md")).unwrap_or_default();
         let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         let figures =
             targets.filter_map(|target| target.strip_suffix(".png").or(target.strip_suffix(".svg")));
-        let paths = figures.map(|figure| above.join(figure)).filter(|path| path.parent() == Some(folder));
+        let paths =
+            figures.map(|figure| above.join(figure)).filter(|path| path.parent() == Some(folder.as_path()));
         names.extend(paths.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())));
     }
     names
