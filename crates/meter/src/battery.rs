@@ -230,7 +230,7 @@ impl EnergySource for Battery {
     /// Beside what the batteries lost, by which that is checked.
     fn power(&mut self) -> Option<Watts> {
         let is_beside = !self.gauges.is_empty() && !self.powers.is_empty();
-        is_beside.then(|| self.delivered().ok()).flatten().filter(|power| power.0 > 0.0)
+        is_beside.then(|| self.delivered().ok()).flatten()
     }
 
     /// Fails while the machine is plugged in: what a battery loses then is not what the machine draws.

@@ -87,7 +87,7 @@ impl Sampler {
 ///
 /// The mean is no round number, so that a load which repeats after a round time, as most that are made by hand do, is met at
 /// other moments in each of its periods. A mean of 1 would meet one of half a second at the same five moments throughout, however
-/// much each of them is varied, and be wrong by a quarter.
+/// much each of them is varied, and be far off.
 ///
 /// The first few looks follow each other quickly, so that a counter which is renewed more slowly than it should be is seen to stand still.
 pub(crate) fn stretch(tick: u32) -> f64 {

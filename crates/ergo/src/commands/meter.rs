@@ -36,7 +36,12 @@ const OTHERS: f64 = 0.02;
 /// A run of fewer usual intervals of a log is not resolved by it.
 const RESOLVED: f64 = 3.0;
 /// Shorter runs than this, in seconds, are better metered as a group.
-const SHORT: f64 = 2.0;
+pub const SHORT: f64 = 2.0;
+
+/// How many runs in one window say enough, where one of that length is too short.
+pub fn more_runs(Seconds(seconds): Seconds) -> Option<f64> {
+    (seconds < SHORT).then(|| (2.0 * SHORT / seconds.max(1e-3)).ceil())
+}
 
 /// Seconds for which the next line of a log is awaited at most.
 const LONGEST_WAIT: f64 = 15.0;
@@ -416,11 +421,10 @@ fn text(told: &MeterOutput) -> String {
     if let Some(reason) = &told.total_reason {
         text += &format!("together unknown, and without costs: {reason}\n");
     }
-    if told.replayed.is_none() && told.runs == 1 && told.seconds.0 < SHORT {
-        text += &format!(
-            "less than {SHORT} s say little: --runs {:.0} meters as many runs in one window\n",
-            (2.0 * SHORT / told.seconds.0.max(1e-3)).ceil()
-        );
+    let is_single = told.replayed.is_none() && told.runs == 1;
+    if let Some(runs) = more_runs(told.seconds).filter(|_| is_single) {
+        text +=
+            &format!("less than {SHORT} s say little: --runs {runs:.0} meters as many runs in one window\n");
     }
     text += &rates::text(&told.costs, if told.total_kind == Kind::Modelled { "about " } else { "" });
     for energy in &told.energy {

@@ -22,6 +22,7 @@ use train::run::{Ended, NOMINAL_PASS, Progress, RunOptions};
 use train::shelf::Shelf;
 use train::worker::thread_pool;
 
+use crate::commands::meter::{SHORT, more_runs};
 use crate::device::{self, Wish};
 use crate::exit::{self, Exit};
 use crate::output::Format;
@@ -299,9 +300,6 @@ fn print(format: Format, record: &RunRecord) -> anyhow::Result<Exit> {
     Ok(Exit::Failed)
 }
 
-/// The energy of shorter runs, in seconds, is better metered as that of a group.
-const SHORT: f64 = 2.0;
-
 fn text(told: &TrainOutput<'_>) -> String {
     let record = told.record;
     let mut lines = vec![format!("{} on {}, seed {}", record.spec.net, record.spec.data, record.seed)];
@@ -331,9 +329,7 @@ fn text(told: &TrainOutput<'_>) -> String {
     lines.extend(record.profile.iter().flat_map(|profile| profile::lines(record, profile)));
     lines.extend(peak::lines(record.peak.as_ref(), &told.utilisation));
     lines.push(format!("  energy       {}", energy_in_words(record)));
-    let seconds = record.seconds.total.0;
-    if seconds < SHORT {
-        let runs = (2.0 * SHORT / seconds.max(1e-3)).ceil();
+    if let Some(runs) = more_runs(record.seconds.total) {
         lines.push(format!(
             "               of less than {SHORT} s, which say little: `ergo meter --runs {runs:.0} -- ergo train ...` meters as many in one"
         ));

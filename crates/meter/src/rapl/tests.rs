@@ -26,6 +26,12 @@ fn tree(zones: &[Imitated]) -> TempDir {
     root
 }
 
+/// From now on the counter of a zone shows this.
+fn show(root: &TempDir, zone: &str, microjoules: u64) {
+    let file = root.path().join("sys/class/powercap").join(zone).join("energy_uj");
+    fs::write(file, microjoules.to_string()).unwrap();
+}
+
 fn plain() -> ReadText {
     Arc::new(|file: &Path| fs::read_to_string(file))
 }
@@ -139,10 +145,7 @@ fn dies_that_part_are_unknown_and_not_halved() {
     let root = tree(&zones);
     let clock = Arc::new(HandClock::default());
     let sources = Sources::assemble(clock.clone(), discover(root.path(), &plain()), None);
-    let show = |zone: &str, microjoules: u64| {
-        let file = root.path().join("sys/class/powercap").join(zone).join("energy_uj");
-        fs::write(file, microjoules.to_string()).unwrap();
-    };
+    let show = |zone: &str, microjoules: u64| show(&root, zone, microjoules);
     let run = |first: u64, second: u64| {
         let meter = Meter::start(&sources);
         clock.pass(1.0, 0.0);
@@ -173,10 +176,7 @@ fn dies_that_part_void_what_was_read_and_a_glitch_does_not() {
     let root = tree(&zones);
     let clock = Arc::new(HandClock::default());
     let sources = Sources::assemble(clock.clone(), discover(root.path(), &plain()), None);
-    let show = |zone: &str, microjoules: u64| {
-        let file = root.path().join("sys/class/powercap").join(zone).join("energy_uj");
-        fs::write(file, microjoules.to_string()).unwrap();
-    };
+    let show = |zone: &str, microjoules: u64| show(&root, zone, microjoules);
     // Ten seconds at 50 W, of which the twin shows something else in some.
     let run = |from: u64, odd: &dyn Fn(u64) -> Option<u64>| {
         show("intel-rapl:0", from);
@@ -236,10 +236,7 @@ fn dies_with_counters_of_their_own_are_added() {
     let clock = Arc::new(HandClock::default());
     let sources = Sources::assemble(clock.clone(), discover(root.path(), &plain()), None);
     let meter = Meter::start(&sources);
-    let show = |zone: &str, microjoules: u64| {
-        let file = root.path().join("sys/class/powercap").join(zone).join("energy_uj");
-        fs::write(file, microjoules.to_string()).unwrap();
-    };
+    let show = |zone: &str, microjoules: u64| show(&root, zone, microjoules);
     clock.pass(2.0, 0.0);
     show("intel-rapl:0", 1_030_000_000);
     show("intel-rapl:1", 9_012_000_000);

@@ -3,6 +3,7 @@
 use record::energy::{Kind, Phase};
 use record::units::Watts;
 
+use crate::metering::Metering;
 use crate::sampler::stretch;
 use crate::testing::{Bench, EXACT, counter, joules, window};
 
@@ -128,6 +129,18 @@ fn a_counter_that_does_not_come_back_is_not_taken_back() {
     }
 }
 
+/// A meter whose sampler looks so many times at what a counter has `shown` by then, and the seconds until the last look.
+fn looked(ticks: u32, shown: impl Fn(f64) -> u64) -> (Metering, f64) {
+    let bench = counting(shown(0.0));
+    let mut now = 0.0;
+    for tick in 0..ticks {
+        let wait = 0.1 * stretch(tick);
+        now += wait;
+        bench.sample(wait, Some(counter(shown(now))));
+    }
+    (bench.finish(0.0, Some(counter(shown(now)))), now)
+}
+
 /// Counters that are renewed every 20 ms to every second, as 1 ms ones are, whatever their first renewal: nothing is lost, and the truth
 /// lies within the bounds.
 #[test]
@@ -136,14 +149,7 @@ fn slow_counters_are_whole_and_within_their_bounds() {
         for phase in (0..10).map(|part| update * f64::from(part) / 10.0) {
             let shown =
                 |t: f64| (50e6 * (((t + phase) / update).floor() * update - phase).max(-phase) + 1e9) as u64;
-            let bench = counting(shown(0.0));
-            let mut now = 0.0;
-            for tick in 0..120 {
-                let wait = 0.1 * stretch(tick);
-                now += wait;
-                bench.sample(wait, Some(counter(shown(now))));
-            }
-            let metering = bench.finish(0.0, Some(counter(shown(now))));
+            let (metering, now) = looked(120, shown);
             let total = window(&metering, "package-0", Phase::Total);
             let [low, high] = [total.joules_low, total.joules_high].map(|end| end.map_or(f64::NAN, |j| j.0));
             let truth = 50.0 * now;
@@ -166,14 +172,7 @@ fn bounds_hold_where_the_load_falls_before_the_counter_is_known() {
                 let renewed = ((t + phase) / update).floor() * update - phase;
                 (1e9 + 1e6 * drawn(renewed)) as u64
             };
-            let bench = counting(shown(0.0));
-            let mut now = 0.0;
-            for tick in 0..115 {
-                let wait = 0.1 * stretch(tick);
-                now += wait;
-                bench.sample(wait, Some(counter(shown(now))));
-            }
-            let metering = bench.finish(0.0, Some(counter(shown(now))));
+            let (metering, now) = looked(115, shown);
             let total = window(&metering, "package-0", Phase::Total);
             let truth = drawn(now);
             let words = format!("{update} s from {phase}: {truth} J, {total:?}");
