@@ -1,7 +1,7 @@
 //! A power law that bends once: E = a C^-b (1 + (C / d)^(1/f))^(-c f).
 //!
 //! Caballero et al., "Broken neural scaling laws" (2022, arXiv 2210.14891), with one break and no limit. The
-//! error falls by b before the break at d and by b + c behind it; f is how many e-folds of compute the bend takes. A
+//! error falls by b before the break at d and by b + c behind it, of which k is one over; f is how many e-folds of compute the bend takes. A
 //! diagnostic: a break that is seen says that one exponent does not describe the points.
 
 use crate::least_squares::{self, Loss, Normal, solve};

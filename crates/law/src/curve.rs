@@ -51,7 +51,7 @@ impl Curve {
         }
     }
 
-    /// The exponent of compute that the law has, above its floor where it has one; k or `k_floor` is one over it.
+    /// The exponent of compute that the law has, above its floor where it has one, and behind its break; k or `k_floor` is one over it.
     #[must_use]
     pub fn exponent(&self) -> Option<f64> {
         match self {
@@ -59,7 +59,8 @@ impl Curve {
             Curve::Floor(law) => Some(law.b),
             Curve::Shifted(law) => Some(law.c),
             Curve::Bounded(law) => Some(law.c),
-            Curve::Broken(_) | Curve::Exponential(_) => None,
+            Curve::Broken(law) => Some(law.b + law.c),
+            Curve::Exponential(_) => None,
         }
     }
 

@@ -441,10 +441,9 @@ fn exponents(estimate: &mut Estimate, curve: &Curve, settings: &Settings) {
         warnings.push(format!("{points} points are few for a law of {numbers} numbers."));
     }
     let mut exponents: Vec<f64> = estimate.replicates.iter().filter_map(Curve::exponent).collect();
-    if method.is_power() {
+    if method.is_power() || matches!(method, Method::Broken | Method::M3) {
         let laws: Vec<PowerLaw> = exponents.iter().map(|&b| PowerLaw { log_a: 0.0, b }).collect();
         estimate.k = interval::exponent(curve.exponent().unwrap_or(0.0), &laws, level, warnings);
-        return;
     }
     if let Curve::Exponential(_) = curve {
         warnings.push(
@@ -462,9 +461,9 @@ fn exponents(estimate: &mut Estimate, curve: &Curve, settings: &Settings) {
     if let Curve::Broken(law) = curve {
         let k = |b: f64| if b > 0.0 { short(1.0 / b, 3) } else { "none".to_owned() };
         warnings.push(format!(
-            "k is that of one line through all points; of the broken one it is {} before the break and {} behind it.",
-            k(law.b),
-            k(law.b + law.c)
+            "k is that behind the break, at a compute of {}; before it, it is {}.",
+            short(libm::exp(law.log_d), 3),
+            k(law.b)
         ));
     }
     if !method.has_floor() {
@@ -483,6 +482,13 @@ fn exponents(estimate: &mut Estimate, curve: &Curve, settings: &Settings) {
     if let (Some(doubt), Some(floor)) = (&doubt, floor) {
         warnings.push(format!("Floor not identified: {doubt}."));
         floor.estimate = None;
+    }
+    if method == Method::M3 {
+        warnings.push(
+            "k is that far above the floor; just above it the error of M3 falls by 1/C whatever its exponent, so that it has no k_floor."
+                .to_owned(),
+        );
+        return;
     }
     let k_floor = interval::inverse(b.filter(|_| doubt.is_none()), ends);
     estimate.k_floor = if doubt.is_some() { interval::without_floor(k_floor, estimate.k) } else { k_floor };

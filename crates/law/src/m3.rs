@@ -1,6 +1,6 @@
-//! M3 of Alabdulmohsin et al. (2022, arXiv 2209.06640): E = b (1/C + g)^c, least squares of log error, `k_floor` = 1/c.
+//! M3 of Alabdulmohsin et al. (2022, arXiv 2209.06640): E = b (1/C + g)^c, least squares of log error, k = 1/c.
 //!
-//! It falls like a power at first and comes to rest at b g^c. Given g it is a straight line of log error on
+//! It falls by that power at first and comes to rest at b g^c, just above which it falls by 1/C, so that it has no `k_floor`. Given g it is a straight line of log error on
 //! ln(1/C + g), so only g is searched.
 
 use crate::point::LogPoint;

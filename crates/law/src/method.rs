@@ -90,7 +90,7 @@ impl Method {
         }
     }
 
-    /// Whether its exponent is one of the error above a floor, and so `k_floor`.
+    /// Whether it comes to rest at a floor; but for M3 its exponent is that of the error above it, and so `k_floor`.
     #[must_use]
     pub fn has_floor(self) -> bool {
         matches!(self, Method::Floor | Method::M2 | Method::M3 | Method::M4)

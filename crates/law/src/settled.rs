@@ -23,9 +23,7 @@ pub(crate) fn is_usable(method: Method, curve: &Curve) -> bool {
 /// Forgets the coefficients of M3, with their intervals, where neither its floor nor its exponent is known.
 pub(crate) fn forget_others(estimate: &mut Estimate, curve: &Curve) {
     let unsettled: &[&str] = match curve {
-        Curve::Shifted(_) if estimate.k_floor.estimate.is_none() && estimate.k_floor.high.is_none() => {
-            &["b", "c", "g"]
-        }
+        Curve::Shifted(_) if estimate.k.high.is_none() && !has_floor(estimate) => &["b", "c", "g"],
         _ => return,
     };
     for (name, interval) in &mut estimate.coefficients {
@@ -33,6 +31,10 @@ pub(crate) fn forget_others(estimate: &mut Estimate, curve: &Curve) {
             *interval = Interval::default();
         }
     }
+}
+
+fn has_floor(estimate: &Estimate) -> bool {
+    estimate.coefficients.iter().any(|(name, value)| *name == "floor" && value.estimate.is_some())
 }
 
 /// M4 as M2, where no error is near the one without compute: then neither that nor how slowly errors leave it can be told.

@@ -5,6 +5,7 @@
 
 pub mod cuda;
 pub mod error;
+pub mod norm_relu;
 pub mod operators;
 pub mod settings;
 mod shim;

@@ -229,7 +229,7 @@ impl EnergySource for Battery {
 
     /// Beside what the batteries lost, by which that is checked.
     fn power(&mut self) -> Option<Watts> {
-        let is_beside = !self.gauges.is_empty() && !self.powers.is_empty();
+        let is_beside = !self.gauges.is_empty() && !self.powers.is_empty() && !is_plugged(&self.supplies);
         is_beside.then(|| self.delivered().ok()).flatten()
     }
 

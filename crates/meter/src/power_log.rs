@@ -19,6 +19,9 @@ const HOLDS_AT_MOST: f64 = 60.0;
 /// More than a machine at a wall meter draws: a circuit of three phases has 22 kW.
 const PLAUSIBLE: f64 = 25_000.0;
 
+/// Less than a machine at a wall meter draws: a Raspberry Pi Zero asleep has about that.
+const LEAST: f64 = 0.3;
+
 /// Why a log cannot be used.
 #[derive(Debug, Error)]
 pub enum PowerLogError {
@@ -44,8 +47,10 @@ pub enum PowerLogError {
         /// What stands there.
         found: String,
     },
-    /// There is nothing in it, or nothing but zeros.
-    #[error("{path} holds no reading above 0 W; a power log has lines such as 1764288000.5,87.3")]
+    /// There is nothing in it, or nothing but zeros and what no machine draws.
+    #[error(
+        "{path} holds no reading of at least {LEAST} W (are these kilowatts?); a power log has lines such as 1764288000.5,87.3"
+    )]
     Empty {
         /// The file.
         path: PathBuf,
@@ -89,7 +94,7 @@ pub struct PowerLog {
     rounded: f64,
 }
 
-/// Readings that no machine at work draws: 0 W, or above [`PLAUSIBLE`].
+/// Readings that no machine at work draws: below [`LEAST`], or above [`PLAUSIBLE`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct LeftOut {
     count: u64,
@@ -119,7 +124,7 @@ impl LeftOut {
         let (line, watts) = self.first;
         (self.count > 0).then(|| {
             format!(
-                "readings of 0 W or above {PLAUSIBLE} W are left out, as no machine at work draws that: {} of the log, the \
+                "readings below {LEAST} W or above {PLAUSIBLE} W are left out, as no machine at work draws that: {} of the log, the \
                  first of {watts} W in line {line}",
                 self.count
             )
@@ -181,7 +186,7 @@ impl PowerLog {
             }
             let (at, watts) = reading(cell(time), cell(power))
                 .map_err(|(is_time, expected)| wrong(if is_time { time } else { power }, expected))?;
-            if watts == 0.0 || watts > PLAUSIBLE {
+            if watts < LEAST || watts > PLAUSIBLE {
                 left_out.add(line, watts);
                 continue;
             }

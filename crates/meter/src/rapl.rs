@@ -62,8 +62,10 @@ pub(crate) fn discover(root: &Path, read: &ReadText) -> Found {
     let mut found = Found::default();
     let mut by_domain: BTreeMap<Order, Vec<Result<Zone, SourceFacts>>> = BTreeMap::new();
     let mut platforms = Vec::new();
-    for (domain, place) in named(&places, read, &mut found.unreadable) {
-        if domain == "psys" && !place.mmio {
+    let named = named(&places, read, &mut found.unreadable);
+    for (number, (name, place)) in named.iter().enumerate() {
+        let Some(domain) = apart(&named, number) else { continue };
+        if name == "psys" && !place.mmio {
             platforms.push(place.folder.file_name().unwrap_or_default().to_string_lossy());
         }
         let zone = Zone::open(&domain, &place.folder, read);
@@ -85,6 +87,17 @@ pub(crate) fn discover(root: &Path, read: &ReadText) -> Found {
         found.readable.push(Box::new(zone));
     }
     found
+}
+
+/// The domain of a zone. Several packages or memories of one name in the main interface are told apart like dies, to be counted once
+/// or added as their counters say; `None` of another interface to them, as it is not known to which.
+fn apart(named: &[(String, &Place)], number: usize) -> Option<String> {
+    let (domain, place) = &named[number];
+    let is_same = |(other, at): &&(String, &Place)| other == domain && !at.mmio;
+    if domain == "psys" || domain.contains("-die-") || named.iter().filter(is_same).count() < 2 {
+        return Some(domain.clone());
+    }
+    (!place.mmio).then(|| format!("{domain}-die-{}", named[..number].iter().filter(is_same).count()))
 }
 
 /// Leaves out packages one of whose dies cannot be read: what the others show is not the package's.

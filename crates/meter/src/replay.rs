@@ -94,6 +94,14 @@ fn parts(text: &str) -> Result<Vec<Part>, (usize, String)> {
             }
             Err(error) => return Err(wrong(error.to_string())),
         };
+        let fault = match &line {
+            Line::Start(start) => start.fault().filter(|_| start.is_known()),
+            Line::At(at) => at.fault(),
+            Line::End(_) => None,
+        };
+        if let Some(reason) = fault {
+            return Err(wrong(reason));
+        }
         match (line, parts.last_mut()) {
             (Line::Start(start), _) if !start.is_known() => {
                 return Err(wrong(format!("the form `{}` is not known", start.schema)));

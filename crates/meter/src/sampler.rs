@@ -14,11 +14,13 @@ use crate::clock;
 pub(crate) const USUAL: Seconds = Seconds(0.1);
 /// The same once the run is long and only its edges matter.
 pub(crate) const RELAXED: Seconds = Seconds(1.0);
+/// Never more than a thousand times a second.
+const LEAST: Duration = Duration::from_millis(1);
 /// After so many readings a run is long: about a minute.
 const LONG: u32 = 600;
 
-/// So many of the first intervals are as short a share of the others.
-const QUICK: (u32, f64) = (12, 0.08);
+/// Looks at the beginning, up to the number of each, are as short a share of the usual interval apart.
+const QUICK: [(u32, f64); 3] = [(8, 0.01), (16, 0.02), (24, 0.08)];
 
 /// Runs until it is dropped.
 pub(crate) struct Sampler {
@@ -42,7 +44,7 @@ impl Sampler {
     /// enough. `None` when the system gives no thread: the edges are then all there is.
     pub(crate) fn start(rate: Rate, tick: impl Fn() -> bool + Send + 'static) -> Option<Sampler> {
         let duration =
-            |seconds: Seconds| Duration::try_from_secs_f64(seconds.0.max(0.001)).unwrap_or(Duration::MAX);
+            |seconds: Seconds| Duration::try_from_secs_f64(seconds.0).unwrap_or(Duration::MAX).max(LEAST);
         let usual = duration(rate.interval);
         let relaxed = if rate.relaxes { usual.max(duration(RELAXED)) } else { usual };
         let (stop, stopped) = channel();
@@ -50,7 +52,8 @@ impl Sampler {
         let tell = Arc::clone(&used);
         let watch = move || {
             let (mut ticks, mut interval) = (0u32, usual);
-            while stopped.recv_timeout(interval.mul_f64(stretch(ticks))) == Err(RecvTimeoutError::Timeout) {
+            let next = |interval: Duration, ticks| interval.mul_f64(stretch(ticks)).max(LEAST);
+            while stopped.recv_timeout(next(interval, ticks)) == Err(RecvTimeoutError::Timeout) {
                 let edges_are_enough = tick();
                 ticks = ticks.saturating_add(1);
                 interval = if edges_are_enough && ticks >= LONG { relaxed } else { usual };
@@ -92,8 +95,8 @@ impl Sampler {
 /// The first few looks follow each other quickly, so that a counter which is renewed more slowly than it should be is seen to stand still.
 pub(crate) fn stretch(tick: u32) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_895;
-    if tick < QUICK.0 {
-        return QUICK.1;
+    if let Some((_, share)) = QUICK.iter().find(|(until, _)| tick < *until) {
+        return *share;
     }
     0.915 + 0.05 * (f64::from(tick) * GOLDEN).fract()
 }

@@ -14,7 +14,7 @@ use crate::rapl::ReadText;
 use crate::sampler::{self, Rate};
 use crate::source::{EnergySource, Found, Limits, Look, ReadError, SourceFacts};
 use crate::visible::CardChoice;
-use crate::{battery, host, hwmon, nvml, perf, rapl};
+use crate::{battery, host, hwmon, nvml, perf, processor_times, rapl};
 
 /// Intervals of the sampler over which readings of power are joined; beyond, it did not run.
 const HELD: f64 = 5.0;
@@ -165,6 +165,7 @@ impl Sources {
     #[must_use]
     pub fn examine(&self) -> Vec<SourceFacts> {
         let mut described = self.describe();
+        self.note_machine(&mut described);
         let moves = |(facts, limits): &(SourceFacts, Limits)| {
             facts.kind == Kind::Counter && MOVES >= 2 * Duration::from_secs_f64(limits.update.0)
         };
@@ -184,6 +185,15 @@ impl Sources {
             }
         }
         described
+    }
+
+    /// Says of an estimate that follows this process alone where that of a whole machine, which other programs need, has no data.
+    fn note_machine(&self, described: &mut [SourceFacts]) {
+        let Err(error) = processor_times::of_machine(&self.root().join("proc/stat")) else { return };
+        for facts in described.iter_mut().filter(|facts| facts.kind == Kind::Modelled) {
+            let words = format!("of trainings only, as `ergo meter` can estimate no other program: {error}");
+            facts.note = Some(facts.note.take().map_or(words.clone(), |note| format!("{note}; {words}")));
+        }
     }
 
     pub(crate) fn combine(

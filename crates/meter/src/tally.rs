@@ -4,6 +4,7 @@ mod checked;
 mod past;
 mod peak;
 mod quickest;
+mod updates;
 
 use std::collections::VecDeque;
 
@@ -17,10 +18,14 @@ pub(crate) use checked::Checked;
 use past::{Before, Fall, LIKE, Past};
 use peak::Peak;
 use quickest::Quickest;
+use updates::Updates;
 
 /// The largest power is taken over spans of at least this many updates, so that the count of updates in a
 /// span, off by one, errs by a tenth at most.
 const PEAK_UPDATES: f64 = 10.0;
+
+/// And over as many seconds, as the updates of a counter are not known to a few milliseconds.
+const PEAK_LEAST: f64 = 0.08;
 
 /// Live power is the mean over the last second or so.
 const LIVE: f64 = 1.0;
@@ -46,7 +51,7 @@ const UNLEARNT: f64 = 0.1;
 const LEAST: Watts = Watts(0.01);
 
 /// In so many updates a counter moves, if it is not late.
-const UNRESOLVED: f64 = 20.0;
+const LATE: f64 = 3.0;
 
 /// Notes kept of one phase; a source that fails in ever new ways would fill the record otherwise.
 const NOTES: usize = 4;
@@ -87,8 +92,7 @@ pub(crate) struct Tally {
     missed: bool,
     /// Seconds in each phase until a counter last showed that it had not moved; all 0 once it moves.
     still: [f64; 5],
-    /// For how long a counter stood still, in seconds, at most, before it moved again: as old may a reading be.
-    stood: f64,
+    updates: Updates,
     /// What a counter did that it may not have: it may have been a moment's fault.
     before_fall: Option<Fall>,
     past: Past,
@@ -106,6 +110,7 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn new(facts: SourceFacts, limits: Limits) -> Tally {
         Tally {
+            updates: Updates::new(limits.update.0),
             facts,
             limits,
             cells: Default::default(),
@@ -114,7 +119,6 @@ impl Tally {
             pending: [0.0; 5],
             missed: false,
             still: [0.0; 5],
-            stood: 0.0,
             before_fall: None,
             past: Past::default(),
             moves: 0,
@@ -172,14 +176,15 @@ impl Tally {
         let stepped = self.last.map(|last| step(last, reading, seconds, self.lenient(), self.missed));
         match stepped.map(|step| step.and_then(|step| self.made_up(step, seconds))) {
             Some(Ok(step)) => {
-                if !fell {
-                    self.learn_update();
+                let still = self.still.iter().sum();
+                if !fell && self.updates.moved(still, seconds, self.patience()) {
+                    self.peak = Peak::default();
                 }
                 self.moved(step, seconds);
                 if let (Some(last), Reading::Counter { .. }) = (self.last, reading) {
                     let (cells, whole, peak) = (self.cells.clone(), self.whole.clone(), self.peak.clone());
-                    let (stood, since) = (self.stood, self.pending);
-                    self.past.keep(Before { cells, whole, peak, stood, last, since });
+                    let (updates, since) = (self.updates, self.pending);
+                    self.past.keep(Before { cells, whole, peak, updates, last, since });
                 }
                 self.add(now, phase, step, seconds);
             }
@@ -222,13 +227,13 @@ impl Tally {
         if !is_below || !matches!(step, Err(Unbelievable::Reset { .. })) {
             return None;
         }
-        let Before { cells, whole, peak, stood, last, since } = self.past.leads_to(reading, self.limits)?;
+        let Before { cells, whole, peak, updates, last, since } = self.past.leads_to(reading, self.limits)?;
         // What was told of gaps stays.
         for (cell, before) in self.cells.iter_mut().zip(cells) {
             *cell = Cell { gaps: cell.gaps, notes: std::mem::take(&mut cell.notes), ..before };
         }
         self.whole = Cell { gaps: self.whole.gaps, notes: std::mem::take(&mut self.whole.notes), ..whole };
-        (self.peak, self.stood, self.last, self.pending) = (peak, stood, Some(last), since);
+        (self.peak, self.updates, self.last, self.pending) = (peak, updates, Some(last), since);
         self.still = [0.0; 5];
         self.missed = true;
         self.gap(phase, CAME_BACK.to_owned());
@@ -261,16 +266,6 @@ impl Tally {
         self.quickest.add(seconds, step.microjoules);
     }
 
-    /// Takes the time for which a counter stood still before it made up for it as that between two of its updates.
-    fn learn_update(&mut self) {
-        let still: f64 = self.still.iter().sum();
-        // Longer ones are stalls, of which other words tell.
-        if still <= self.patience() && still > self.update() {
-            self.stood = still;
-            self.peak = Peak::default();
-        }
-    }
-
     /// Where a counter that fell, or rose by too much, shows again what it would without that, goes back to before it, and returns
     /// the seconds since: the counter had not begun anew, it showed something false for a while. Its count over all of that time
     /// is exact.
@@ -296,9 +291,14 @@ impl Tally {
         Some(seconds)
     }
 
-    /// Seconds between two updates of what is read: as its kind has it, or longer where it was seen to stand still for longer.
+    /// Seconds between two updates of what is read.
     pub(crate) fn update(&self) -> f64 {
-        self.limits.update.0.max(self.stood)
+        self.updates.seconds()
+    }
+
+    /// As many seconds old may a reading be.
+    pub(crate) fn age(&self) -> f64 {
+        self.updates.age()
     }
 
     /// The largest power of a phase. Where updates turned out to be longer than the span that it was taken over was meant for, the span may
@@ -320,9 +320,9 @@ impl Tally {
         let seconds: f64 = self.still.iter().sum();
         // Of a counter that never moved something else is said, of all the time that it had.
         if seconds <= self.patience() || self.whole.energy.microjoules == 0.0 {
-            // What its updates do not explain may have been drawn as ever, and not been shown yet.
-            let late = seconds > UNRESOLVED * self.update() && self.whole.energy.microjoules > 0.0;
-            let rate = self.whole.energy.microjoules / self.whole.covered;
+            // What its updates do not explain may have been drawn as fast as ever, and not been shown yet.
+            let late = seconds > LATE * self.age() && self.whole.energy.microjoules > 0.0;
+            let rate = (self.whole.energy.microjoules / self.whole.covered).max(1e6 * self.fastest());
             for (cell, part) in closed.cells.iter_mut().zip(self.still) {
                 cell.covered += part;
                 if late && part > 0.0 {
@@ -431,7 +431,7 @@ impl Tally {
         }
         self.peak.seconds += seconds;
         self.peak.microjoules += step.microjoules;
-        if self.peak.seconds > 0.0 && self.peak.seconds >= PEAK_UPDATES * self.update() {
+        if self.peak.seconds >= (PEAK_UPDATES * self.update()).max(PEAK_LEAST) {
             let watts = self.peak.microjoules * 1e-6 / self.peak.seconds;
             let cell = &mut self.cells[phase];
             if cell.watts_max.is_none_or(|known| watts > known) {

@@ -13,6 +13,9 @@ use crate::book::Ending;
 use crate::source::{Limits, Look, ReadError, Reading, SourceFacts};
 use crate::sources::Sources;
 
+/// Seconds that no run takes: thirty years.
+const LONGEST: f64 = 1e9;
+
 /// Name and version of the form.
 const SCHEMA: &str = "ergo.trace/1";
 
@@ -190,7 +193,42 @@ impl Start {
     }
 }
 
+impl At {
+    /// What is wrong with its time, where something is.
+    pub(crate) fn fault(&self) -> Option<String> {
+        (!(0.0..=LONGEST).contains(&self.t))
+            .then(|| format!("t is {} s, where 0 to {LONGEST:e} was expected", self.t))
+    }
+}
+
+impl Start {
+    /// What is wrong with one of its sources, where something is.
+    pub(crate) fn fault(&self) -> Option<String> {
+        if self.shown.len() != self.sources.len() {
+            return Some(format!("{} sources, of which {} are shown", self.sources.len(), self.shown.len()));
+        }
+        self.sources.iter().zip(&self.shown).find_map(|(source, shown)| source.fault(shown))
+    }
+}
+
 impl Described {
+    fn fault(&self, shown: &Shown) -> Option<String> {
+        let limits = [
+            ("update_seconds", self.update_seconds),
+            ("plausible_watts", self.plausible_watts),
+            ("holds_seconds", self.holds_seconds),
+            ("averaged_seconds", self.averaged_seconds),
+        ];
+        let domain = &self.domain;
+        if let Some((name, value)) = limits.into_iter().find(|(_, value)| *value < 0.0 || !value.is_finite())
+        {
+            return Some(format!("{name} of {domain} is {value}"));
+        }
+        let is_model = self.kind == Kind::Modelled;
+        let other = if is_model { shown.uj.is_some() || shown.w.is_some() } else { shown.model.is_some() };
+        other.then(|| format!("{domain} does not show what its kind does"))
+    }
+
     fn of(facts: &SourceFacts, limits: Limits) -> Described {
         let SourceFacts { domain, kind, source, note, status, fix, belongs } = facts.clone();
         Described {

@@ -10,6 +10,9 @@ use crate::timeline::{PHASES, Span, Timeline, index};
 /// Counter and integrated power that differ by more than this share are not one truth.
 const DISAGREES: f64 = 0.1;
 
+/// Counter and power are compared where the counter is known for so much of the time of the power.
+const SAME: f64 = 0.99;
+
 /// Seconds over which cards average the power that they tell, so that it comes late at both ends.
 const AVERAGED: f64 = 1.0;
 
@@ -183,7 +186,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     let coverage = if never_moved { 0.0 } else { coverage };
     let watts_mean = watts(cell.energy.microjoules, cell.covered).filter(|_| !never_moved);
     let integrated = integrated(cell, span);
-    let disagreement = integrated.and_then(|joules| disagreement(joules, cell, tally.limits.update.0));
+    let disagreement = integrated.and_then(|joules| disagreement(joules, cell, tally.age()));
     let (mut low, mut high, cover) = bounds(tally, span, cell, watts_mean.unwrap_or(0.0).max(mean));
     if let (Some(words), Some(joules)) = (disagreement, integrated) {
         // Which of the two is wrong is not known.
@@ -271,6 +274,9 @@ fn integrated(cell: &Cell, span: &Span) -> Option<Joules> {
 /// changing power explain.
 fn disagreement(integrated: Joules, cell: &Cell, update: f64) -> Option<String> {
     let counted = cell.energy.microjoules / 1e6;
+    if cell.covered < SAME * cell.checked.seconds {
+        return None;
+    }
     let mean = counted.max(integrated.0) / cell.checked.seconds;
     let stale = AVERAGED * cell.checked.change() + 2.0 * update * mean;
     let apart = (integrated.0 - counted).abs();
@@ -291,7 +297,7 @@ fn bounds(tally: &Tally, span: &Span, cell: &Cell, mean_watts: f64) -> (f64, f64
     let stale = match cover {
         BoundsCover::Model => 0.0,
         BoundsCover::Resolution => {
-            let parts = f64::from(span.visits) * tally.update();
+            let parts = f64::from(span.visits) * tally.age();
             if tally.never_moved() {
                 // Nothing is known but what the domain can draw.
                 parts.max(span.seconds) * tally.limits.plausible.0 * 1e6

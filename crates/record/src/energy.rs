@@ -197,7 +197,8 @@ pub fn why_no_total(windows: &[EnergyWindow], phase: Phase) -> String {
     }
 }
 
-/// The same with the sums of the lower and of the upper bounds: low, central, high. A part without bounds stands for both.
+/// The same with the sums of the lower and of the upper bounds: low, central, high. A part without bounds stands for both; what was
+/// not seen of a part may have been drawn at its largest power.
 #[must_use]
 pub fn total_bounds(windows: &[EnergyWindow], phase: Phase) -> Option<([Joules; 3], Kind)> {
     let (central, kind) = total(windows, phase)?;
@@ -206,7 +207,8 @@ pub fn total_bounds(windows: &[EnergyWindow], phase: Phase) -> Option<([Joules; 
         windows.iter_mut().for_each(|window| window.joules = bound(window).or(window.joules));
         total(&windows, phase).map_or(central, |(joules, _)| joules)
     };
-    Some(([moved(|window| window.joules_low), central, moved(|window| window.joules_high)], kind))
+    let high = |window: &EnergyWindow| Some(window.joules_high.or(window.joules)? + window.unseen());
+    Some(([moved(|window| window.joules_low), central, moved(high)], kind))
 }
 
 /// Energy of the cards alone by the rule of [`total`], for machines whose processors have no counter.
@@ -221,6 +223,15 @@ impl EnergyWindow {
     /// Whether its energy is known, and of nearly all of its time.
     fn is_whole(&self) -> bool {
         self.joules.is_some() && self.known_share() >= SEEN
+    }
+
+    /// The energy of the time that was not seen, at the largest power that was.
+    fn unseen(&self) -> Joules {
+        let most = [self.watts_max, self.watts_mean]
+            .into_iter()
+            .flatten()
+            .fold(0.0, |most: f64, watts| most.max(watts.0));
+        Joules((1.0 - self.known_share()) * self.seconds.0 * most)
     }
 
     /// Share of the window whose energy is known, 0 to 1.
@@ -305,6 +316,15 @@ mod tests {
         };
         let bounds = total_bounds(&[bounded, counter("dram-0", 1.5)], Phase::Train);
         assert_eq!(bounds, Some(([Joules(3.5), Joules(4.5), Joules(6.5)], Kind::Counter)));
+        // A second of 200 was not seen, and may have had the largest power.
+        let seen = EnergyWindow {
+            coverage: 0.995,
+            seconds: Seconds(200.0),
+            watts_max: Some(Watts(50.0)),
+            ..counter("package-0", 3.0)
+        };
+        let ([low, _, high], _) = total_bounds(&[seen], Phase::Train).unwrap();
+        assert!(low == Joules(3.0) && (high.0 - 53.0).abs() < 1e-9, "{high:?}");
         let host = [window("host", Kind::Modelled, Some(40.0))];
         assert_eq!(total(&host, Phase::Train), Some((Joules(40.0), Kind::Modelled)));
         let platform = [host[0].clone(), counter("psys", 50.0)];

@@ -30,7 +30,7 @@ pub fn draw(name: &str, told: &ComparedOutput) -> Figure {
     let top = plot::top_below(subtitle.len()) + 8.0;
     let bottom = top + ROW * (told.fits.len() as f64 + 0.5);
     let mut svg = Svg::new(WIDTH, bottom + 84.0);
-    plot::heading(&mut svg, "One sweep, every method", &subtitle);
+    plot::heading(&mut svg, &title(told), &subtitle);
     let x = |k: f64| ACROSS[0] + (ACROSS[1] - ACROSS[0]) * k.clamp(0.0, MOST) / MOST;
     for reference in [4.0, 9.0] {
         let dashed = "stroke=\"#555555\" stroke-width=\"1\" stroke-dasharray=\"5 4\"";
@@ -65,6 +65,15 @@ pub fn draw(name: &str, told: &ComparedOutput) -> Figure {
         svg.text([at[0] + 12.0, at[1]], Anchor::Start, SIZE, words, TEXT);
     }
     Figure { name: name.to_owned(), svg: svg.finish() }
+}
+
+fn title(told: &ComparedOutput) -> String {
+    let mut paths: Vec<_> = told.fits.iter().map(|fit| &fit.path).collect();
+    paths.dedup();
+    match paths.len() {
+        ..2 => "One sweep, every method".to_owned(),
+        several => format!("{several} sweeps or tables, every method"),
+    }
 }
 
 fn has_floor(fit: &ComparedFit) -> bool {

@@ -1,13 +1,13 @@
 //! `ergo meter`: what any command costs, by the machinery that meters trainings.
 
 mod child;
+mod wall;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
-use meter::clock::{Clock, Stopwatch, SystemClock};
+use meter::clock::{Clock, SystemClock};
 use meter::meter::Meter;
 use meter::metering::Metering;
 use meter::power_log::{self, PowerLog, PowerLogError};
@@ -18,7 +18,7 @@ use meter::trace::Trace;
 use record::energy::{self, EnergyWindow, Kind, Phase};
 use record::metered::{MeterOutput, MeteredEnergy, PhasesOutput};
 use record::run::{Host, SecondsRecord};
-use record::units::{Joules, Seconds, Watts};
+use record::units::{Joules, Seconds};
 use report::label::percent;
 
 use crate::arguments;
@@ -33,8 +33,6 @@ use crate::table::aligned;
 /// Less than this share of the machine is what its own housekeeping takes.
 const OTHERS: f64 = 0.02;
 
-/// A run of fewer usual intervals of a log is not resolved by it.
-const RESOLVED: f64 = 3.0;
 /// Shorter runs than this, in seconds, are better metered as a group.
 pub const SHORT: f64 = 2.0;
 
@@ -42,9 +40,6 @@ pub const SHORT: f64 = 2.0;
 pub fn more_runs(Seconds(seconds): Seconds) -> Option<f64> {
     (seconds < SHORT).then(|| (2.0 * SHORT / seconds.max(1e-3)).ceil())
 }
-
-/// Seconds for which the next line of a log is awaited at most.
-const LONGEST_WAIT: f64 = 15.0;
 
 /// Arguments of `ergo meter`.
 #[derive(Debug, clap::Args)]
@@ -95,8 +90,8 @@ pub struct Args {
 pub fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     if let Some(log) = args.power_log.as_deref().filter(|log| !log.is_file()) {
         return Err(exit::bad_input_with_hint(
-            format!("--power-log {}: no such file", log.display()),
-            "begin the log before the command",
+            format!("--power-log {}: no file, or not a plain one", log.display()),
+            "name a file of lines of time and watts, and begin it before the command",
         ));
     }
     if let Some(log) = &args.power_log {
@@ -213,7 +208,8 @@ fn print(told: &MeterOutput, format: Format) {
 
 /// The power of the machine while nothing is started.
 fn idle(sources: &Sources, seconds: f64) -> anyhow::Result<Vec<MeteredEnergy>> {
-    let length = Duration::try_from_secs_f64(seconds).context("--idle is too long")?;
+    let length = Duration::try_from_secs_f64(seconds)
+        .map_err(|error| exit::bad_input(format!("--idle {seconds}: {error}")))?;
     output::note(&format!("metering the machine alone for {}", quantity::seconds(seconds)));
     let meter = Meter::start(sources);
     std::thread::sleep(length);
@@ -239,9 +235,9 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
     let mut total = energy::total_bounds(&windows, Phase::Total);
     let mut believed = windows.len();
     if let Some(path) = &args.power_log {
-        let wall = match read_to(path, args.power_log_shift, metering.started_unix + seconds.0) {
-            Ok(log) => wall(&log, metering.started_unix, seconds, total, args.power_log_shift),
-            Err(error) => Wall { window: power_log::unread(path, &error, seconds), is_believed: false },
+        let wall = match wall::read_to(path, args.power_log_shift, metering.started_unix + seconds.0) {
+            Ok(log) => wall::wall(&log, metering.started_unix, seconds, total, args.power_log_shift),
+            Err(error) => wall::Wall { window: power_log::unread(path, &error, seconds), is_believed: false },
         };
         windows.push(wall.window);
         if wall.is_believed {
@@ -273,118 +269,6 @@ fn told(args: &Args, ended: Ended) -> MeterOutput {
         runs,
         phases: None,
         host,
-    }
-}
-
-/// What a log says of a run.
-struct Wall {
-    window: EnergyWindow,
-    /// Whether it may stand for the whole machine.
-    is_believed: bool,
-}
-
-/// The energy of a run by a log, with what speaks against it; `others` is the total of the other sources with its ends.
-fn wall(
-    log: &PowerLog,
-    started_unix: f64,
-    seconds: Seconds,
-    others: Option<([Joules; 3], Kind)>,
-    shift: f64,
-) -> Wall {
-    let mut window = log.window(started_unix, seconds);
-    window.notes.extend(calibration(&window, others.map(|([_, joules, _], kind)| (joules, kind))));
-    let mut doubts: Vec<String> = Vec::new();
-    if let Some(lag) = log.lag(started_unix, seconds) {
-        let other = log.clone().shifted(-lag.0).window(started_unix, seconds);
-        let pick = |of: fn(f64, f64) -> f64, a: Option<Joules>, b: Option<Joules>| {
-            a.zip(b).map(|(Joules(a), Joules(b))| Joules(of(a, b)))
-        };
-        window.joules_low = pick(f64::min, window.joules_low, other.joules_low);
-        window.joules_high = pick(f64::max, window.joules_high, other.joules_high);
-        doubts.push(late(lag, shift));
-    }
-    let usual = log.usual();
-    if window.joules.is_some() && seconds.0 < RESOLVED * usual.0 {
-        doubts.push(format!(
-            "a reading every {} is too slow for a run of {}: what was drawn between two of them is not in the bounds",
-            quantity::seconds(usual.0),
-            quantity::seconds(seconds.0)
-        ));
-    }
-    if let Some(Watts(watts)) = log.outlier(started_unix, seconds) {
-        doubts.push(format!("a single reading, of {watts} W, makes most of the energy: it may be a fault"));
-    }
-    let contradicted = others.and_then(|others| contradiction(&window, others));
-    if let Some((words, true)) = &contradicted {
-        doubts.push(words.clone());
-    } else {
-        window.notes.extend(contradicted.map(|(words, _)| words));
-    }
-    let is_believed = doubts.is_empty();
-    window.notes.extend(doubts);
-    if !is_believed {
-        window.notes.push("it is therefore in no total and costs nothing here".to_owned());
-    }
-    Wall { window, is_believed }
-}
-
-/// A log with the first reading after `end_unix`, for which it waits as long as it usually takes to come, if it is still
-/// being written.
-fn read_to(path: &Path, shift: f64, end_unix: f64) -> Result<PowerLog, PowerLogError> {
-    let waited = Stopwatch::start();
-    loop {
-        let log = PowerLog::read(path)?.shifted(shift);
-        let most = (1.5 * log.usual().0).min(LONGEST_WAIT);
-        // A log that had ended long before has no more to say.
-        let ended = log.end_unix() + most < end_unix;
-        if ended || log.end_unix() >= end_unix || waited.elapsed().0 > most {
-            return Ok(log);
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-/// That the clock of a log seems to differ, and what to type then; a log is not shifted unasked.
-fn late(Seconds(lag): Seconds, shift: f64) -> String {
-    let (when, clock) = if lag > 0.0 { ("later", "ahead") } else { ("earlier", "behind") };
-    format!(
-        "the power of the log rises and falls {:.1} s {when} than the command began and ended: if its clock is {clock} by so \
-         much, give --power-log-shift {:.1}",
-        lag.abs(),
-        shift - lag
-    )
-}
-
-/// What the wall meter says of the others: power against power, as it may have seen less of the time.
-fn calibration(wall: &EnergyWindow, parts: Option<(Joules, Kind)>) -> Option<String> {
-    let ((joules, kind), watts) = (parts?, wall.watts_mean?);
-    let others =
-        if kind == Kind::Modelled { "the estimate" } else { "what counters and sensors show together" };
-    let enough = wall.coverage >= 0.5 && joules.0 > 0.0;
-    enough.then(|| format!("the wall meter shows {:.2} times {others}", watts.0 * wall.seconds.0 / joules.0))
-}
-
-/// What cannot be, and whether it is beyond doubt: that the wall shows less than parts of the machine that were counted, or what
-/// an estimate does not allow, whose assumptions may be wrong.
-fn contradiction(wall: &EnergyWindow, ([low, _, high], kind): ([Joules; 3], Kind)) -> Option<(String, bool)> {
-    let joules = wall.joules.filter(|_| wall.coverage >= 0.99)?;
-    let check = "do its unit, its clock and what it is plugged to agree with this machine?";
-    match kind {
-        Kind::Modelled if joules < low || joules > high => Some((
-            format!(
-                "the wall meter lies outside of what the estimate holds possible, {:.4} to {:.4} J: {check}",
-                low.0, high.0
-            ),
-            false,
-        )),
-        Kind::Counter | Kind::Integrated if joules < low => Some((
-            format!(
-                "CONTRADICTION: the wall meter shows less than the parts of this machine that were counted, {:.4} J at least: {check}",
-                low.0
-            ),
-            true,
-        )),
-        _ => None,
     }
 }
 

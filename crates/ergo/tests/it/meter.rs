@@ -206,7 +206,11 @@ fn signals_reach_the_command() {
     let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
     let folder = TempDir::new().unwrap();
     let begun = folder.path().join("begun");
-    let script = format!("trap 'exit 5' TERM; touch {}; while :; do sleep 0.05; done", begun.display());
+    // A batch system warns with USR1 before it ends a job.
+    let script = format!(
+        "warned=5; trap 'warned=6' USR1; trap 'exit $warned' TERM; touch {}; while :; do sleep 0.05; done",
+        begun.display()
+    );
     child.args(["meter", "--json", "--", "sh", "-c", &script]);
     child.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = child.spawn().unwrap();
@@ -214,11 +218,12 @@ fn signals_reach_the_command() {
     while !begun.exists() && waited.elapsed().0 < 20.0 {
         std::thread::sleep(Duration::from_millis(20));
     }
-    std::thread::sleep(Duration::from_millis(500));
-    let killed = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(killed.success());
+    for name in ["USR1", "TERM"] {
+        std::thread::sleep(Duration::from_millis(500));
+        signal(name, child.id());
+    }
     let ended = ran(&child.wait_with_output().unwrap());
-    assert_eq!(ended.code, 5, "{}", ended.stderr);
+    assert_eq!(ended.code, 6, "{}", ended.stderr);
     assert!(object(&ended.stdout)["seconds"].as_f64().unwrap() >= 0.5);
 }
 
@@ -405,6 +410,13 @@ fn the_doctor_has_a_reason_for_everything_that_is_not_well() {
     assert_eq!(of(&told, "sources", "package-0")["status"], "broken");
     assert_eq!(of(&told, "sources", "dram-0")["status"], "ok");
     assert!(run(&["doctor"]).stdout.contains("Joules of the processor packages"));
+    // Without /proc/stat there is an estimate of this process alone.
+    let bare = Machine::new();
+    fs::remove_dir_all(bare.root.path().join("sys")).unwrap();
+    bare.write("proc/stat", "nothing");
+    let told = json(&["doctor", "--json", "--sysroot", bare.path()]);
+    let host = of(&told, "sources", "host");
+    assert!(host["note"].to_string().contains("of trainings only"), "{host}");
 }
 
 /// A few pairs on this machine, and on one with counters, which are read between the edges too.

@@ -33,6 +33,17 @@ fn a_wall_meter_stands_beside_and_calibrates() {
     let note = of(&told, "energy", "wall")["notes"].to_string();
     assert!(note.contains("CONTRADICTION"), "{note}");
     assert_eq!(told["total_kind"], "counter", "what cannot be is in no total");
+    // Two kilowatts that are called watts are far below what an estimate of the processors alone allows.
+    fs::write(&log, format!("time,watts\n{}", lines.replace(",108", ",0.31"))).unwrap();
+    let bare = Machine::new();
+    fs::remove_dir_all(bare.root.path().join("sys")).unwrap();
+    bare.write(
+        "proc/stat",
+        &format!("cpu 0 0 0 0\n{}", (0..64).map(|n| format!("cpu{n} 0 0 0 0\n")).collect::<String>()),
+    );
+    let told = json(&["meter", "--json", "--sysroot", bare.path(), "--power-log", path, "--", "sleep", "1"]);
+    let note = of(&told, "energy", "wall")["notes"].to_string();
+    assert!(note.contains("CONTRADICTION") && told["total_kind"] == "modelled", "{told}");
     // What is no log is refused before the command, and told where it becomes one meanwhile.
     let spoil = format!("echo 2,much >> {path}");
     let told = json(&["meter", "--json", "--power-log", path, "--", "sh", "-c", &spoil]);
@@ -40,7 +51,7 @@ fn a_wall_meter_stands_beside_and_calibrates() {
     refused(&["--power-log", path, "--", "true"], &["much", "watts"]);
     fs::write(&log, "time,power_kw\n0,0.1\n").unwrap();
     refused(&["--power-log", path, "--", "true"], &["line 1", "power_kw"]);
-    refused(&["--power-log", "/nowhere.csv", "--", "true"], &["/nowhere.csv", "begin the log"]);
+    refused(&["--power-log", "/nowhere.csv", "--", "true"], &["/nowhere.csv", "begin it before the command"]);
 }
 
 /// A log whose clock is 30 s ahead shows the power of the command where it has long ended: that is told, with what to type,

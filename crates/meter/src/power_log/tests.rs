@@ -185,7 +185,8 @@ fn what_is_no_log_is_refused_by_line() {
     refused("0,50\n1\n", &["line 2", "watts", "``"]);
     refused("0,NaN\n", &["line 1", "watts"]);
     refused("0,87300\n1,87300\n", &["line 1", "milliwatts", "`87300`"]);
-    refused("0,0\n1,0.0\n", &["holds no reading above 0 W"]);
+    refused("0,0\n1,0.0\n", &["holds no reading of at least 0.3 W"]);
+    refused("0,0.12\n1,0.12\n", &["are these kilowatts?"]);
     refused("", &["holds no reading"]);
     refused("time,watts\n", &["holds no reading"]);
     refused("time,volts\n0,230\n", &["line 1", "power in watts", "`watts`"]);

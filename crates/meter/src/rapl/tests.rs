@@ -252,6 +252,24 @@ fn dies_with_counters_of_their_own_are_added() {
     assert!(found.unreadable[0].words().unwrap().starts_with("package-0-die-1: "));
 }
 
+/// Zones of one name in one interface are counted like dies: once where they show one counter, else added; another interface to them adds
+/// nothing.
+#[test]
+fn packages_of_one_name_are_counted_like_dies() {
+    let zones = |second| {
+        let zones = [
+            ("intel-rapl:0", "package-0", 1_000_000_000),
+            ("intel-rapl:1", "package-0", second),
+            ("intel-rapl-mmio:0", "package-0", 1_000_000_000),
+        ];
+        let found = discover(tree(&zones).path(), &plain());
+        assert_eq!(found.unreadable, []);
+        found
+    };
+    assert_eq!(domains(&zones(9_000_000_000)), ["package-0", "package-0"]);
+    assert_eq!(domains(&zones(1_000_000_100)), ["package-0"]);
+}
+
 /// A laptop's package of 45 W cannot have drawn the 900 W that a wrap would need.
 #[test]
 fn a_package_is_believed_up_to_four_times_its_limit() {

@@ -252,6 +252,15 @@ fn what_is_no_trace_is_refused_with_its_line() {
     assert!(refused(&good.replace("trace/1", "trace/9")).contains("`ergo.trace/9` is not known"));
     assert!(refused(&good.replace("[{\"uj\":5}]", "[]")).contains("line 2: 0 sources"));
     assert!(refused(&good[good.find('\n').unwrap() + 1..]).contains("has to begin first"));
+    assert!(refused(&good.replace("\"t\":1", "\"t\":-1")).contains("line 2: t is -1 s"));
+    assert!(
+        refused(&good.replace("\"update_seconds\":0.001", "\"update_seconds\":-1"))
+            .contains("update_seconds")
+    );
+    assert!(
+        refused(&good.replace("\"kind\":\"counter\"", "\"kind\":\"modelled\""))
+            .contains("what its kind does")
+    );
     // What shows nothing is a gap and not a zero.
     fs::write(&path, good.replace("\"uj\":5", "")).unwrap();
     let total = total(&replay(&path).unwrap());

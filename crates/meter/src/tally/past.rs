@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::Cell;
 use super::peak::Peak;
+use super::updates::Updates;
 use crate::source::{Limits, Reading};
 use crate::step::step;
 
@@ -30,7 +31,7 @@ pub(super) struct Before {
     pub cells: [Cell; 5],
     pub whole: Cell,
     pub peak: Peak,
-    pub stood: f64,
+    pub updates: Updates,
     /// What was shown last then.
     pub last: Reading,
     /// Seconds in each phase since that.

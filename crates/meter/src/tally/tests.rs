@@ -141,11 +141,11 @@ fn looked(ticks: u32, shown: impl Fn(f64) -> u64) -> (Metering, f64) {
     (bench.finish(0.0, Some(counter(shown(now)))), now)
 }
 
-/// Counters that are renewed every 20 ms to every second, as 1 ms ones are, whatever their first renewal: nothing is lost, and the truth
+/// Counters that are renewed every 2 ms to every second, as 1 ms ones are, whatever their first renewal: nothing is lost, and the truth
 /// lies within the bounds.
 #[test]
 fn slow_counters_are_whole_and_within_their_bounds() {
-    for update in [0.02, 0.05, 0.1, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0] {
+    for update in [0.002, 0.005, 0.0075, 0.012, 0.02, 0.05, 0.1, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0] {
         for phase in (0..10).map(|part| update * f64::from(part) / 10.0) {
             let shown =
                 |t: f64| (50e6 * (((t + phase) / update).floor() * update - phase).max(-phase) + 1e9) as u64;
@@ -155,9 +155,9 @@ fn slow_counters_are_whole_and_within_their_bounds() {
             let truth = 50.0 * now;
             let words = format!("{update} s from {phase}: {truth} J, {total:?}");
             assert!(total.coverage > 0.999 && total.gaps == 0, "{words}");
-            // Looks 8 ms apart see an update to that.
-            let unseen = 50.0 * 0.008;
-            assert!(low - unseen <= truth && truth <= high + unseen, "{words}");
+            assert!(low <= truth && truth <= high, "{words}");
+            // One update more or less in the ten of a span.
+            assert!(total.watts_max.is_none_or(|most| most.0 < 1.11 * 50.0), "{words}");
         }
     }
 }
@@ -180,8 +180,19 @@ fn bounds_hold_where_the_load_falls_before_the_counter_is_known() {
                 continue;
             }
             let [low, high] = [total.joules_low, total.joules_high].map(|end| end.unwrap().0);
-            // Looks 8 ms apart see an update to that.
-            assert!(low - 300.0 * 0.008 <= truth && truth <= high + 300.0 * 0.008, "{words}");
+            assert!(low <= truth && truth <= high, "{words}");
         }
     }
+}
+
+/// A counter that stands still at the end, after a load that has risen, may have missed the larger power.
+#[test]
+fn what_a_counter_that_stands_at_the_end_may_have_missed_is_at_its_largest_power() {
+    let drawn = |t: f64| 20.0 * t + 200.0 * (t - 5.0).max(0.0);
+    let shown = |t: f64| (1e9 + 1e6 * drawn(t.min(7.72))) as u64;
+    let (metering, now) = looked(109, shown);
+    let total = window(&metering, "package-0", Phase::Total);
+    let words = format!("{} J, {total:?}", drawn(now));
+    assert!(total.notes.iter().any(|note| note.contains("within the bounds alone")), "{words}");
+    assert!((8.0..9.0).contains(&now) && total.joules_high.unwrap().0 >= drawn(now), "{words}");
 }

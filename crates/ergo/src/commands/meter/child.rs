@@ -8,11 +8,14 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use crate::exit;
 use crate::output::Format;
+
+/// What is meant for the command, and would end this program; the last two are how batch systems warn of a job's end.
+const PASSED: [i32; 6] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
 
 /// Runs `command` and gives its exit code, 128 and the number of the signal where one ended it.
 ///
@@ -21,7 +24,7 @@ use crate::output::Format;
 pub fn run(command: &[OsString], format: Format) -> anyhow::Result<i32> {
     let [program, arguments @ ..] = command else { return Err(exit::bad_input("no command was given")) };
     // From here on signals end the command and not this program, which has yet to say what it cost.
-    let signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]).context("cannot watch for signals")?;
+    let signals = Signals::new(PASSED).context("cannot watch for signals")?;
     let mut child = Command::new(program);
     child.args(arguments);
     if format == Format::Json {
