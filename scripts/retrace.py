@@ -126,7 +126,10 @@ class Before:
     ambiguous: int
     known: tuple
     largest: list
+    shown: list
     updates: "Updates"
+    moves: int
+    quickest: dict
     last: tuple
     since: list
 
@@ -326,7 +329,8 @@ class Tally:
         before = self.past[places[-1]]
         # What was told of gaps stays, and the power beside the counter was no part of what was false.
         del self.past[places[-1] :], self.booked[before.booked :], self.ambiguous[before.ambiguous :]
-        self.known, self.largest, self.updates = before.known, before.largest, before.updates
+        self.known, self.largest, self.shown = before.known, before.largest, before.shown
+        self.updates, self.moves, self.quickest = before.updates, before.moves, before.quickest
         self.last, self.pending, self.still, self.missed = before.last, before.since, [0.0] * len(PHASES), True
         self.gap(phase)
 
@@ -350,6 +354,11 @@ class Tally:
 
     def book(self, found, now, phase, seconds, fell):
         """Books a step, and remembers the account before it."""
+        if now[0] == "uj":
+            lengths, learnt = (len(self.booked), len(self.ambiguous)), (self.updates, self.moves, dict(self.quickest))
+            known = self.known, list(self.largest), self.shown
+            before = Before(*lengths, *known, *learnt, self.last, list(self.pending))
+            self.past = [*self.past, before][-KEPT:]
         if not fell:
             learnt = self.updates.after(sum(self.still), seconds, self.patience())
             if learnt.stood != self.updates.stood:
@@ -358,10 +367,6 @@ class Tally:
         self.moves += found.microjoules > 0
         power = math.floor(math.log(max(seconds, 1e-6)) / math.log(FACTOR))
         self.quickest[power] = max(self.quickest.get(power, 0.0), found.microjoules)
-        if now[0] == "uj":
-            lengths = len(self.booked), len(self.ambiguous)
-            before = Before(*lengths, self.known, list(self.largest), self.updates, self.last, list(self.pending))
-            self.past = [*self.past, before][-KEPT:]
         parts = self.divided(found, phase, seconds)
         self.known = (self.known[0] + found.microjoules, self.known[1] + seconds)
         self.booked.append((Booked(found, seconds, seconds if self.missed else 0.0), parts))
@@ -433,9 +438,11 @@ class Tally:
         # What the updates of a counter do not explain may have been drawn as fast as ever.
         is_late = seconds > LATE * self.updates.age() and joules > 0
         rate = max(ratio(joules, covered) or 0.0, 1e6 * self.fastest()) if is_late else 0.0
+        # It may have stopped at any time since the look before it was last seen to move.
+        unseen = self.updates.edge or 0.0
         for cell, part in [*zip(cells, self.still), (whole, seconds)]:
             cell.covered += part
-            cell.high += rate * part
+            cell.high += rate * (part + unseen) if part > 0.0 else 0.0
 
 
 def blank(source, phase, span):
@@ -697,7 +704,9 @@ def summed(first, second):
     if is_known:
         covers = {first["bounds_cover"], second["bounds_cover"]}
         told["bounds_cover"] = None if None in covers else "model" if "model" in covers else "resolution"
-        told["watts_max"] = max([one["watts_max"] for one in (first, second) if one["watts_max"] is not None], default=None)
+        most = max([one["watts_max"] for one in (first, second) if one["watts_max"] is not None], default=None)
+        # One part may have none, and the larger mean.
+        told["watts_max"] = most if most is None else max(most, told["watts_mean"] or 0.0)
     return told
 
 

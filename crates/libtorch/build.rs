@@ -31,7 +31,6 @@ mod tch {
             .include(include.join("torch/csrc/api/include"))
             .define("_GLIBCXX_USE_CXX11_ABI", "1")
             .file("shim/shim.cpp")
-            .file("shim/norm_relu.cpp")
             // Its headers warn of themselves.
             .flag("-Wno-unused-parameter")
             .compile("ergo_libtorch");

@@ -13,11 +13,32 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
-#include "shim.h"
-
 using at::Tensor;
 
 namespace {
+
+thread_local std::string reason;
+
+// Runs the body; what it throws becomes the reason.
+template <typename Body>
+int guarded(Body&& body) {
+    try {
+        body();
+        return 0;
+    } catch (const c10::Error& error) {
+        reason = error.what_without_backtrace();
+    } catch (const std::exception& error) {
+        reason = error.what();
+    } catch (...) {
+        reason = "an exception of unknown type";
+    }
+    return 1;
+}
+
+// An owned handle; null stands for a tensor that is not defined.
+Tensor* owned(Tensor&& tensor) {
+    return tensor.defined() ? new Tensor(std::move(tensor)) : nullptr;
+}
 
 std::optional<Tensor> optional(const Tensor* tensor) {
     return tensor ? std::optional<Tensor>(*tensor) : std::nullopt;

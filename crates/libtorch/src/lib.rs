@@ -5,7 +5,6 @@
 
 pub mod cuda;
 pub mod error;
-pub mod norm_relu;
 pub mod operators;
 pub mod settings;
 mod shim;

@@ -79,7 +79,7 @@ pub struct Descent {
 }
 
 /// A gradient that libtorch was asked for.
-pub(crate) fn found(gradient: Option<Tensor>, name: &str) -> Result<Tensor, TorchError> {
+fn found(gradient: Option<Tensor>, name: &str) -> Result<Tensor, TorchError> {
     gradient.ok_or_else(|| TorchError(format!("no gradient of the {name} came back")))
 }
 

@@ -1,4 +1,4 @@
-//! The functions of the shim, and what they answer.
+//! The functions of shim.cpp, and what they answer.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -45,28 +45,6 @@ unsafe extern "C" {
         saved: *const *const c_void,
         epsilon: f64,
         of_input: bool,
-    ) -> c_int;
-    pub(crate) fn ergo_norm_relu(
-        out: *mut Handle,
-        input: *const c_void,
-        scale: *const c_void,
-        shift: *const c_void,
-        running_mean: *const c_void,
-        running_variance: *const c_void,
-        share: f64,
-        epsilon: f64,
-        pool: bool,
-    ) -> c_int;
-    pub(crate) fn ergo_norm_relu_backward(
-        out: *mut Handle,
-        input: *const c_void,
-        gradient: *const c_void,
-        winners: *const c_void,
-        scale: *const c_void,
-        shift: *const c_void,
-        mean: *const c_void,
-        deviation: *const c_void,
-        overwrite: bool,
     ) -> c_int;
     pub(crate) fn ergo_sgd(
         weights: *const Handle,

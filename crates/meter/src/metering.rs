@@ -134,6 +134,7 @@ fn sum(a: EnergyWindow, b: EnergyWindow) -> EnergyWindow {
     let covered = a.coverage * a.seconds.0 + b.coverage * b.seconds.0;
     let (seconds, bridged) = (a.seconds + b.seconds, a.bridged + b.bridged);
     let known = covered + bridged.0;
+    let mean = joules.filter(|_| known > 0.0).map(|joules| joules / Seconds(known));
     EnergyWindow {
         kind: if joules.is_some() { a.kind } else { Kind::None },
         source: if a.source == b.source { a.source } else { format!("{}; then {}", a.source, b.source) },
@@ -142,8 +143,9 @@ fn sum(a: EnergyWindow, b: EnergyWindow) -> EnergyWindow {
         joules_high: joules.and(add(a.joules_high, b.joules_high)),
         bounds_cover: joules.and(wider(a.bounds_cover, b.bounds_cover)),
         joules_integrated: joules.and(add(a.joules_integrated, b.joules_integrated)),
-        watts_mean: joules.filter(|_| known > 0.0).map(|joules| joules / Seconds(known)),
-        watts_max: joules.and(larger(a.watts_max, b.watts_max)),
+        watts_mean: mean,
+        // One part may have none, and the larger mean.
+        watts_max: joules.and(larger(a.watts_max, b.watts_max)).and_then(|most| larger(Some(most), mean)),
         seconds,
         start: if b.start < a.start { b.start } else { a.start },
         end: if b.end > a.end { b.end } else { a.end },

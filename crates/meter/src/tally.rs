@@ -15,7 +15,7 @@ use crate::source::{Limits, ReadError, Reading, SourceFacts};
 use crate::step::{Step, Unbelievable, in_range, step};
 use crate::timeline::index;
 pub(crate) use checked::Checked;
-use past::{Before, Fall, LIKE, Past};
+use past::{Fall, Past};
 use peak::Peak;
 use quickest::Quickest;
 use updates::Updates;
@@ -176,16 +176,12 @@ impl Tally {
         let stepped = self.last.map(|last| step(last, reading, seconds, self.lenient(), self.missed));
         match stepped.map(|step| step.and_then(|step| self.made_up(step, seconds))) {
             Some(Ok(step)) => {
+                self.remember_before(reading);
                 let still = self.still.iter().sum();
                 if !fell && self.updates.moved(still, seconds, self.patience()) {
                     self.peak = Peak::default();
                 }
                 self.moved(step, seconds);
-                if let (Some(last), Reading::Counter { .. }) = (self.last, reading) {
-                    let (cells, whole, peak) = (self.cells.clone(), self.whole.clone(), self.peak.clone());
-                    let (updates, since) = (self.updates, self.pending);
-                    self.past.keep(Before { cells, whole, peak, updates, last, since });
-                }
                 self.add(now, phase, step, seconds);
             }
             Some(Err(why)) => {
@@ -216,31 +212,6 @@ impl Tally {
         (self.pending, self.still, self.missed) = ([0.0; 5], [0.0; 5], false);
     }
 
-    /// Where a counter shows too much for a while, though not more than can be, and then what it would without that, goes back to
-    /// before it, and returns the seconds since.
-    fn take_back_leap(&mut self, reading: Reading, phase: usize, seconds: f64) -> Option<f64> {
-        let (Some(last), Reading::Counter { microjoules: now, .. }) = (self.last, reading) else {
-            return None;
-        };
-        let is_below = matches!(last, Reading::Counter { microjoules: before, .. } if now < before);
-        let step = step(last, reading, seconds, self.limits, self.missed);
-        if !is_below || !matches!(step, Err(Unbelievable::Reset { .. })) {
-            return None;
-        }
-        let Before { cells, whole, peak, updates, last, since } = self.past.leads_to(reading, self.limits)?;
-        // What was told of gaps stays.
-        for (cell, before) in self.cells.iter_mut().zip(cells) {
-            *cell = Cell { gaps: cell.gaps, notes: std::mem::take(&mut cell.notes), ..before };
-        }
-        self.whole = Cell { gaps: self.whole.gaps, notes: std::mem::take(&mut self.whole.notes), ..whole };
-        (self.peak, self.updates, self.last, self.pending) = (peak, updates, Some(last), since);
-        self.still = [0.0; 5];
-        self.missed = true;
-        self.gap(phase, CAME_BACK.to_owned());
-        self.memory.clear();
-        Some(since.iter().sum())
-    }
-
     /// A step of a counter, unless it stood still before and shows less now than it must have missed.
     fn made_up(&self, step: Step, seconds: f64) -> Result<Step, Unbelievable> {
         let still: f64 = self.still.iter().sum();
@@ -264,31 +235,6 @@ impl Tally {
     fn moved(&mut self, step: Step, seconds: f64) {
         self.moves = self.moves.saturating_add(u32::from(step.microjoules > 0.0));
         self.quickest.add(seconds, step.microjoules);
-    }
-
-    /// Where a counter that fell, or rose by too much, shows again what it would without that, goes back to before it, and returns
-    /// the seconds since: the counter had not begun anew, it showed something false for a while. Its count over all of that time
-    /// is exact.
-    fn take_back_fall(&mut self, reading: Reading, phase: usize) -> Option<f64> {
-        let Fall { before, since, phase: seen } = self.before_fall.take()?;
-        let seconds: f64 = since.iter().sum();
-        // A counter that did begin anew is far below, and would need a wrap.
-        let counted =
-            step(before, reading, seconds, self.limits, false).ok().filter(|step| step.wraps == 0)?;
-        // At another power than before it is as likely to have leapt.
-        let usual = self.whole.energy.microjoules / self.whole.covered * seconds;
-        if usual.is_finite() && !(usual / LIKE..=usual * LIKE).contains(&counted.microjoules) {
-            return None;
-        }
-        self.last = Some(before);
-        self.pending = since;
-        self.missed = true;
-        for cell in [&mut self.whole, &mut self.cells[seen]] {
-            cell.ambiguous = cell.ambiguous.saturating_sub(1);
-        }
-        self.cells[phase].note(CAME_BACK);
-        self.whole.note(CAME_BACK);
-        Some(seconds)
     }
 
     /// Seconds between two updates of what is read.
@@ -322,16 +268,20 @@ impl Tally {
         if seconds <= self.patience() || self.whole.energy.microjoules == 0.0 {
             // What its updates do not explain may have been drawn as fast as ever, and not been shown yet.
             let late = seconds > LATE * self.age() && self.whole.energy.microjoules > 0.0;
-            let rate = (self.whole.energy.microjoules / self.whole.covered).max(1e6 * self.fastest());
+            let mean = self.whole.energy.microjoules / self.whole.covered;
+            // A counter that moved in no time at all has no mean.
+            let rate = (1e6 * self.fastest()).max(if mean.is_finite() { mean } else { 0.0 });
+            // It may have stopped at any time since the look before it was last seen to move.
+            let unseen = self.updates.edge();
             for (cell, part) in closed.cells.iter_mut().zip(self.still) {
                 cell.covered += part;
                 if late && part > 0.0 {
-                    cell.late(rate * part, seconds);
+                    cell.late(rate * (part + unseen), seconds);
                 }
             }
             closed.whole.covered += seconds;
             if late {
-                closed.whole.late(rate * seconds, seconds);
+                closed.whole.late(rate * (seconds + unseen), seconds);
             }
         } else {
             let last = self.still.iter().rposition(|&part| part > 0.0).unwrap_or(0);
@@ -460,7 +410,6 @@ impl Tally {
     }
 }
 
-const CAME_BACK: &str = "the counter showed something false for a while and came back to where it would have been: it was not reset";
 const MISSED: &str =
     "a reading failed at a change of phase; the energy around it is divided between the phases by time";
 const STOOD_STILL: &str =

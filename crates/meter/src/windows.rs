@@ -35,9 +35,10 @@ pub(crate) fn of_tally(tally: &Tally, timeline: &Timeline) -> Vec<EnergyWindow> 
     let mut total = window(tally, Phase::Total, &whole, &tally.whole, mean);
     let most = windows.iter().filter_map(|w| w.watts_max).fold(None, larger);
     total.watts_max = most.map(|most| total.watts_mean.map_or(most, |mean| Watts(most.0.max(mean.0))));
-    if total.joules.is_some() {
+    let parts: Option<Vec<Joules>> = windows.iter().map(|window| window.joules).collect();
+    if let (Some(_), Some(parts)) = (total.joules, parts) {
         // Added in the order of the phases, so that whoever adds them again gets the same bits.
-        total.joules = Some(windows.iter().filter_map(|w| w.joules).fold(Joules(0.0), |sum, j| sum + j));
+        total.joules = Some(parts.into_iter().fold(Joules(0.0), |sum, part| sum + part));
     }
     total.notes.extend(tally.facts.note.clone().filter(|_| tally.void.is_none()));
     if let Some(most) = total.joules_high {

@@ -295,3 +295,35 @@ fn windows_within_windows_add_up() {
     let seconds: f64 = inner.iter().map(|metering| metering.seconds.total.0).sum();
     assert!((outer.seconds.total.0 - seconds).abs() < 1e-9);
 }
+
+/// The counter that [`trace`] has, of 50 W, but for the looks that `shown` gives.
+fn fifty(looks: u32, beside: &str, shown: impl Fn(u32) -> Option<u64>) -> EnergyWindow {
+    let look = |tick| {
+        let uj = shown(tick).unwrap_or(1_000_000_000 + 5_000_000 * u64::from(tick));
+        (0.1 * f64::from(tick), format!("\"uj\":{uj},\"of\":{RANGE}{beside}"))
+    };
+    total(&trace("counter", 0.05, &(0..looks).map(look).collect::<Vec<_>>()))
+}
+
+/// What was false for a while and is taken back costs nothing else: neither what is true, nor the power beside the counter, nor bounds.
+#[test]
+fn what_is_taken_back_leaves_nothing_behind() {
+    // For more than a second the counter shows 0, and its mean is not known yet.
+    let zero = fifty(21, "", |tick| (1..15).contains(&tick).then_some(0));
+    assert!((zero.joules.unwrap().0 - 100.0).abs() < 1e-9 && zero.known_share() > 0.999, "{zero:?}");
+    let leap = |tick: u32| (20..23).contains(&tick).then(|| 1_155_000_000 + 5_000_000 * u64::from(tick));
+    let (leapt, plain) = (fifty(41, ",\"beside_w\":50.0", leap), fifty(41, "", |_| None));
+    let seen = leapt.joules_integrated.map(|joules| (joules.0 - 200.0).abs() < 1e-9);
+    assert_eq!((leapt.joules, seen), (plain.joules, Some(true)), "{leapt:?}");
+    let end = |window: &EnergyWindow| window.joules_high.unwrap().0;
+    assert!((end(&leapt) - end(&plain)).abs() < 1e-6, "{leapt:?} {plain:?}");
+}
+
+/// A counter that moved between two looks of one moment and never again has no mean power, and ends all the same.
+#[test]
+fn a_move_in_no_time_has_finite_ends() {
+    let shown = [(0.0, 1_000_000), (0.0, 1_500_000), (0.1, 1_500_000), (0.2, 1_500_000)];
+    let shown = shown.map(|(t, uj)| (t, format!("\"uj\":{uj}")));
+    let total = total(&trace("counter", 0.001, &shown));
+    assert!(total.joules_high.is_some_and(|high| high.0.is_finite()), "{total:?}");
+}

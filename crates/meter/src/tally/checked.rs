@@ -21,7 +21,7 @@ impl Checked {
         self.bounds[1] += before.0.max(now.0) * seconds * 1e6;
         self.seconds += seconds;
         let (low, high) = self.range.unwrap_or((before.0, before.0));
-        self.range = Some((low.min(now.0), high.max(now.0)));
+        self.range = Some((low.min(before.0).min(now.0), high.max(before.0).max(now.0)));
     }
 
     /// By how much the power changed, in watts.

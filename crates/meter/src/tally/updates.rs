@@ -36,6 +36,11 @@ impl Updates {
         self.nominal.max(self.stood)
     }
 
+    /// Between the looks around its last move lie so many seconds.
+    pub(super) fn edge(&self) -> f64 {
+        self.edge.unwrap_or(0.0)
+    }
+
     /// As old may a reading be: the looks at which a counter stood still may have missed its moves by the time between them.
     pub(crate) fn age(&self) -> f64 {
         let is_longer = self.stood > self.nominal && self.most.is_finite();

@@ -2,7 +2,6 @@
 
 use chance::Stream;
 use libtorch::error::TorchError;
-use libtorch::norm_relu::{NormRelu, norm_relu};
 use libtorch::operators::{Geometry, Moments, Norm, batch_norm, batch_norm_backward, convolution_backward};
 use libtorch::tch::{Kind, Tensor};
 use net::layer::{Conv, Join, Layer, Pool};
@@ -16,9 +15,6 @@ use crate::executed::ByLayer;
 const RUNNING_SHARE: f64 = 0.1;
 /// Added to variances, as PyTorch's default.
 const EPSILON: f64 = 1e-5;
-
-/// Pooling of pixels that no two windows share.
-const TWO_BY_TWO: Pool = Pool { kernel: 2, stride: 2, padding: 0, ceil: false };
 
 /// One pass over a batch: the tensors it reads, and what it counts.
 pub(super) struct Pass<'a> {
@@ -47,35 +43,14 @@ struct Flow {
 
 /// What the backward pass of a node needs.
 pub(super) enum Note {
-    Conv {
-        input: Tensor,
-        geometry: Geometry,
-    },
-    BatchNorm {
-        input: Tensor,
-        moments: Moments,
-    },
-    /// Of a normalisation and all nodes up to the next ReLU, which then have [`Note::Done`].
-    NormRelu(NormRelu),
-    Done,
-    Relu {
-        output: Tensor,
-    },
-    MaxPool {
-        input: Tensor,
-        indices: Tensor,
-    },
+    Conv { input: Tensor, geometry: Geometry },
+    BatchNorm { input: Tensor, moments: Moments },
+    Relu { output: Tensor },
+    MaxPool { input: Tensor, indices: Tensor },
     GlobalAvgPool,
-    Dropout {
-        mask: Tensor,
-    },
-    Linear {
-        input: Tensor,
-        of_image: bool,
-    },
-    Branches {
-        paths: Vec<Vec<Note>>,
-    },
+    Dropout { mask: Tensor },
+    Linear { input: Tensor, of_image: bool },
+    Branches { paths: Vec<Vec<Note>> },
 }
 
 /// The gradient of a parameter by its place in the network.
@@ -110,18 +85,7 @@ impl Pass<'_> {
     }
 
     fn run(&mut self, nodes: &[Node], mut x: Flow, notes: &mut Vec<Note>) -> Result<Flow, TorchError> {
-        let mut rest = nodes;
-        while let [node, after @ ..] = rest {
-            rest = after;
-            if let Some(pool) = self.fused(node, after, &x.tensor) {
-                let (y, note) = norm_relu(&x.tensor, self.norm(node), RUNNING_SHARE, pool)?;
-                let done = 1 + usize::from(pool);
-                notes.push(Note::NormRelu(note));
-                notes.extend((0..done).map(|_| Note::Done));
-                rest = &after[done..];
-                x = Flow { tensor: y, own: true };
-                continue;
-            }
+        for node in nodes {
             let (y, note) = self.node(node, x)?;
             if self.is_training() {
                 notes.push(note);
@@ -129,19 +93,6 @@ impl Pass<'_> {
             x = y;
         }
         Ok(x)
-    }
-
-    /// Whether a normalisation is computed together with the ReLU after it, and with the pool between them.
-    fn fused(&self, node: &Node, after: &[Node], x: &Tensor) -> Option<bool> {
-        let here = self.is_training() && node.input_needs_gradient && !x.device().is_cuda();
-        if !here || node.layer != Layer::BatchNorm || x.f_kind().ok()? != Kind::Float {
-            return None;
-        }
-        match after.iter().map(|node| &node.layer).take(2).collect::<Vec<_>>()[..] {
-            [Layer::Relu, ..] => Some(false),
-            [&Layer::MaxPool(pool), Layer::Relu] if pool == TWO_BY_TWO => Some(true),
-            _ => None,
-        }
     }
 
     fn node(&mut self, node: &Node, x: Flow) -> Result<(Flow, Note), TorchError> {
@@ -285,13 +236,6 @@ impl Pass<'_> {
                 gradients.push((place + 1, found.shift));
                 found.input.and_then(own)
             }
-            (Note::NormRelu(note), _) => {
-                let found = note.backward(dy, self.norm(node), flow.own)?;
-                gradients.push((place, found.scale));
-                gradients.push((place + 1, found.shift));
-                found.input.and_then(own)
-            }
-            (Note::Done, _) => Some(flow),
             (Note::Relu { output }, _) if flow.own => {
                 own(output.f_threshold_backward_grad_input(dy, dy, 0.0)?)
             }
