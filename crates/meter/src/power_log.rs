@@ -186,7 +186,7 @@ impl PowerLog {
             }
             let (at, watts) = reading(cell(time), cell(power))
                 .map_err(|(is_time, expected)| wrong(if is_time { time } else { power }, expected))?;
-            if watts < LEAST || watts > PLAUSIBLE {
+            if !(LEAST..=PLAUSIBLE).contains(&watts) {
                 left_out.add(line, watts);
                 continue;
             }
