@@ -69,18 +69,35 @@ impl<'a> Peak<'a> {
     }
 }
 
-/// FLOPs of all threads, each of which works until the time is over, so that none waits for another.
+/// FLOPs of all threads, each of which works until the time is over, so that none waits for another, and at least once, as
+/// waking a thread may take longer than a short slice.
 fn looped(pool: &ThreadPool, isa: Isa, goes_on: impl Fn() -> bool + Sync) -> u64 {
     let flops = pool.broadcast(|_| {
         let mut flops = 0;
         let mut kept = 0.0;
-        while goes_on() {
+        loop {
             let burst = burst(isa, ITERATIONS);
             flops += burst.flops;
             kept += burst.value;
+            if !goes_on() {
+                break;
+            }
         }
         std::hint::black_box(kept);
         flops
     });
     flops.into_iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::thread_pool;
+
+    #[test]
+    fn a_slice_that_is_over_before_it_begins_has_work_of_every_thread() {
+        let pool = thread_pool(2).unwrap();
+        let isa = Isa::detect();
+        assert_eq!(looped(&pool, isa, || false), 2 * burst(isa, ITERATIONS).flops);
+    }
 }
