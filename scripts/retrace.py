@@ -271,8 +271,8 @@ class Tally:
             seconds = sum(self.pending)
             update = max(self.updates.seconds(), UNLEARNT if self.moves < MOVES else 0.0)
             found = step(self.last, now, seconds, self.source, update, self.missed)
-            if isinstance(found, Step) and self.has_lost(found, seconds):
-                found = "stalled"
+            if isinstance(found, Step) and self.stood_long():
+                found = self.made_up(found, seconds)
             if isinstance(found, Step):
                 self.book(found, now, phase, seconds, fell)
             else:
@@ -345,12 +345,16 @@ class Tally:
         """For how long a counter may stand still before that says anything."""
         return max(2 * PEAK_UPDATES * self.source["update_seconds"], 1.0)
 
-    def has_lost(self, found, seconds):
-        """Whether a counter stood still for long and shows less now than it must have missed."""
+    def stood_long(self):
         long = max(STALLED_UPDATES * self.updates.seconds(), STALLED_LEAST) if self.moves >= MOVES else self.patience()
+        return sum(self.still) > long
+
+    def made_up(self, found, seconds):
+        """What a counter shows after it stood still for long: less than usual, it may have lost it; far less, and it has."""
         joules, covered = self.known
-        has_made_up = joules > 0 and covered > 0 and found.microjoules >= STALLED_SHARE * joules / covered * seconds
-        return sum(self.still) > long and not has_made_up
+        if joules <= 0 or covered <= 0 or found.microjoules < STALLED_SHARE * joules / covered * seconds:
+            return "stalled"
+        return replace(found, high=max(found.high, joules / covered * seconds))
 
     def book(self, found, now, phase, seconds, fell):
         """Books a step, and remembers the account before it."""
@@ -725,7 +729,7 @@ def total(windows):
     """Kind, joules (low, central, high) and domains of a machine by the totals of its domains: the wall alone where it was seen, else all
     parts of one kind, or the platform for an estimate."""
     domains = {one["domain"]: one for one in windows if one["phase"] == "total"}
-    is_whole = lambda one: one["joules"] is not None and known_share(one) >= SEEN
+    is_whole = lambda one: one["joules"] is not None and known_share(one) >= SEEN and not one.get("ambiguous")
     parts = [one for domain, one in domains.items() if domain == "host" or domain.startswith(("package-", "dram-", "gpu-"))]
     if "wall" in domains and is_whole(domains["wall"]):
         parts = [domains["wall"]]

@@ -1,5 +1,7 @@
 //! Energy counters of processors and memory: Intel and AMD RAPL through the kernel's powercap files.
 
+mod mirrors;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use std::sync::Arc;
 use record::doctor::SourceStatus;
 use record::energy::Kind;
 use record::units::{Seconds, Watts};
+
+use mirrors::merge_mirrors;
 
 use crate::source::{EnergySource, Found, Limits, ReadError, Reading, SourceFacts};
 
@@ -23,11 +27,11 @@ const UPDATE: Seconds = Seconds(0.001);
 /// Microjoules that a package uses between the readings of its dies: 1,000 W for the millisecond of an update.
 const BETWEEN_READINGS: f64 = 1e6;
 
-/// Microjoules that a mirror may show more because it was read later, as this process was put to sleep: 1,000 W for 0.1 s.
-const ASLEEP: u64 = 100_000_000;
-
-/// Readings in a row that show dies apart which were taken for one.
+/// Readings in a row that show two counters apart before that is believed.
 const PARTED: u32 = 3;
+
+/// A counter of no more microjoules wraps within milliseconds.
+const LEAST_RANGE: u64 = 1_000_000;
 
 /// More than any package, its memory or a whole platform of this kind draws.
 const PLAUSIBLE: Watts = Watts(2000.0);
@@ -226,47 +230,6 @@ fn first_readable(zones: Vec<Result<Zone, SourceFacts>>) -> Option<Result<Zone, 
     unreadable
 }
 
-/// On AMD Zen 1 and 2 each die of a package shows the counter of the whole package (CodeCarbon issue
-/// #1274); dies whose counters agree within 1% are such mirrors and count once. Otherwise each counts, as a part of its package.
-/// Mirrors are read on, and where they part, the domain is unknown, before that too, rather than too small.
-fn merge_mirrors(zones: Vec<Zone>) -> Vec<Zone> {
-    let mut merged: Vec<Zone> = Vec::new();
-    let mut dies: BTreeMap<String, Vec<Zone>> = BTreeMap::new();
-    for zone in zones {
-        match zone.facts.domain.split_once("-die-") {
-            Some((package, _)) => dies.entry(package.to_string()).or_default().push(zone),
-            None => merged.push(zone),
-        }
-    }
-    for (package, zones) in dies {
-        let number = zones.len();
-        let mut apart: Vec<Zone> = Vec::new();
-        for zone in zones {
-            match apart.iter_mut().find(|known| known.mirrors(&zone)) {
-                Some(known) => {
-                    let is_same = known.first_microjoules.abs_diff(zone.first_microjoules) <= ASLEEP;
-                    let first = if is_same { known.first_microjoules } else { zone.first_microjoules };
-                    known.twins.push((zone.counter, first));
-                }
-                None => apart.push(zone),
-            }
-        }
-        let counters = apart.len();
-        for zone in &mut apart {
-            // Dies with counters of their own are read apart; their windows are told as one of the package.
-            zone.facts.domain.clone_from(&package);
-            zone.facts.note = (number > 1).then(|| match counters {
-                1 => format!("{number} dies show one counter, which is counted once"),
-                _ if counters == number => format!("{number} dies have a counter each, which are added"),
-                _ => format!("{number} dies show {counters} counters, which are added"),
-            });
-        }
-        merged.extend(apart);
-    }
-    merged.sort_by_key(|zone| order(&zone.facts.domain));
-    merged
-}
-
 /// A zone that answered at least once.
 struct Zone {
     facts: SourceFacts,
@@ -282,12 +245,6 @@ struct Zone {
 }
 
 impl Zone {
-    /// Whether another die shows this one's counter.
-    fn mirrors(&self, other: &Zone) -> bool {
-        let (one, two) = (self.first_microjoules, other.first_microjoules);
-        self.agree(one, two, one.max(two))
-    }
-
     /// Whether two counts are one within 1% of `most`. Around a wrap and shortly after the start that is less than what is
     /// used between two readings.
     fn agree(&self, one: u64, two: u64, most: u64) -> bool {
@@ -296,20 +253,22 @@ impl Zone {
         apart as f64 <= (0.01 * most as f64).max(BETWEEN_READINGS)
     }
 
+    /// Microjoules counted since a counter of this range showed `first`.
+    fn since(&self, now: u64, first: u64) -> u64 {
+        if now >= first { now - first } else { (now + self.range_microjoules).saturating_sub(first) }
+    }
+
     /// Reads the twins, of which each has to have counted what this one did since the first readings; answers which of both did not.
     fn part(&self, microjoules: u64) -> Result<Option<String>, ReadError> {
-        let since = |now: u64, first: u64| {
-            if now >= first { now - first } else { (now + self.range_microjoules).saturating_sub(first) }
-        };
-        let own = since(microjoules, self.first_microjoules);
+        let own = self.since(microjoules, self.first_microjoules);
         for (counter, first) in &self.twins {
-            let other = since(count(&self.read, counter)?, *first);
+            let other = self.since(count(&self.read, counter)?, *first);
             // What shows one counter shows one number, whatever its size.
             if self.agree(own, other, 0) {
                 continue;
             }
             // This process may have been put to sleep between the two readings: then a third one lies beyond the twin's.
-            let later = since(count(&self.read, &self.counter)?, self.first_microjoules);
+            let later = self.since(count(&self.read, &self.counter)?, self.first_microjoules);
             if !(own..=later).contains(&other) {
                 return Ok(Some(format!("{} and {}", self.counter.display(), counter.display())));
             }
@@ -323,7 +282,13 @@ impl Zone {
         let refuse =
             |why: String| SourceFacts::unreadable(domain, &source, why).but(SourceStatus::Broken, None);
         let range_microjoules = match count(read, &folder.join("max_energy_range_uj")) {
-            Ok(0) => return Err(refuse(format!("{}/max_energy_range_uj is 0", folder.display()))),
+            Ok(range @ ..LEAST_RANGE) => {
+                let why = format!(
+                    "{}/max_energy_range_uj is {range}: expected the range of the counter, at least {LEAST_RANGE} microjoules",
+                    folder.display()
+                );
+                return Err(refuse(why));
+            }
             Ok(range) => range,
             Err(error) => {
                 return Err(refuse(format!("{error}; without the range a wrap-around cannot be undone")));

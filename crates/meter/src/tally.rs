@@ -41,6 +41,9 @@ const STUCK: f64 = 0.1;
 /// showed before in such a time, has not made up for it.
 const STALLED: (f64, f64, f64) = (3.0, 0.2, 0.5);
 
+/// As many times more than a counter showed after it stood still, at its usual power, is worth a word.
+const LESS: f64 = 1.1;
+
 /// Moves after which the mean power of a counter is known.
 const MOVES: u32 = 5;
 
@@ -212,17 +215,23 @@ impl Tally {
         (self.pending, self.still, self.missed) = ([0.0; 5], [0.0; 5], false);
     }
 
-    /// A step of a counter, unless it stood still before and shows less now than it must have missed.
+    /// A step of a counter, unless it stood still before and shows less now than it must have missed. What it shows less than is usual,
+    /// it may have lost.
     fn made_up(&self, step: Step, seconds: f64) -> Result<Step, Unbelievable> {
         let still: f64 = self.still.iter().sum();
         let (updates, least, share) = STALLED;
-        let (known, covered) = (self.whole.energy.microjoules, self.whole.covered);
-        let has_made_up =
-            known > 0.0 && covered > 0.0 && step.microjoules >= share * known / covered * seconds;
         // The first few moves may have come soon after the start, or late, and tell little of what should have been shown.
         let least = if self.moves >= MOVES { (updates * self.update()).max(least) } else { self.patience() };
-        let has_not = still > least && !has_made_up;
-        if has_not { Err(Unbelievable::Stalled { seconds: still }) } else { Ok(step) }
+        if still <= least {
+            return Ok(step);
+        }
+        let (known, covered) = (self.whole.energy.microjoules, self.whole.covered);
+        let usual = known / covered * seconds;
+        if known > 0.0 && covered > 0.0 && step.microjoules >= share * usual {
+            Ok(Step { high: step.high.max(usual), ..step })
+        } else {
+            Err(Unbelievable::Stalled { seconds: still })
+        }
     }
 
     /// As old as these limits say may a reading be at either end; how old is learnt from the first few moves.
@@ -334,6 +343,10 @@ impl Tally {
 
     fn add(&mut self, now: f64, phase: usize, step: Step, seconds: f64) {
         self.whole.add(step, seconds);
+        if matches!(self.last, Some(Reading::Counter { .. })) && step.high > LESS * step.microjoules {
+            self.whole.note(SHOWED_LESS);
+            self.cells[phase].note(SHOWED_LESS);
+        }
         if self.missed {
             self.whole.bridged += seconds;
             for (cell, part) in self.cells.iter_mut().zip(self.pending) {
@@ -410,6 +423,7 @@ impl Tally {
     }
 }
 
+const SHOWED_LESS: &str = "the counter stood still and then showed less than it usually does in such a time: what it may have lost is within the bounds";
 const MISSED: &str =
     "a reading failed at a change of phase; the energy around it is divided between the phases by time";
 const STOOD_STILL: &str =

@@ -185,11 +185,14 @@ pub fn why_no_total(windows: &[EnergyWindow], phase: Phase) -> String {
         domains.collect::<Vec<_>>().join(", ")
     };
     let unknown = domains(&|part| part.joules.is_none());
+    let ambiguous = domains(&|part| part.joules.is_some() && part.ambiguous > 0);
     let seen = domains(&|part| part.joules.is_some() && !part.is_whole());
     if parts.is_empty() {
         "no part of the machine was metered".to_owned()
     } else if !unknown.is_empty() {
         format!("nothing is known of {unknown}")
+    } else if !ambiguous.is_empty() {
+        format!("{ambiguous} was reset, or showed something false, or may have wrapped unseen")
     } else if !seen.is_empty() {
         format!("less than {:.0}% of the time was seen of {seen}", 100.0 * SEEN)
     } else {
@@ -220,9 +223,10 @@ pub fn total_of_cards(windows: &[EnergyWindow], phase: Phase) -> Option<(Joules,
 }
 
 impl EnergyWindow {
-    /// Whether its energy is known, and of nearly all of its time.
+    /// Whether its energy is known, and of nearly all of its time. What a counter showed around a reset may be false as well, and is
+    /// then far from what was drawn.
     fn is_whole(&self) -> bool {
-        self.joules.is_some() && self.known_share() >= SEEN
+        self.joules.is_some() && self.known_share() >= SEEN && self.ambiguous == 0
     }
 
     /// The energy of the time that was not seen, at the largest power that was.
@@ -304,6 +308,10 @@ mod tests {
         let half = [half];
         assert_eq!(total(&half, Phase::Train), None, "half of the time is not the whole");
         assert_eq!(why_no_total(&half, Phase::Train), "less than 99% of the time was seen of package-0");
+        let reset = [EnergyWindow { ambiguous: 1, coverage: 0.999, ..counter("package-0", 3.0) }];
+        assert_eq!(total(&reset, Phase::Train), None, "what it showed may be false");
+        let why = "package-0 was reset, or showed something false, or may have wrapped unseen";
+        assert_eq!(why_no_total(&reset, Phase::Train), why);
         let wall = EnergyWindow { kind: Kind::User, ..window("wall", Kind::User, Some(9.0)) };
         let short = EnergyWindow { coverage: 0.5, ..wall.clone() };
         let package = counter("package-0", 3.0);

@@ -196,3 +196,29 @@ fn what_a_counter_that_stands_at_the_end_may_have_missed_is_at_its_largest_power
     assert!(total.notes.iter().any(|note| note.contains("within the bounds alone")), "{words}");
     assert!((8.0..9.0).contains(&now) && total.joules_high.unwrap().0 >= drawn(now), "{words}");
 }
+
+/// A counter that stands for a second and then shows little more than half of what was drawn meanwhile may have lost the rest.
+#[test]
+fn what_a_counter_lost_as_it_stood_still_is_within_the_bounds() {
+    let (start, lost) = (5.0, 0.45);
+    let shown = |t: f64| {
+        let counted = if t < start {
+            t
+        } else if t < start + 1.0 {
+            start
+        } else {
+            t - lost
+        };
+        (1e9 + 50e6 * counted) as u64
+    };
+    let (metering, now) = looked(120, shown);
+    let total = window(&metering, "package-0", Phase::Total);
+    let [joules, high] = [total.joules, total.joules_high].map(|end| end.unwrap().0);
+    let words = format!("{} J, {total:?}", 50.0 * now);
+    assert!((joules - 50.0 * (now - lost)).abs() < 0.1 && high >= 50.0 * now, "{words}");
+    assert!(high < 55.0 * now, "{words}");
+    assert!(
+        total.notes.iter().any(|note| note.contains("what it may have lost is within the bounds")),
+        "{words}"
+    );
+}

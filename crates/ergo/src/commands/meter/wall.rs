@@ -15,7 +15,7 @@ const RESOLVED: f64 = 3.0;
 /// Seconds for which the next line of a log is awaited at most.
 const LONGEST_WAIT: f64 = 15.0;
 /// Below this share of the least that processors alone can draw by the estimate, a wall meter has another unit or another machine.
-const FAR_BELOW: f64 = 0.1;
+const FAR_BELOW: f64 = 0.5;
 
 /// What a log says of a run.
 pub struct Wall {
