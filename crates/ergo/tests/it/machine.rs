@@ -59,13 +59,18 @@ impl Machine {
     /// Lets the package draw 50 W and the memory 4 W while `work` goes on.
     pub fn while_drawing<T>(&self, work: impl FnOnce() -> T) -> T {
         let over = AtomicBool::new(false);
+        let began = Stopwatch::start();
+        let draw = || {
+            let used = |watts: f64| (watts * began.elapsed().0 * 1e6) as u64;
+            self.count("intel-rapl:0", (BEGINNING + used(50.0)) % RANGE);
+            self.count("intel-rapl:0:0", 5 + used(4.0));
+        };
+        // What was counted before is not seen by this work: it would fall, as by a reset.
+        draw();
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let began = Stopwatch::start();
                 while !over.load(Ordering::SeqCst) {
-                    let used = |watts: f64| (watts * began.elapsed().0 * 1e6) as u64;
-                    self.count("intel-rapl:0", (BEGINNING + used(50.0)) % RANGE);
-                    self.count("intel-rapl:0:0", 5 + used(4.0));
+                    draw();
                     std::thread::sleep(Duration::from_millis(1));
                 }
             });
