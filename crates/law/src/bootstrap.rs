@@ -48,6 +48,8 @@ pub(crate) enum Law {
     /// Resamples of the points themselves.
     Quantile = 8,
     Surface = 9,
+    /// Straight lines, to tell how clear a break they show.
+    Straight = 10,
 }
 
 /// The stream of one resample for one law.

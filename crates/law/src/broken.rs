@@ -2,11 +2,12 @@
 //!
 //! Caballero et al., "Broken neural scaling laws" (2022, arXiv 2210.14891), with one break and no limit. The
 //! error falls by b before the break at d and by b + c behind it, of which k is one over; f is how many e-folds of compute the bend takes. A
-//! diagnostic: a break that is seen says that one exponent does not describe the points.
+//! diagnostic: a break that is seen says that one exponent does not describe the points, and one that straight lines show as well is none.
 
 use crate::least_squares::{self, Loss, Normal, solve};
 use crate::m4::{logistic, softplus};
 use crate::point::LogPoint;
+use crate::{parallel, power};
 
 /// Two straight lines on logarithms with a smooth bend between.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,6 +84,16 @@ impl<'a> Scaled<'a> {
         solve(&matrix, &right).map(|[log_a, b, c]| [log_a, b, c, log_d, libm::log(f)])
     }
 
+    /// The best lines for each of a grid of breaks within the points.
+    fn starts(&self) -> Vec<Option<Place>> {
+        let span = self.high - self.low;
+        let widths = |j| {
+            let log_d = self.low + span * f64::from(j) / 16.0;
+            [0.005, 0.02, 0.08, 0.3].map(|share| self.lines(log_d, share * span))
+        };
+        (1..16).flat_map(widths).collect()
+    }
+
     fn restored(&self, place: &Place) -> BrokenLaw {
         let [log_a, b, c, log_d, log_f] = *place;
         BrokenLaw { log_a: log_a + b * self.middle, b, c, log_d: log_d + self.middle, f: libm::exp(log_f) }
@@ -93,13 +104,32 @@ impl<'a> Scaled<'a> {
 #[must_use]
 pub fn fit(points: &[LogPoint]) -> Option<BrokenLaw> {
     let scaled = Scaled::new(points)?;
-    let span = scaled.high - scaled.low;
-    let mut starts = Vec::new();
-    for j in 1..16 {
-        let log_d = scaled.low + span * f64::from(j) / 16.0;
-        starts.extend([0.005, 0.02, 0.08, 0.3].map(|share| scaled.lines(log_d, share * span)));
-    }
-    descended(&scaled, starts, 400)
+    descended(&scaled, scaled.starts(), 400)
+}
+
+/// The share of `lines`, points that scatter about a straight line, which show a break as clear as `points` do, themselves counted as
+/// one of them: how likely the break is none. `None` without six different computes.
+///
+/// The break has a place only where there is one, so that no table of F or chi-squared tells that (Davies, 1987); resamples of the line
+/// do (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 16).
+pub(crate) fn share_of_lines(points: &[LogPoint], lines: &[Vec<LogPoint>]) -> Option<f64> {
+    let clear = clearness(points)?;
+    let as_clear = parallel::map(lines.len(), |i| clearness(&lines[i]).is_none_or(|other| other >= clear));
+    let count = 1 + as_clear.into_iter().filter(|as_clear| *as_clear).count();
+    Some(count as f64 / (lines.len() + 1) as f64)
+}
+
+/// Squares that a straight line leaves over those that the best break of the grid does.
+fn clearness(points: &[LogPoint]) -> Option<f64> {
+    let scaled = Scaled::new(points)?;
+    let line = power::fit(points)?;
+    let left = |point: &LogPoint| {
+        let residual = point.log_error - line.log_error(point.log_compute);
+        point.weight * (residual * residual)
+    };
+    let cost = |place: &Place| least_squares::minimise(*place, Loss::Squares, 0, |p, n| scaled.fill(p, n)).1;
+    let least = scaled.starts().iter().flatten().map(cost).fold(f64::INFINITY, f64::min);
+    Some(points.iter().map(left).sum::<f64>() / least).filter(|ratio| ratio.is_finite())
 }
 
 /// Least squares from a law that is near already.

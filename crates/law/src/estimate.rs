@@ -1,5 +1,7 @@
 //! What one estimator says of plain points: its coefficients and exponents with intervals, and how well it fits.
 
+mod breaks;
+
 use crate::bootstrap::{Bootstrap, Law, Resampling, percentile_interval, stream};
 use crate::broken;
 use crate::clusters::Clusters;
@@ -11,7 +13,6 @@ use crate::floor::{self, Search};
 use crate::goodness::{self, Goodness};
 use crate::interval;
 use crate::method::Method;
-use crate::number::short;
 use crate::point::{self, LogPoint};
 use crate::power::{self, PowerLaw};
 use crate::profile;
@@ -177,7 +178,8 @@ pub fn estimate(points: &[Point], method: Method, settings: &Settings) -> Result
             .filter(|(known, _)| *known == name)
             .for_each(|known| known.1 = interval);
     }
-    exponents(&mut estimate, &curve, settings);
+    let is_broken = breaks::breaks(&mut estimate, &curve, &table, settings);
+    exponents(&mut estimate, &curve, is_broken, settings);
     settled::forget_others(&mut estimate, &curve);
     estimate.profile = profiles(&table, method, &curve, settings.level);
     Ok(estimate)
@@ -433,7 +435,7 @@ pub(crate) fn interval_of(value: f64, replicates: &mut [f64], level: f64) -> Int
 }
 
 /// k and `k_floor`, and what is to be said about them.
-fn exponents(estimate: &mut Estimate, curve: &Curve, settings: &Settings) {
+fn exponents(estimate: &mut Estimate, curve: &Curve, is_broken: bool, settings: &Settings) {
     let (method, level) = (estimate.method, settings.level);
     let warnings = &mut estimate.warnings;
     if estimate.points < 2 * curve.parameters() {
@@ -441,7 +443,7 @@ fn exponents(estimate: &mut Estimate, curve: &Curve, settings: &Settings) {
         warnings.push(format!("{points} points are few for a law of {numbers} numbers."));
     }
     let mut exponents: Vec<f64> = estimate.replicates.iter().filter_map(Curve::exponent).collect();
-    if method.is_power() || matches!(method, Method::Broken | Method::M3) {
+    if method.is_power() || is_broken || method == Method::M3 {
         let laws: Vec<PowerLaw> = exponents.iter().map(|&b| PowerLaw { log_a: 0.0, b }).collect();
         estimate.k = interval::exponent(curve.exponent().unwrap_or(0.0), &laws, level, warnings);
     }
@@ -458,14 +460,6 @@ fn exponents(estimate: &mut Estimate, curve: &Curve, settings: &Settings) {
         }
         return;
     }
-    if let Curve::Broken(law) = curve {
-        let k = |b: f64| if b > 0.0 { short(1.0 / b, 3) } else { "none".to_owned() };
-        warnings.push(format!(
-            "k is that behind the break, at a compute of {}; before it, it is {}.",
-            short(libm::exp(law.log_d), 3),
-            k(law.b)
-        ));
-    }
     if !method.has_floor() {
         return;
     }
@@ -481,7 +475,7 @@ fn exponents(estimate: &mut Estimate, curve: &Curve, settings: &Settings) {
         floor.as_ref().and_then(|floor| interval::doubt(floor, &mut floors, level, estimate.error_range));
     if let (Some(doubt), Some(floor)) = (&doubt, floor) {
         warnings.push(format!("Floor not identified: {doubt}."));
-        floor.estimate = None;
+        *floor = interval::unidentified(floor);
     }
     if method == Method::M3 {
         warnings.push(

@@ -90,13 +90,15 @@ pub(crate) fn floor_intervals(
     if b_ends.is_some_and(|ends| ends[0] <= 0.0) {
         warnings.push("k_floor has no upper end: the interval of b above the floor reaches 0.".to_owned());
     }
-    floor.estimate = floor.estimate.filter(|_| identified);
+    if !identified {
+        floor = unidentified(&floor);
+    }
     (floor, inverse(identified.then_some(law.b), b_ends), laws)
 }
 
 /// The share of the misses of an interval that a claimed floor may take: where there is none, each that is claimed is a miss of
 /// `k_floor` too, on top of those that its interval has by itself.
-const CLAIMS: f64 = 0.4;
+pub(crate) const CLAIMS: f64 = 0.4;
 
 /// Why a floor is not identified, where it is not, among errors from the smallest to the largest. `floors` are those of
 /// the resamples; a floor is claimed only where 0 lies outside of an interval wider than the one that is told.
@@ -119,6 +121,11 @@ pub(crate) fn doubt(
         }
         _ => None,
     }
+}
+
+/// A floor that is not identified: there may be none.
+pub(crate) fn unidentified(floor: &Interval) -> Interval {
+    Interval { estimate: None, low: floor.low.map(|_| 0.0), high: floor.high }
 }
 
 /// The interval of `k_floor` where no floor is identified: as there may be none, it reaches to that of `k` too. Fits with a

@@ -416,6 +416,11 @@ fn of_sizes(
     Ok(output(&estimate, &split.notes, units, &points, (split.held_out.len(), rmse)))
 }
 
+/// Whether k itself is that of the error above a floor.
+fn is_above_floor(estimate: &Estimate) -> bool {
+    estimate.surface.is_some() || estimate.method == Method::M3
+}
+
 fn output(
     estimate: &Estimate,
     notes: &[String],
@@ -459,8 +464,8 @@ fn output(
         points: estimate.points,
         error_range: estimate.error_range.map(|[low, high]| [high, low]),
         compute_range: estimate.compute_range,
-        // 2^k holds without a floor alone.
-        halving_cost: estimate.k.estimate.filter(|_| estimate.surface.is_none()).map(law::fit::halving_cost),
+        // 2^k holds without a floor alone: not of a surface, nor of M3, whose k is that far above its floor.
+        halving_cost: estimate.k.estimate.filter(|_| !is_above_floor(estimate)).map(law::fit::halving_cost),
         method: estimate.method.name().to_owned(),
         warnings: notes.iter().chain(&estimate.warnings).cloned().collect(),
         frontier: Vec::new(),

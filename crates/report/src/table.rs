@@ -260,8 +260,8 @@ pub fn comparison(fits: &[FitOutput]) -> String {
     if said {
         let words = "Extrapolated and held out: root mean square of the log error on the largest fifth of the \
                      computes, fitted without them, and on rows held out. AICc compares methods on the same points, and \
-                     lower is better; k of a method with a floor is that of the power law, but for the surface, whose k is \
-                     that above its floor.";
+                     lower is better. k of floor, m2 and m4, and of broken where no break is identified, is that of the \
+                     power law; that of m3 holds far above its floor, and that of surface just above it.";
         lines.push(String::new());
         lines.extend(folded(words, "", ""));
     }
