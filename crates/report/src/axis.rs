@@ -43,6 +43,8 @@ const NARROWEST: f64 = 0.7;
 const MOST_LABELS: i32 = 10;
 /// Widest axis in decades on which 1, 2 and 5 of a percent scale have room.
 const PERCENT_DECADES: f64 = 3.0;
+/// Widest axis in decades on which 3, 4 and 7 of a percent scale have room too.
+const THIRDS_DECADES: f64 = 1.0;
 
 /// Powers of ten beyond which no axis reaches, so that its ends are positive and finite.
 pub const MOST_DECADES: f64 = 300.0;
@@ -83,7 +85,8 @@ impl Axis {
     }
 
     /// Ticks at 1 to 9 of every decade (at the decades alone on a very wide axis), in rising order. Decades have
-    /// labels; so have 2 and 5 where there would be fewer than two labels, or room on a percent scale.
+    /// labels; so have 2 and 5 where there would be fewer than two labels, or room on a percent scale, and 3, 4 and 7 where there
+    /// is room for these too.
     #[must_use]
     pub fn ticks(&self) -> Vec<Tick> {
         // Beyond these exponents doubles end, and an end may lie anywhere.
@@ -94,6 +97,7 @@ impl Axis {
         let step = decades / (MOST_LABELS + 1) + 1;
         let percent = self.numbers == Numbers::Percent && self.decades() <= PERCENT_DECADES;
         let fifths = decades < 2 || percent;
+        let thirds = percent && self.decades() < THIRDS_DECADES;
         let mut ticks = Vec::new();
         for exponent in first..=last {
             for digit in 1..=9 {
@@ -101,6 +105,7 @@ impl Axis {
                 let labelled = match digit {
                     1 => exponent.rem_euclid(step) == 0,
                     2 | 5 => fifths,
+                    3 | 4 | 7 => thirds,
                     _ => false,
                 };
                 if self.holds(value) && (digit == 1 || step == 1) {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use law::number::short;
+
 /// A report that cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
@@ -103,8 +105,9 @@ pub enum ReportError {
     },
     /// A range of errors or computes without a row.
     #[error(
-        "--range: found no row between {low} and {high}; errors go from {} to {}, computes from {} to {}; expected ends among the \
-         errors, or else among the computes", errors[0], errors[1], computes[0], computes[1]
+        "--range: found no row between {} and {}; errors go from {} to {}, computes from {} to {}; expected ends among the \
+         errors, or else among the computes",
+        short(*low, 6), short(*high, 6), short(errors[0], 6), short(errors[1], 6), short(computes[0], 6), short(computes[1], 6)
     )]
     EmptyRange {
         /// Its lower end.

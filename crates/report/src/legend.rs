@@ -107,8 +107,8 @@ fn lines(plot: &Plot) -> Vec<Entry> {
     let line = |attributes, text: String| Entry { sample: Sample::Line(attributes), text };
     let Some(fit) = plot.fit.as_ref().filter(|fit| fit.power.is_some()) else { return Vec::new() };
     let mut entries = Vec::new();
-    let k = fit.k.estimate.map_or(String::new(), |k| format!(", k\u{a0}=\u{a0}{k:.2}"));
-    entries.push(line(FIT_LINE, format!("power law without a floor{k}")));
+    let k = |k: Option<f64>| k.map_or(String::new(), |k| format!(", k\u{a0}=\u{a0}{k:.2}"));
+    entries.push(line(FIT_LINE, format!("power law without a floor{}", k(fit.k.estimate))));
     entries.push(line(BEYOND_LINE, "beyond the data".to_owned()));
     if !fit.replicates.is_empty() {
         let text = format!("{:.0}% band of the fit (bootstrap)", 100.0 * fit.level);
@@ -118,7 +118,7 @@ fn lines(plot: &Plot) -> Vec<Entry> {
         let share = |value: f64| percent(value, 2);
         let range = interval(fit.floor.low, fit.floor.high, share);
         entries.push(line(FLOOR_LINE, format!("fitted floor {} {range}", share(floor))));
-        entries.push(line(FLOOR_LAW_LINE, "power law above the floor".to_owned()));
+        entries.push(line(FLOOR_LAW_LINE, format!("power law above the floor{}", k(fit.k_floor.estimate))));
     }
     entries
 }

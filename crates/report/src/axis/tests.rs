@@ -30,7 +30,7 @@ fn labels_as_people_write_them() {
         (2e-12, 2e-10, Numbers::Powers, &["10^{\u{2212}11}", "10^{\u{2212}10}"]),
         (0.05, 200.0, Numbers::Plain, &["0.1", "1", "10", "100"]),
         (0.008, 0.6, Numbers::Percent, &["1%", "2%", "5%", "10%", "20%", "50%"]),
-        (0.0004, 0.003, Numbers::Percent, &["0.05%", "0.1%", "0.2%"]),
+        (0.0004, 0.003, Numbers::Percent, &["0.04%", "0.05%", "0.07%", "0.1%", "0.2%", "0.3%"]),
     ];
     for (low, high, numbers, expected) in cases {
         assert_eq!(labels(&axis(low, high, numbers)), expected, "{low} to {high}");
