@@ -1,5 +1,6 @@
 //! A fit by a named method, of tables and of records, in the form that `ergo fit --json` prints.
 
+mod counts;
 mod sizes;
 mod split;
 
@@ -7,15 +8,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use law::compare::{self, Compared};
-use law::counts::{self, Count};
 use law::estimate::{self, Estimate};
-use law::fit::{Interval, Point, Settings};
-use law::jackknife;
+use law::fit::{Point, Settings};
 use law::method::Method;
 use law::sizes as law_sizes;
 use law::surface::Size;
 use record::output::{FitOutput, FrontierOutput, MethodOutput};
-use record::run::{BLOCKS, Evaluation, RunRecord, SeedRole};
+use record::run::RunRecord;
 
 use crate::cells::{self, Cells, Cost};
 use crate::csv::{self, Row, Wanted};
@@ -113,7 +112,7 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
     let Some(method) = choice.method else {
         let frontier = Split::new(frontier(plain), Vec::new(), choice, |point| *point)?;
         let mut fits = of_every_method(&frontier, choice, units)?;
-        fits.push(of_counts(&runs_fit, choice, units));
+        fits.push(counts::of_counts(&runs_fit, choice, units)?);
         for output in &mut fits {
             let others = output.more.extrapolation_rmse_log;
             match output.method.as_str() {
@@ -140,7 +139,7 @@ pub fn of_records(records: &[RunRecord], cost: Cost, choice: &Choice) -> Result<
             return Ok(vec![of_run_sizes(records, &runs_fit.cells, choice, about_runs)?]);
         }
         Method::Quantile(_) => of_runs(records, cost, method, choice, units)?,
-        Method::Counts => of_counts(&runs_fit, choice, units),
+        Method::Counts => counts::of_counts(&runs_fit, choice, units)?,
         Method::Power | Method::Floor => through_choice(records, cost, plain, method, choice)?,
         _ => {
             let split = Split::new(frontier(plain), Vec::new(), choice, |point| *point)?;
@@ -276,98 +275,6 @@ fn of_runs(
     };
     let split = Split::new(records.iter().filter_map(point).collect(), Vec::new(), choice, |point| *point)?;
     of_split(&split, method, choice, units)
-}
-
-/// The likeliest law for the wrong images of the report runs of every winner inside its grid, also where none is wrong.
-fn of_counts(fit: &RunsFit, choice: &Choice, units: [&str; 2]) -> FitOutput {
-    let mut counts = Vec::new();
-    for point in fit.frontier.iter().filter(|point| point.edges.is_empty() && !point.dominated) {
-        let Some(group) = fit.cells.groups.get(point.cell) else { continue };
-        let is_report =
-            |run: &&&RunRecord| run.place.as_ref().is_none_or(|place| place.role == SeedRole::Report);
-        let tests = group.runs.iter().filter(is_report).filter_map(|run| run.test.as_ref());
-        let compute = point.compute;
-        counts.extend(tests.map(|test| (compute, test)));
-    }
-    let by_run = counts;
-    let counts: Vec<Count> = by_run
-        .iter()
-        .map(|(compute, test)| Count { compute: *compute, wrong: test.wrong, images: test.images })
-        .collect();
-    let mut estimate = Estimate::empty(Method::Counts);
-    (estimate.points, estimate.cells) = (counts.len(), fit.frontier.len());
-    estimate.description = format!(
-        "{}, over {} trainings of the frontier; spread is how much trainings of one setting differ beyond the throw of \
-         coins, as a share of the error. 95% interval by the profile of the likelihood, widened by the draw of the test \
-         images (a jackknife over their blocks) where they were counted by block.",
-        Method::Counts.in_words(),
-        counts.len()
-    );
-    let ranges = |of: fn(&Count) -> f64| {
-        let ends = counts
-            .iter()
-            .map(of)
-            .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], value| [low.min(value), high.max(value)]);
-        (!counts.is_empty()).then_some(ends)
-    };
-    estimate.compute_range = ranges(|count| count.compute);
-    estimate.error_range = ranges(|count| count.wrong as f64 / count.images as f64);
-    estimate.warnings.push("The frontier is taken as given, and no floor is asked for.".to_owned());
-    let spans = estimate.compute_range.is_some_and(law::fit::spans_decades);
-    match counts::fit(&counts).filter(|_| spans) {
-        None => estimate.warnings.push(
-            "k has no value: it needs wrong images at 3 different computes over more than a decade."
-                .to_owned(),
-        ),
-        Some(mut law) => {
-            if let Some(error) = shared_error(&by_run) {
-                law.interval = widened(law.interval, error);
-            }
-            let alone = |value: f64| Interval { estimate: Some(value), ..Interval::default() };
-            let values = [alone(law.log_a.exp()), law.interval, alone(law.spread), alone(law.log_likelihood)];
-            estimate.coefficients = Method::Counts.names().iter().copied().zip(values).collect();
-            let over = |b: Option<f64>| b.filter(|b| *b > 0.0).map(|b| 1.0 / b);
-            let (low, high) = (over(law.interval.high), over(law.interval.low));
-            estimate.k = Interval { estimate: over(Some(law.b)), low, high };
-        }
-    }
-    let no_rows = Split::all(Vec::new());
-    let mut output = of_estimate(&estimate, &no_rows, units);
-    // What `residual` would stand for is the likelihood's.
-    if let Some(intervals) = output.more.intervals_by.remove("residual") {
-        output.more.intervals_by.insert("profile".to_owned(), intervals);
-    }
-    if choice.selects() {
-        output.warnings.push("Counts are those of the whole frontier, whatever is left out.".to_owned());
-    }
-    output
-}
-
-/// The standard error of b by the draw of the test images that all runs share: a jackknife over their blocks.
-fn shared_error(by_run: &[(f64, &Evaluation)]) -> Option<f64> {
-    if by_run.iter().any(|(_, test)| test.wrong_by_block.len() != BLOCKS) {
-        return None;
-    }
-    let without = |block: usize| {
-        let one = |(compute, test): &(f64, &Evaluation)| {
-            let [wrong, images] = cells::without_block(test, block);
-            Count { compute: *compute, wrong, images }
-        };
-        counts::fit(&by_run.iter().map(one).collect::<Vec<_>>()).map(|law| law.b)
-    };
-    jackknife::standard_error(&(0..BLOCKS).map(without).collect::<Option<Vec<f64>>>()?)
-}
-
-/// An interval with another, independent error added to either half of it.
-fn widened(interval: Interval, error: f64) -> Interval {
-    let Some(b) = interval.estimate else { return interval };
-    // Two-sided at 95%, as the interval is.
-    let half = |end: f64| (end - b).hypot(1.96 * error);
-    Interval {
-        low: interval.low.map(|low| b - half(low)),
-        high: interval.high.map(|high| b + half(high)),
-        ..interval
-    }
 }
 
 fn of_split(

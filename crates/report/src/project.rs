@@ -22,6 +22,9 @@ pub use text::text;
 
 const SECONDS_PER_HOUR: f64 = 3600.0;
 
+/// A line that misses today's error by more, as a difference of logarithms, is told.
+const OFF_THE_LINE: f64 = 0.05;
+
 /// An error to reach.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Wanted {
@@ -186,7 +189,8 @@ fn output(
         .into_iter()
         .map(|(name, error)| target(fit, name, error, &machine, &question.rates))
         .collect();
-    let mut assumptions = machine.basis;
+    let mut assumptions: Vec<String> = off_the_line(fit, is_fraction).into_iter().collect();
+    assumptions.extend(machine.basis);
     if machine.watts.is_some() || question.rates.usd_per_hour.is_some() {
         assumptions.extend(cost(None, Seconds(0.0), &question.rates).assumptions);
     }
@@ -206,6 +210,22 @@ fn output(
         targets,
         assumptions,
     }
+}
+
+/// How far today's error lies from the line that is followed, where that is worth a word: costs are those of the line.
+fn off_the_line(fit: &Fit, is_fraction: bool) -> Option<String> {
+    let ([compute, reached], law) = (project::today(fit)?, fit.power?);
+    let line = law.error(compute);
+    let told = |error: f64| if is_fraction { percent(error, 3) } else { short(error, 4) };
+    let side = if line < reached { "below" } else { "above" };
+    ((line / reached).ln().abs() > OFF_THE_LINE).then(|| {
+        format!(
+            "costs without a floor follow the line, which at {} FLOP lies at {}, {side} the {} reached there",
+            short(compute, 3),
+            told(line),
+            told(reached)
+        )
+    })
 }
 
 /// The errors with their names, the highest first.

@@ -119,6 +119,10 @@ fn the_frontier_tells_what_was_left_out() {
     };
     let dropped = Choice { drop_largest: 2, ..choice(Method::Power) };
     assert_eq!(fitted(&dropped), (4, vec![true, true, true, true, false, false]));
+    let counts = Choice { method: Some(Method::Counts), ..dropped };
+    let (trainings, points) = fitted(&counts);
+    assert_eq!(points, [true, true, true, true, false, false]);
+    assert_eq!(3 * trainings, 2 * fitted(&choice(Method::Counts)).0, "four of six winners");
     let between = Choice { range: Some(Range::Plain([0.0, 0.06])), ..choice(Method::Ols) };
     assert_eq!(fitted(&between).1.iter().filter(|fitted| !**fitted).count(), 6 - fitted(&between).0);
     let nothing = Choice { range: Some(Range::Percent([1e-7, 2e-7])), ..choice(Method::Ols) };

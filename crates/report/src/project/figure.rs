@@ -17,6 +17,8 @@ use crate::svg::{self, Anchor, Position, Svg};
 const MARGIN: f64 = 0.12;
 /// Decades beyond the data after which the page ends, wherever the errors lie.
 const MOST_BEYOND: f64 = 12.0;
+/// Decades beyond the outermost answer up to which the ends of intervals lie on the page.
+const MOST_FOR_ENDS: f64 = 2.0;
 const SIZE: f64 = 11.5;
 const TEXT: &str = "#222222";
 const TARGET_LINE: &str = "stroke=\"#2a788e\" stroke-width=\"1\" stroke-dasharray=\"2 3\"";
@@ -80,8 +82,13 @@ fn frame(told: &ProjectOutput, fit: &Fit, top: f64) -> Frame {
         ]
     });
     let farthest = most * libm::pow(10.0, MOST_BEYOND);
-    let answers = answers.flatten().map(|flops| flops.min(farthest));
-    let across = axis::range_of(computes.chain(answers), MARGIN).unwrap_or([1.0, 10.0]);
+    let answers: Vec<f64> = answers.flatten().map(|flops| flops.min(farthest)).collect();
+    let outermost = answers.iter().copied().fold(most, f64::max);
+    let room = outermost * libm::pow(10.0, MOST_FOR_ENDS);
+    let ends = told.targets.iter().flat_map(|target| [target.power.flops[2], target.floor.flops[2]]);
+    let ends = ends.flatten().filter(|end| *end <= room);
+    let across =
+        axis::range_of(computes.chain(answers.iter().copied()).chain(ends), MARGIN).unwrap_or([1.0, 10.0]);
     let errors = fit.frontier.iter().map(|point| point.error).chain(told.targets.iter().map(|t| t.error));
     let up = axis::range_of(errors, MARGIN).unwrap_or([0.01, 1.0]);
     let mut frame = plot::plain_frame(across, up, top);
@@ -169,19 +176,25 @@ fn targets(svg: &mut Svg, told: &ProjectOutput, frame: &Frame) {
     }
 }
 
-/// The interval of an answer, with an arrow where it is not bounded or goes beyond the page.
+/// The interval of an answer, with an arrow where it goes beyond the page, and two where it has no end.
 fn bar(svg: &mut Svg, [low, _, high]: [Option<f64>; 3], y: f64, frame: &Frame) {
     let Some(low) = low.filter(|low| *low < frame.cost.high) else { return };
     let on_page = |flops: &f64| (frame.cost.low..=frame.cost.high).contains(flops);
     let left = frame.cost.position(low.max(frame.cost.low));
     let right = frame.cost.position(high.unwrap_or(f64::INFINITY).min(frame.cost.high));
     svg.line([left, y], [right, y], BAR);
-    let is_cut = [low < frame.cost.low, high.is_none_or(|high| high > frame.cost.high)];
-    for (x, inwards) in
-        [(left, 7.0), (right, -7.0)].into_iter().zip(is_cut).filter(|(_, is_cut)| *is_cut).map(|(end, _)| end)
-    {
+    let mut arrow = |x: f64, inwards: f64| {
         let points = [[x, y], [x + inwards, y - 3.5], [x + inwards, y + 3.5]];
         svg.polygon(&points, &format!("fill=\"{FIT_COLOUR}\" stroke=\"none\""));
+    };
+    if low < frame.cost.low {
+        arrow(left, 7.0);
+    }
+    if high.is_none_or(|high| high > frame.cost.high) {
+        arrow(right, -7.0);
+    }
+    if high.is_none() {
+        arrow(right - 7.0, -7.0);
     }
     for end in [Some(low), high].into_iter().flatten().filter(on_page) {
         let x = frame.cost.position(end);
@@ -211,7 +224,12 @@ fn legend(svg: &mut Svg, told: &ProjectOutput, fit: &Fit, [x, mut y]: Position) 
     }
     entry(TARGET_LINE, "errors that were asked for");
     let level = percent(fit.level, 2);
-    entry(BAR, &format!("{level} intervals of their costs: above without a floor, below with one"));
+    entry(
+        BAR,
+        &format!(
+            "{level} intervals of their costs, above without a floor, below with one; an arrow goes on beyond the page, two have no end"
+        ),
+    );
     y += 4.0;
     for target in &told.targets {
         let Some(power) = reached(&target.power) else { continue };

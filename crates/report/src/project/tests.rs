@@ -65,6 +65,22 @@ fn half_of_todays_error_costs_sixteen_times_the_compute() {
     near(told.targets[0].power.flops[1], 2.56e10);
     assert_eq!(told.targets[0].power.decades_beyond, Some(0.0));
     assert_eq!(told.targets[0].references, []);
+    assert!(
+        !told.assumptions.iter().any(|words| words.contains("follow the line")),
+        "{:?}",
+        told.assumptions
+    );
+}
+
+#[test]
+fn costs_of_a_line_beside_todays_error_say_so() {
+    let mut runs = records();
+    for run in runs.iter_mut().rev().take(2) {
+        run.error = run.error.map(|error| 1.3 * error);
+    }
+    let told = of_records(&runs, "a sweep", &question(&[])).unwrap().output;
+    let words = told.assumptions.iter().find(|words| words.contains("follow the line")).expect("words");
+    assert!(words.contains("at 1e13 FLOP") && words.contains("below the"), "{words}");
 }
 
 #[test]
