@@ -132,6 +132,7 @@ class Before:
     quickest: dict
     last: tuple
     since: list
+    fell: bool = False
 
 
 @dataclass
@@ -147,16 +148,18 @@ class Updates:
         """The same after a move `seconds` after the last, with a stand of `still` seconds before it."""
         edge = seconds - still
         most = self.most if self.edge is None else min(self.most, self.edge + still + edge)
-        stood = still if self.seconds() < still <= patience else self.stood
+        # What was seen to move more often than that stalled.
+        seconds = max(self.nominal, min(self.stood, most))
+        stood = still if seconds < still <= min(patience, most) else self.stood
         return Updates(self.nominal, stood, edge, most)
 
     def seconds(self):
-        return max(self.nominal, self.stood)
+        return max(self.nominal, min(self.stood, self.most))
 
     def age(self):
         """As old may a reading be, as looks that saw the counter stand may have missed its moves by the time between them."""
-        is_longer = self.stood > self.nominal and self.most < math.inf
-        return max(self.stood, self.most) if is_longer else self.seconds()
+        is_longer = self.seconds() > self.nominal and self.most < math.inf
+        return self.most if is_longer else self.seconds()
 
 
 def reading(shown, plausible):
@@ -289,6 +292,8 @@ class Tally:
             self.moves = max(self.moves, 1)
         if why == "reset":
             self.fall = Fall(self.last, list(self.pending), phase)
+            for before in self.past:
+                before.fell = True
         if why in ("reset", "ambiguous"):
             self.ambiguous.append(phase)
         self.gap(phase)
@@ -316,14 +321,19 @@ class Tally:
         self.ambiguous.pop()
 
     def take_back_leap(self, now, phase):
-        """Where a counter showed too much, though not more than can be, and falls to what it would show without that, all steps since
-        are taken back."""
-        if self.last is None or now[0] != "uj" or self.last[0] != "uj" or now[1] >= self.last[1]:
+        """Where a counter showed too much, though not more than can be, or too little, and comes to what it would show without that, all
+        steps since are taken back."""
+        if self.last is None or now[0] != "uj" or self.last[0] != "uj":
             return
-        nominal = self.updates.nominal
-        if step(self.last, now, sum(self.pending), self.source, nominal, False) != "reset":
+        nominal, seconds, (joules, covered) = self.updates.nominal, sum(self.pending), self.known
+        found = step(self.last, now, seconds, self.source, nominal, False)
+        fell = now[1] < self.last[1] and found == "reset"
+        is_usual = isinstance(found, Step) and covered > 0 and found.microjoules <= LIKE * joules / covered * seconds
+        if not fell and (now[1] <= self.last[1] or is_usual):
             return
-        places = [place for place, before in enumerate(self.past) if self.follows(before, now, nominal)]
+        # What rises has to have fallen before.
+        may = [(place, before) for place, before in enumerate(self.past) if fell or before.fell]
+        places = [place for place, before in may if self.follows(before, now, nominal)]
         if not places:
             return
         before = self.past[places[-1]]
@@ -346,15 +356,19 @@ class Tally:
         return max(2 * PEAK_UPDATES * self.source["update_seconds"], 1.0)
 
     def stood_long(self):
-        long = max(STALLED_UPDATES * self.updates.seconds(), STALLED_LEAST) if self.moves >= MOVES else self.patience()
-        return sum(self.still) > long
+        late = STALLED_UPDATES * self.updates.seconds() if self.moves >= MOVES else self.patience()
+        return sum(self.still) > late
 
     def made_up(self, found, seconds):
-        """What a counter shows after it stood still for long: less than usual, it may have lost it; far less, and it has."""
+        """What a counter shows after it stood still for long: less than at its largest power, it may have lost it; far less than usual,
+        and nothing is known."""
         joules, covered = self.known
-        if joules <= 0 or covered <= 0 or found.microjoules < STALLED_SHARE * joules / covered * seconds:
+        usual = joules / covered * seconds if covered > 0 else 0.0
+        if sum(self.still) > STALLED_LEAST and not (usual > 0 and found.microjoules >= STALLED_SHARE * usual):
             return "stalled"
-        return replace(found, high=max(found.high, joules / covered * seconds))
+        # It may have stopped at any time since the look before it was last seen to move.
+        mean = joules / covered if covered > 0 else 0.0
+        return replace(found, high=max(found.high, max(mean, 1e6 * self.fastest()) * (seconds + (self.updates.edge or 0.0))))
 
     def book(self, found, now, phase, seconds, fell):
         """Books a step, and remembers the account before it."""
@@ -764,7 +778,9 @@ def traced(path):
     parts = []
     for line in lines(path):
         if "start" in line:
-            parts.append((line["start"], []))
+            # A line may be there twice.
+            if all(start != line["start"] for start, _ in parts):
+                parts.append((line["start"], []))
         elif "at" in line:
             parts[-1][1].append(line["at"])
     run = metered(*parts[0])

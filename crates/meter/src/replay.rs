@@ -102,6 +102,10 @@ fn parts(text: &str) -> Result<Vec<Part>, (usize, String)> {
         if let Some(reason) = fault {
             return Err(wrong(reason));
         }
+        // The line of a beginning may be there twice, as any other.
+        if matches!(&line, Line::Start(start) if parts.iter().any(|part| part.start == *start)) {
+            continue;
+        }
         match (line, parts.last_mut()) {
             (Line::Start(start), _) if !start.is_known() => {
                 return Err(wrong(format!("the form `{}` is not known", start.schema)));

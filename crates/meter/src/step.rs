@@ -31,7 +31,8 @@ pub(crate) enum Unbelievable {
     #[error("power was not read for {seconds:.1} s")]
     Unsampled { seconds: f64 },
     #[error(
-        "the counter stood still for {seconds:.1} s and did not make up for it: what was drawn then is not known"
+        "the counter stood still for {seconds:.1} s and then showed less than half of what is usual in such a time: what was drawn then is \
+         not known"
     )]
     Stalled { seconds: f64 },
     #[error("the form of the readings changed")]

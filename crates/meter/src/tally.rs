@@ -37,11 +37,11 @@ const LIVE_APART: f64 = 0.05;
 /// A counter that moves many times a second and shows nothing for so many seconds is stuck.
 const STUCK: f64 = 0.1;
 
-/// A counter that stood still for so many of its updates, and for so many seconds, and then shows less than this share of what it
-/// showed before in such a time, has not made up for it.
+/// A counter that stood still for so many of its updates may have lost something; where it did for so many seconds, and then shows less
+/// than this share of what is usual in such a time, nothing is known of it.
 const STALLED: (f64, f64, f64) = (3.0, 0.2, 0.5);
 
-/// As many times more than a counter showed after it stood still, at its usual power, is worth a word.
+/// As many times more than a counter showed after it stood still is worth a word.
 const LESS: f64 = 1.1;
 
 /// Moves after which the mean power of a counter is known.
@@ -192,6 +192,7 @@ impl Tally {
                     self.moves = self.moves.max(1);
                 }
                 if let (Unbelievable::Reset { .. }, Some(last)) = (&why, self.last) {
+                    self.past.fall();
                     self.before_fall = Some(Fall { before: last, since: self.pending, phase });
                 }
                 if why.is_ambiguous() {
@@ -215,23 +216,29 @@ impl Tally {
         (self.pending, self.still, self.missed) = ([0.0; 5], [0.0; 5], false);
     }
 
-    /// A step of a counter, unless it stood still before and shows less now than it must have missed. What it shows less than is usual,
-    /// it may have lost.
+    /// A step of a counter, unless it stood still before and shows far less now than is usual in such a time. What was drawn at its
+    /// largest power beyond what it shows, it may have lost.
     fn made_up(&self, step: Step, seconds: f64) -> Result<Step, Unbelievable> {
         let still: f64 = self.still.iter().sum();
         let (updates, least, share) = STALLED;
         // The first few moves may have come soon after the start, or late, and tell little of what should have been shown.
-        let least = if self.moves >= MOVES { (updates * self.update()).max(least) } else { self.patience() };
-        if still <= least {
+        let late = if self.moves >= MOVES { updates * self.update() } else { self.patience() };
+        if still <= late {
             return Ok(step);
         }
-        let (known, covered) = (self.whole.energy.microjoules, self.whole.covered);
-        let usual = known / covered * seconds;
-        if known > 0.0 && covered > 0.0 && step.microjoules >= share * usual {
-            Ok(Step { high: step.high.max(usual), ..step })
-        } else {
-            Err(Unbelievable::Stalled { seconds: still })
+        let usual = if self.whole.covered > 0.0 { self.mean() * seconds } else { 0.0 };
+        let has_made_up = usual > 0.0 && step.microjoules >= share * usual;
+        if still > least && !has_made_up {
+            return Err(Unbelievable::Stalled { seconds: still });
         }
+        // It may have stopped at any time since the look before it was last seen to move.
+        let most = self.mean().max(1e6 * self.fastest()) * (seconds + self.updates.edge());
+        Ok(Step { high: step.high.max(if most.is_finite() { most } else { 0.0 }), ..step })
+    }
+
+    /// Mean power of the whole run so far, in microwatts; no number before anything was covered.
+    fn mean(&self) -> f64 {
+        self.whole.energy.microjoules / self.whole.covered
     }
 
     /// As old as these limits say may a reading be at either end; how old is learnt from the first few moves.
@@ -277,9 +284,8 @@ impl Tally {
         if seconds <= self.patience() || self.whole.energy.microjoules == 0.0 {
             // What its updates do not explain may have been drawn as fast as ever, and not been shown yet.
             let late = seconds > LATE * self.age() && self.whole.energy.microjoules > 0.0;
-            let mean = self.whole.energy.microjoules / self.whole.covered;
             // A counter that moved in no time at all has no mean.
-            let rate = (1e6 * self.fastest()).max(if mean.is_finite() { mean } else { 0.0 });
+            let rate = (1e6 * self.fastest()).max(if self.mean().is_finite() { self.mean() } else { 0.0 });
             // It may have stopped at any time since the look before it was last seen to move.
             let unseen = self.updates.edge();
             for (cell, part) in closed.cells.iter_mut().zip(self.still) {
@@ -423,7 +429,7 @@ impl Tally {
     }
 }
 
-const SHOWED_LESS: &str = "the counter stood still and then showed less than it usually does in such a time: what it may have lost is within the bounds";
+const SHOWED_LESS: &str = "the counter stood still and then showed less than it may have counted: what it may have lost is within the bounds";
 const MISSED: &str =
     "a reading failed at a change of phase; the energy around it is divided between the phases by time";
 const STOOD_STILL: &str =

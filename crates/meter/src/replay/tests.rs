@@ -228,7 +228,12 @@ fn half_a_line_between_two_parts_is_left_out() {
     drop(Trace::append(&path).unwrap());
     let begun = fs::read_to_string(&path).unwrap();
     assert!(begun.ends_with('\n'), "{begun}");
-    fs::write(&path, begun + &part).unwrap();
+    // A part that begins as another is the same line, there twice.
+    fs::write(&path, begun.clone() + &part).unwrap();
+    assert_eq!(replay(&path).unwrap().parts, 1);
+    let later = part.replacen("\"started_unix\":", "\"started_unix\":1", 1);
+    assert_ne!(later, part);
+    fs::write(&path, begun + &later).unwrap();
     let replayed = replay(&path).unwrap();
     assert_eq!((replayed.parts, replayed.is_whole), (2, true));
     assert_eq!(joules(&replayed.metering, Phase::Total), Some(8.0));

@@ -38,6 +38,8 @@ pub(super) struct Before {
     pub last: Reading,
     /// Seconds in each phase since that.
     pub since: [f64; 5],
+    /// Whether the counter has fallen since, or risen by more than can be.
+    pub fell: bool,
 }
 
 /// The account before each of the last readings, the oldest first.
@@ -52,16 +54,29 @@ impl Past {
         self.0.push_back(before);
     }
 
+    /// A counter falls, or rises by more than can be.
+    pub(super) fn fall(&mut self) {
+        self.0.iter_mut().for_each(|before| before.fell = true);
+    }
+
     /// Time goes by.
     pub(super) fn run(&mut self, phase: usize, seconds: f64) {
         self.0.iter_mut().for_each(|before| before.since[phase] += seconds);
     }
 
-    /// The latest account from which a counter comes to `reading` at about the power that it had until then, where it fell to it: what
-    /// it showed in between was too much. A counter that began anew is far below, and would need a wrap; one that was set back a little
-    /// comes to where it is with another power.
-    pub(super) fn leads_to(&mut self, reading: Reading, limits: Limits) -> Option<Before> {
+    /// The latest account from which a counter comes to `reading` at about the power that it had until then, of those that `may` be it:
+    /// what it showed in between was false. A counter that began anew is far below, and would need a wrap; one that was set back a
+    /// little comes to where it is with another power.
+    pub(super) fn leads_to(
+        &mut self,
+        reading: Reading,
+        may: impl Fn(&Before) -> bool,
+        limits: Limits,
+    ) -> Option<Before> {
         let follows = |before: &Before| {
+            if !may(before) {
+                return false;
+            }
             let seconds = before.since.iter().sum();
             let usual = before.whole.energy.microjoules / before.whole.covered * seconds;
             step(before.last, reading, seconds, limits, false).is_ok_and(|step| {
@@ -80,21 +95,29 @@ impl Tally {
         let (Some(last), Reading::Counter { .. }) = (self.last, reading) else { return };
         let (cells, whole, peak) = (self.cells.clone(), self.whole.clone(), self.peak.clone());
         let learnt = (self.updates, self.moves, self.quickest.clone());
-        self.past.keep(Before { cells, whole, peak, learnt, last, since: self.pending });
+        self.past.keep(Before { cells, whole, peak, learnt, last, since: self.pending, fell: false });
     }
 
-    /// Where a counter shows too much for a while, though not more than can be, and then what it would without that, goes back to
-    /// before it, and returns the seconds since.
+    /// Where a counter shows too much for a while, though not more than can be, or too little, and then what it would without that, goes
+    /// back to before it, and returns the seconds since.
     pub(super) fn take_back_leap(&mut self, reading: Reading, phase: usize, seconds: f64) -> Option<f64> {
-        let (Some(last), Reading::Counter { microjoules: now, .. }) = (self.last, reading) else {
+        let (
+            Some(last @ Reading::Counter { microjoules: before, .. }),
+            Reading::Counter { microjoules: now, .. },
+        ) = (self.last, reading)
+        else {
             return None;
         };
-        let is_below = matches!(last, Reading::Counter { microjoules: before, .. } if now < before);
         let step = step(last, reading, seconds, self.limits, self.missed);
-        if !is_below || !matches!(step, Err(Unbelievable::Reset { .. })) {
+        let fell = now < before && matches!(step, Err(Unbelievable::Reset { .. }));
+        // It rises by more than it usually does, after it fell.
+        let rose = now > before && !step.is_ok_and(|step| step.microjoules <= LIKE * self.mean() * seconds);
+        if !fell && !rose {
             return None;
         }
-        let Before { cells, whole, peak, learnt, last, since } = self.past.leads_to(reading, self.limits)?;
+        let may = |account: &Before| fell || account.fell;
+        let Before { cells, whole, peak, learnt, last, since, .. } =
+            self.past.leads_to(reading, may, self.limits)?;
         for (cell, before) in
             self.cells.iter_mut().chain([&mut self.whole]).zip(cells.into_iter().chain([whole]))
         {

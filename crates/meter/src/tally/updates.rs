@@ -24,7 +24,8 @@ impl Updates {
         if let Some(before) = self.edge.replace(edge) {
             self.most = self.most.min(before + still + edge);
         }
-        let is_longer = still <= patience && still > self.seconds();
+        // What was seen to move more often than that stalled.
+        let is_longer = still <= patience.min(self.most) && still > self.seconds();
         if is_longer {
             self.stood = still;
         }
@@ -33,7 +34,7 @@ impl Updates {
 
     /// Between two updates; no longer than that, if it is no longer than was seen.
     pub(crate) fn seconds(&self) -> f64 {
-        self.nominal.max(self.stood)
+        self.nominal.max(self.stood.min(self.most))
     }
 
     /// Between the looks around its last move lie so many seconds.
@@ -43,7 +44,7 @@ impl Updates {
 
     /// As old may a reading be: the looks at which a counter stood still may have missed its moves by the time between them.
     pub(crate) fn age(&self) -> f64 {
-        let is_longer = self.stood > self.nominal && self.most.is_finite();
-        if is_longer { self.stood.max(self.most) } else { self.seconds() }
+        let is_longer = self.seconds() > self.nominal && self.most.is_finite();
+        if is_longer { self.most } else { self.seconds() }
     }
 }
