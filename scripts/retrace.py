@@ -143,15 +143,18 @@ class Updates:
     stood: float = 0.0
     edge: float = None
     most: float = math.inf
+    # The two longest times from a move to the look at the next.
+    longest: tuple = (0.0, 0.0)
 
-    def after(self, still, seconds, patience):
+    def after(self, still, seconds):
         """The same after a move `seconds` after the last, with a stand of `still` seconds before it."""
         edge = seconds - still
         most = self.most if self.edge is None else min(self.most, self.edge + still + edge)
         # What was seen to move more often than that stalled.
-        seconds = max(self.nominal, min(self.stood, most))
-        stood = still if seconds < still <= min(patience, most) else self.stood
-        return Updates(self.nominal, stood, edge, most)
+        known = max(self.nominal, min(self.stood, most))
+        stood = still if known < still <= most else self.stood
+        first, second = sorted([*self.longest, seconds if still > self.nominal else 0.0])[:0:-1]
+        return Updates(self.nominal, stood, edge, most, (first, second))
 
     def seconds(self):
         return max(self.nominal, min(self.stood, self.most))
@@ -159,7 +162,7 @@ class Updates:
     def age(self):
         """As old may a reading be, as looks that saw the counter stand may have missed its moves by the time between them."""
         is_longer = self.seconds() > self.nominal and self.most < math.inf
-        return self.most if is_longer else self.seconds()
+        return max(self.longest[1], self.most if is_longer else self.seconds())
 
 
 def reading(shown, plausible):
@@ -236,6 +239,8 @@ class Tally:
         self.missed, self.is_void, self.moves = False, False, 0
         self.updates = Updates(source["update_seconds"])
         self.fall, self.past, self.quickest = None, [], {}
+        # For how long it stood still at most in its first moves, and in which phase.
+        self.stood_early = (0.0, 0)
         # Phase, seconds and microjoules of the stretch whose power is being taken.
         self.peak = (0, 0.0, 0.0)
         self.shown = []
@@ -353,11 +358,10 @@ class Tally:
 
     def patience(self):
         """For how long a counter may stand still before that says anything."""
-        return max(2 * PEAK_UPDATES * self.source["update_seconds"], 1.0)
+        return max(2 * PEAK_UPDATES * self.source["update_seconds"], 1.0, LATE * self.updates.seconds())
 
     def stood_long(self):
-        late = STALLED_UPDATES * self.updates.seconds() if self.moves >= MOVES else self.patience()
-        return sum(self.still) > late
+        return self.moves >= MOVES and sum(self.still) > STALLED_UPDATES * self.updates.seconds()
 
     def made_up(self, found, seconds):
         """What a counter shows after it stood still for long: less than at its largest power, it may have lost it; far less than usual,
@@ -378,10 +382,11 @@ class Tally:
             before = Before(*lengths, *known, *learnt, self.last, list(self.pending))
             self.past = [*self.past, before][-KEPT:]
         if not fell:
-            learnt = self.updates.after(sum(self.still), seconds, self.patience())
+            learnt = self.updates.after(sum(self.still), seconds)
             if learnt.stood != self.updates.stood:
                 self.peak = (0, 0.0, 0.0)
             self.updates = learnt
+        is_early = self.moves < MOVES
         self.moves += found.microjoules > 0
         power = math.floor(math.log(max(seconds, 1e-6)) / math.log(FACTOR))
         self.quickest[power] = max(self.quickest.get(power, 0.0), found.microjoules)
@@ -389,6 +394,18 @@ class Tally:
         self.known = (self.known[0] + found.microjoules, self.known[1] + seconds)
         self.booked.append((Booked(found, seconds, seconds if self.missed else 0.0), parts))
         self.watch_peak(phase, found, seconds, parts[phase].step.microjoules != found.microjoules)
+        if is_early:
+            self.early(phase)
+
+    def early(self, phase):
+        """Once it is known how often a counter moves, what it may have lost as it stood still before that is within the bounds."""
+        self.stood_early = max(self.stood_early, (sum(self.still), phase), key=lambda stood: stood[0])
+        stood, phase = self.stood_early
+        if self.moves >= MOVES and stood > STALLED_UPDATES * self.updates.seconds():
+            # It may be renewed as often as its kind is, however few of its moves were seen.
+            watts = self.fastest(self.updates.nominal)
+            most = Booked(Step(0.0, 0.0, 1e6 * watts * (stood + (self.updates.edge or 0.0))), 0.0, 0.0)
+            self.booked.append((most, {phase: most}))
 
     def divided(self, found, phase, seconds):
         """What each phase has of a step: all of it the one in which it was seen, unless something went wrong; then by time."""
@@ -420,9 +437,9 @@ class Tally:
                 self.largest[phase] = (watts, length)
             self.peak = (phase, 0.0, 0.0)
 
-    def fastest(self):
+    def fastest(self, update=None):
         """The largest power between two looks, over one update at least."""
-        update = self.updates.seconds()
+        update = self.updates.seconds() if update is None else update
         return max([joules * 1e-6 / max(FACTOR**power, update) for power, joules in self.quickest.items()], default=0.0)
 
     def watts_max(self, phase):

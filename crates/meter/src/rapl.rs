@@ -82,7 +82,7 @@ pub(crate) fn discover(root: &Path, read: &ReadText) -> Found {
         unreadable.into_iter().filter_map(Result::err).collect(),
     );
     found.unreadable.extend(lacking);
-    for mut zone in merge_mirrors(readable) {
+    for mut zone in merge_mirrors(one_way_each(readable)) {
         if zone.facts.domain == "psys" && platforms.len() > 1 {
             let names = platforms.join(", ");
             zone.facts.note =
@@ -117,6 +117,27 @@ fn whole_packages(zones: Vec<Zone>, unreadable: Vec<SourceFacts>) -> (Vec<Zone>,
         facts
     };
     (zones.into_iter().filter(is_whole).collect(), unreadable.into_iter().map(named).collect())
+}
+
+/// Each package, and each memory, as a whole or by its dies, and not both: as the main interface has it, and as a whole where that has both.
+fn one_way_each(zones: Vec<Zone>) -> Vec<Zone> {
+    let is_mmio = |zone: &Zone| zone.counter.to_string_lossy().contains("/intel-rapl-mmio:");
+    let parts = |zone: &Zone| {
+        let (name, die) = zone.facts.domain.split_once("-die-").unwrap_or((&zone.facts.domain, ""));
+        (name.to_owned(), !die.is_empty())
+    };
+    let described: Vec<((String, bool), bool)> =
+        zones.iter().map(|zone| (parts(zone), is_mmio(zone))).collect();
+    let has = |name: &str, wanted_die: bool, in_main: bool| {
+        let is_it = |((other, die), mmio): &((String, bool), bool)| {
+            other == name && *die == wanted_die && !(in_main && *mmio)
+        };
+        described.iter().any(is_it)
+    };
+    let is_whole = |name: &str| has(name, false, true) || has(name, false, false) && !has(name, true, true);
+    let told = described.iter().map(|((name, die), _)| is_whole(name) != *die);
+    let told: Vec<bool> = told.collect();
+    zones.into_iter().zip(told).filter(|(_, is_told)| *is_told).map(|(zone, _)| zone).collect()
 }
 
 /// A folder of a zone and its place in the tree: `intel-rapl:1:0` is `[1, 0]`.

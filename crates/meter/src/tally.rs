@@ -41,8 +41,9 @@ const STUCK: f64 = 0.1;
 /// than this share of what is usual in such a time, nothing is known of it.
 const STALLED: (f64, f64, f64) = (3.0, 0.2, 0.5);
 
-/// As many times more than a counter showed after it stood still is worth a word.
+/// As many times more than a counter showed after it stood still for so many seconds is worth a word.
 const LESS: f64 = 1.1;
+const NOTED: f64 = 0.05;
 
 /// Moves after which the mean power of a counter is known.
 const MOVES: u32 = 5;
@@ -101,6 +102,8 @@ pub(crate) struct Tally {
     past: Past,
     /// How often a counter moved.
     moves: u32,
+    /// For how many seconds it stood still, at most, in its first moves, and in which phase.
+    stood_early: (f64, usize),
     /// Its largest power between two readings.
     quickest: Quickest,
     /// Why nothing that was read is what it was taken for.
@@ -125,6 +128,7 @@ impl Tally {
             before_fall: None,
             past: Past::default(),
             moves: 0,
+            stood_early: (0.0, 0),
             quickest: Quickest::default(),
             void: None,
             peak: Peak::default(),
@@ -181,11 +185,15 @@ impl Tally {
             Some(Ok(step)) => {
                 self.remember_before(reading);
                 let still = self.still.iter().sum();
-                if !fell && self.updates.moved(still, seconds, self.patience()) {
+                if !fell && self.updates.moved(still, seconds) {
                     self.peak = Peak::default();
                 }
+                let is_early = self.moves < MOVES;
                 self.moved(step, seconds);
                 self.add(now, phase, step, seconds);
+                if is_early {
+                    self.early(still, phase);
+                }
             }
             Some(Err(why)) => {
                 if matches!(why, Unbelievable::Stalled { .. }) {
@@ -222,8 +230,7 @@ impl Tally {
         let still: f64 = self.still.iter().sum();
         let (updates, least, share) = STALLED;
         // The first few moves may have come soon after the start, or late, and tell little of what should have been shown.
-        let late = if self.moves >= MOVES { updates * self.update() } else { self.patience() };
-        if still <= late {
+        if self.moves < MOVES || still <= updates * self.update() {
             return Ok(step);
         }
         let usual = if self.whole.covered > 0.0 { self.mean() * seconds } else { 0.0 };
@@ -234,6 +241,26 @@ impl Tally {
         // It may have stopped at any time since the look before it was last seen to move.
         let most = self.mean().max(1e6 * self.fastest()) * (seconds + self.updates.edge());
         Ok(Step { high: step.high.max(if most.is_finite() { most } else { 0.0 }), ..step })
+    }
+
+    /// Takes note of how long a counter stood still before it was known how often it moves; once that is known, what it may have lost
+    /// then is within the bounds.
+    fn early(&mut self, still: f64, phase: usize) {
+        if still > self.stood_early.0 {
+            self.stood_early = (still, phase);
+        }
+        let (stood, phase) = self.stood_early;
+        if self.moves >= MOVES && stood > STALLED.0 * self.update() {
+            // It may be renewed as often as its kind is, however few of its moves were seen.
+            let watts = self.quickest.watts(self.limits.update.0);
+            let most = 1e6 * watts * (stood + self.updates.edge());
+            for cell in [&mut self.cells[phase], &mut self.whole] {
+                cell.energy.high += most;
+                if stood > NOTED {
+                    cell.note(SHOWED_LESS);
+                }
+            }
+        }
     }
 
     /// Mean power of the whole run so far, in microwatts; no number before anything was covered.
@@ -314,7 +341,7 @@ impl Tally {
 
     /// For how long a counter may stand still, in seconds, before that says anything.
     fn patience(&self) -> f64 {
-        (2.0 * PEAK_UPDATES * self.limits.update.0).max(1.0)
+        (2.0 * PEAK_UPDATES * self.limits.update.0).max(1.0).max(LATE * self.update())
     }
 
     /// Mean power over the last second or so; `None` when it was not watched for long enough.
@@ -349,7 +376,9 @@ impl Tally {
 
     fn add(&mut self, now: f64, phase: usize, step: Step, seconds: f64) {
         self.whole.add(step, seconds);
-        if matches!(self.last, Some(Reading::Counter { .. })) && step.high > LESS * step.microjoules {
+        let is_counter = matches!(self.last, Some(Reading::Counter { .. }));
+        let still: f64 = self.still.iter().sum();
+        if is_counter && still > NOTED && step.high > LESS * step.microjoules {
             self.whole.note(SHOWED_LESS);
             self.cells[phase].note(SHOWED_LESS);
         }

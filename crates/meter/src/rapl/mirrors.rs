@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{PARTED, Zone, count, order};
+use super::{Zone, count, order};
 use crate::clock::Stopwatch;
 use crate::source::ReadError;
 
@@ -11,7 +11,7 @@ use crate::source::ReadError;
 const ASLEEP: u64 = 100_000_000;
 
 /// Two counters that show about the same are looked at side by side as often as this at least, a millisecond apart.
-const LOOKS: u32 = 20;
+const LOOKS: usize = 20;
 
 /// And for so many seconds, unless it is clear before.
 const WATCHED: f64 = 0.5;
@@ -19,9 +19,12 @@ const WATCHED: f64 = 0.5;
 /// Counters that do not move at all are watched for less.
 const IDLE: f64 = 0.05;
 
-/// As often as this do two counters show the same after they moved before that is no accident; as often does each move before
+/// As often as this are two counters exactly as far apart, after both moved, before that is no accident; as often does one move before
 /// what it counts says anything.
 const MOVES: u32 = 8;
+
+/// The median of so many looks tells how far two counters are apart.
+const MIDDLE: usize = 7;
 
 /// Mirrors count the same within this share.
 const SAME: f64 = 0.01;
@@ -90,39 +93,56 @@ impl Look {
         let own = || count(&one.read, &one.counter);
         Ok(Look { before: own()?, other: count(&two.read, &two.counter)?, after: own()? })
     }
+
+    /// By how much the second shows more, across a wrap of either.
+    fn apart(&self, range: u64) -> i128 {
+        let (apart, range) = (i128::from(self.other) - i128::from(self.before), i128::from(range));
+        match apart {
+            ahead if ahead > range / 2 => ahead - range,
+            behind if behind < -range / 2 => behind + range,
+            apart => apart,
+        }
+    }
 }
 
 /// Whether two counters gain the same while they are watched; `None` where they hardly move.
 fn gains(one: &Zone, two: &Zone) -> Result<Option<bool>, ReadError> {
     let clock = Stopwatch::start();
-    let first = Look::take(one, two)?;
-    let (mut last, mut moves, mut in_step, mut parted) = (first, [0, 0], 0, 0);
-    for look in 1.. {
+    let mut looks = vec![Look::take(one, two)?];
+    let (mut alike, mut moves) = (BTreeMap::new(), [0, 0]);
+    loop {
         std::thread::sleep(Duration::from_millis(1));
-        let now = Look::take(one, two)?;
+        let (last, now) = (looks[looks.len() - 1], Look::take(one, two)?);
+        looks.push(now);
         let moved = [now.before != last.before, now.other != last.other];
         moves = [moves[0] + u32::from(moved[0]), moves[1] + u32::from(moved[1])];
-        last = now;
-
-        let other = two.since(now.other, first.other);
-        let (low, high) = (one.since(now.before, first.after), one.since(now.after, first.before));
-        in_step += u32::from(moved[0] && (low..=high).contains(&other));
-        if in_step >= MOVES {
-            return Ok(Some(true));
+        if moved == [true, true] && now.before == now.after {
+            let times: &mut u32 = alike.entry(now.apart(one.range_microjoules)).or_default();
+            *times += 1;
+            if *times >= MOVES {
+                return Ok(Some(true));
+            }
         }
         let seconds = clock.elapsed().0;
-        let most = (SAME + LATE / seconds) * low.max(other) as f64 + (high - low) as f64;
-        let is_apart = low.abs_diff(other) as f64 > most;
-        // Where only one of them moved, the other is about to.
-        parted = if !is_apart { 0 } else { parted + u32::from(moved == [true, true]) };
-
         let has_told = moves.iter().any(|&moves| moves >= MOVES);
         let is_over = seconds > if moves == [0, 0] { IDLE } else { WATCHED };
-        if look >= LOOKS && (is_over || has_told && parted >= PARTED) {
-            return Ok(has_told.then_some(!is_apart));
+        if looks.len() > LOOKS && (is_over || has_told) {
+            let gained = one.since(now.before, looks[0].before).max(two.since(now.other, looks[0].other));
+            // A look may fall between the updates of the two.
+            let drift = middle(&looks[looks.len() - MIDDLE..], one) - middle(&looks[..MIDDLE], one);
+            let is_apart = drift.unsigned_abs() as f64 > (SAME + LATE / seconds) * gained as f64;
+            if is_over || is_apart {
+                return Ok(has_told.then_some(!is_apart));
+            }
         }
     }
-    Ok(None)
+}
+
+/// The median of how far two counters are apart, in microjoules.
+fn middle(looks: &[Look], one: &Zone) -> i128 {
+    let mut apart: Vec<i128> = looks.iter().map(|look| look.apart(one.range_microjoules)).collect();
+    apart.sort_unstable();
+    apart[apart.len() / 2]
 }
 
 #[cfg(test)]

@@ -270,6 +270,28 @@ fn packages_of_one_name_are_counted_like_dies() {
     assert_eq!(domains(&zones(1_000_000_100)), ["package-0"]);
 }
 
+/// A package that one interface shows by its dies and another as a whole is counted once, and so is its memory.
+#[test]
+fn a_package_by_its_dies_and_as_a_whole_counts_once() {
+    let (die, whole) = (1_000_000_000, 1_700_000_000);
+    check(
+        &[("intel-rapl:0", "package-0-die-0", die), ("intel-rapl-mmio:0", "package-0", die)],
+        &["package-0"],
+    );
+    let dies = [("intel-rapl:0", "package-0-die-0", die), ("intel-rapl:1", "package-0-die-1", 700_000_000)];
+    check(&[&dies[..], &[("intel-rapl-mmio:0", "package-0", whole)]].concat(), &["package-0", "package-0"]);
+    check(&[&dies[..], &[("intel-rapl:2", "package-0", whole)]].concat(), &["package-0"]);
+    let memories = [("intel-rapl:0:0", "dram", 50_000_000), ("intel-rapl-mmio:0:0", "dram", 50_000_000)];
+    let zones = [&dies[..1], &memories, &[("intel-rapl-mmio:0", "package-0", die)]].concat();
+    check(&zones, &["package-0", "dram-0"]);
+    // The whole stands in where a die cannot be read.
+    let root = tree(&[&dies[..], &[("intel-rapl-mmio:0", "package-0", whole)]].concat());
+    fs::write(root.path().join("sys/class/powercap/intel-rapl:1/energy_uj"), "?").unwrap();
+    let found = discover(root.path(), &plain());
+    assert_eq!(domains(&found), ["package-0"]);
+    assert!(found.readable[0].facts().source.contains("intel-rapl-mmio:0"));
+}
+
 /// A laptop's package of 45 W cannot have drawn the 900 W that a wrap would need.
 #[test]
 fn a_package_is_believed_up_to_four_times_its_limit() {

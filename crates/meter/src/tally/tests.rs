@@ -221,7 +221,7 @@ fn what_a_counter_lost_as_it_stood_still_is_told_or_within_the_bounds() {
             let words = format!("{first} {second} {lost} {phase}: {} J, {total:?}", 50.0 * now);
             let high = total.joules_high.unwrap().0;
             assert!(
-                total.gaps > 0 && total.coverage < 0.99 || (50.0 * now..55.0 * now).contains(&high),
+                total.gaps > 0 && total.coverage < 0.99 || (50.0 * now..60.0 * now).contains(&high),
                 "{words}"
             );
             assert!(total.watts_max.is_none_or(|most| (49.0..56.0).contains(&most.0)), "{words}");
@@ -240,5 +240,42 @@ fn a_counter_that_dips_and_comes_back_gains_nothing_by_it() {
         let words = format!("{depth}: {} J, {total:?}", 50.0 * now);
         assert!((total.joules.unwrap().0 - 50.0 * now).abs() < 0.1 && total.ambiguous == 0, "{words}");
         assert!(total.watts_max.unwrap().0 < 56.0, "{words}");
+    }
+}
+
+/// A counter that stands still for its first second and more, and then moves as others do, may have lost what was drawn.
+#[test]
+fn what_a_counter_lost_before_its_first_moves_is_within_the_bounds() {
+    for stood in [0.7, 1.0, 1.5, 2.5] {
+        let (metering, now) = looked(120, |t| (1e9 + 50e6 * (t - stood).max(0.0)) as u64);
+        let total = window(&metering, "package-0", Phase::Total);
+        let words = format!("{stood}: {} J, {total:?}", 50.0 * now);
+        assert!(total.joules_high.unwrap().0 >= 50.0 * now || total.joules.is_none(), "{words}");
+        assert!(total.notes.iter().any(|note| note.contains("within the bounds")), "{words}");
+    }
+}
+
+/// Counters that are renewed every second and more, regularly or not, under a load that does not change: nothing is lost, missed or doubted.
+#[test]
+fn slow_and_irregular_counters_raise_no_alarm() {
+    for (least, most) in [(1.1, 1.1), (1.5, 1.5), (2.0, 2.0), (0.6, 1.4)] {
+        for seed in 0..10 {
+            // A sequence that looks irregular.
+            let share = |place: usize| (0.37 * f64::from(seed) + 0.754_877_7 * place as f64).fract();
+            let mut renewed = vec![-most * share(0)];
+            while renewed[renewed.len() - 1] < 30.0 {
+                renewed.push(renewed[renewed.len() - 1] + least + (most - least) * share(renewed.len()));
+            }
+            let shown = |t: f64| {
+                let last = renewed.iter().rfind(|&&at| at <= t).copied().unwrap_or(-most);
+                (1e9 + 15e6 * last) as u64
+            };
+            let (metering, now) = looked(250, shown);
+            let total = window(&metering, "package-0", Phase::Total);
+            let words = format!("{least} to {most} s, {seed}: {} J, {total:?}", 15.0 * now);
+            let [low, high] = [total.joules_low, total.joules_high].map(|end| end.unwrap().0);
+            assert!(total.gaps == 0 && total.coverage > 0.999, "{words}");
+            assert!((low..=high).contains(&(15.0 * now)), "{words}");
+        }
     }
 }

@@ -4,28 +4,34 @@
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Updates {
     nominal: f64,
-    /// For how long a counter stood still, at most, before it moved again.
+    /// For how long a counter stood still, at most, before it moved again, without having been seen to move more often.
     stood: f64,
     /// Around its last move lie two looks so far apart.
     edge: Option<f64>,
     /// Between two of its moves lies no more than that.
     most: f64,
+    /// The two longest times from a move until a counter was seen to have moved again: one may have been a stall, two are how it is.
+    longest: [f64; 2],
 }
 
 impl Updates {
     pub(super) fn new(nominal: f64) -> Updates {
-        Updates { nominal, stood: 0.0, edge: None, most: f64::INFINITY }
+        Updates { nominal, stood: 0.0, edge: None, most: f64::INFINITY, longest: [0.0; 2] }
     }
 
-    /// Takes in that a counter moved `seconds` after it was last seen to move, and had stood still for the first `still` of them;
-    /// longer than `patience` is a stall, of which other words tell. Answers whether its updates turned out to be longer.
-    pub(super) fn moved(&mut self, still: f64, seconds: f64, patience: f64) -> bool {
+    /// Takes in that a counter moved `seconds` after it was last seen to move, and had stood still for the first `still` of them.
+    /// Answers whether its updates turned out to be longer.
+    pub(super) fn moved(&mut self, still: f64, seconds: f64) -> bool {
         let edge = seconds - still;
         if let Some(before) = self.edge.replace(edge) {
             self.most = self.most.min(before + still + edge);
         }
+        if still > self.nominal {
+            let [first, second] = self.longest;
+            self.longest = if seconds > first { [seconds, first] } else { [first, second.max(seconds)] };
+        }
         // What was seen to move more often than that stalled.
-        let is_longer = still <= patience.min(self.most) && still > self.seconds();
+        let is_longer = still <= self.most && still > self.seconds();
         if is_longer {
             self.stood = still;
         }
@@ -42,9 +48,10 @@ impl Updates {
         self.edge.unwrap_or(0.0)
     }
 
-    /// As old may a reading be: the looks at which a counter stood still may have missed its moves by the time between them.
+    /// As old may a reading be: the looks at which a counter stood still may have missed its moves by the time between them, and some
+    /// counters move now sooner and now later.
     pub(crate) fn age(&self) -> f64 {
         let is_longer = self.seconds() > self.nominal && self.most.is_finite();
-        if is_longer { self.most } else { self.seconds() }
+        self.longest[1].max(if is_longer { self.most } else { self.seconds() })
     }
 }
