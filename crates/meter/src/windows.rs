@@ -16,6 +16,12 @@ const SAME: f64 = 0.99;
 /// Seconds over which cards average the power that they tell, so that it comes late at both ends.
 const AVERAGED: f64 = 1.0;
 
+/// A power that is the same to the last digit for so many seconds may not have been renewed.
+const RENEWED: f64 = 1.0;
+
+const NOT_RENEWED: &str = "the power did not change in this time: if it is renewed seldom, as by some batteries, it may be one of before, and the bounds do not \
+     hold what was drawn since";
+
 const NOT_MOVED: &str =
     "unknown: the counter has not moved yet, so that of what was drawn only the bounds are known";
 
@@ -172,6 +178,10 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     }
     let share = |seconds: f64| if span.seconds > 0.0 { (seconds / span.seconds).min(1.0) } else { 1.0 };
     notes.extend(limited(tally, span, share(cell.covered)));
+    let changed = tally.whole.shown.is_none_or(|(least, most)| least < most);
+    if tally.facts.kind == Kind::Integrated && !changed && span.seconds > RENEWED {
+        notes.push(NOT_RENEWED.to_owned());
+    }
     if cell.bridged > 0.0 {
         notes.push(format!(
             "readings failed over {:.2} s, whose energy is that of the counter around them",
@@ -234,6 +244,7 @@ fn replaced(joules: Joules, span: &Span, cell: &Cell, blank: EnergyWindow) -> En
     let Checked { seconds, bounds: [low, high], range, .. } = cell.checked;
     let late = AVERAGED * cell.checked.change() * f64::from(span.visits) * 1e6;
     let note = "the counter did not move: the power beside it is integrated instead".to_owned();
+    let same = (cell.checked.change() == 0.0 && span.seconds > RENEWED).then(|| NOT_RENEWED.to_owned());
     EnergyWindow {
         kind: Kind::Integrated,
         source: format!("power, integrated, beside a counter that did not move: {}", blank.source),
@@ -244,7 +255,7 @@ fn replaced(joules: Joules, span: &Span, cell: &Cell, blank: EnergyWindow) -> En
         watts_mean: Some(joules / Seconds(seconds)),
         watts_max: range.map(|(_, most)| Watts(most)),
         coverage: (seconds / span.seconds).min(1.0),
-        notes: cell.notes.iter().cloned().chain([note]).collect(),
+        notes: cell.notes.iter().cloned().chain([note]).chain(same).collect(),
         ..blank
     }
 }
