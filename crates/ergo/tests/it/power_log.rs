@@ -27,12 +27,14 @@ fn a_wall_meter_stands_beside_and_calibrates() {
     let note = wall["notes"].to_string();
     let times: f64 = note.split("shows ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!((times - 2.0).abs() < 0.3, "{note}");
-    // 20 W at the wall cannot be where counters show 54.
-    fs::write(&log, format!("time,watts\n{}", lines.replace(",108", ",20"))).unwrap();
-    let told = machine.while_drawing(|| json(&arguments));
-    let note = of(&told, "energy", "wall")["notes"].to_string();
-    assert!(note.contains("CONTRADICTION"), "{note}");
-    assert_eq!(told["total_kind"], "counter", "what cannot be is in no total");
+    // 20 W at the wall cannot be where counters show 54, nor 20 kW, which are milliwatts.
+    for watts in [",20", ",20000"] {
+        fs::write(&log, format!("time,watts\n{}", lines.replace(",108", watts))).unwrap();
+        let told = machine.while_drawing(|| json(&arguments));
+        let note = of(&told, "energy", "wall")["notes"].to_string();
+        assert!(note.contains("CONTRADICTION"), "{note}");
+        assert_eq!(told["total_kind"], "counter", "what cannot be is in no total");
+    }
     // Two kilowatts that are called watts are far below what an estimate of the processors alone allows.
     fs::write(&log, format!("time,watts\n{}", lines.replace(",108", ",0.31"))).unwrap();
     let bare = Machine::new();

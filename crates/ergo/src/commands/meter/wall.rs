@@ -16,6 +16,8 @@ const RESOLVED: f64 = 3.0;
 const LONGEST_WAIT: f64 = 15.0;
 /// Below this share of the least that processors alone can draw by the estimate, a wall meter has another unit or another machine.
 const FAR_BELOW: f64 = 0.5;
+/// Times the most that the others allow is more than any machine draws beside its processors and what else was counted.
+const FAR_ABOVE: f64 = 100.0;
 
 /// What a log says of a run.
 pub struct Wall {
@@ -112,6 +114,14 @@ fn contradiction(wall: &EnergyWindow, ([low, _, high], kind): ([Joules; 3], Kind
     let joules = wall.joules.filter(|_| wall.coverage >= 0.99)?;
     let check = "do its unit, its clock and what it is plugged to agree with this machine?";
     match kind {
+        Kind::None | Kind::User => None,
+        _ if high.0 > 0.0 && joules > Joules(FAR_ABOVE * high.0) => Some((
+            format!(
+                "CONTRADICTION: the wall meter shows more than {FAR_ABOVE} times what the other sources allow, {:.4} J at most: {check}",
+                high.0
+            ),
+            true,
+        )),
         Kind::Modelled if joules < Joules(FAR_BELOW * low.0) => Some((
             format!(
                 "CONTRADICTION: the wall meter shows far less than the estimate of the processors alone, {:.4} J at least: {check}",
