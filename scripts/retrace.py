@@ -87,6 +87,9 @@ class Beside:
     high: float = 0.0
     seconds: float = 0.0
     shown: list = field(default_factory=list)
+    # For how many seconds it has been the same, and was at most, up to the look that showed another.
+    same: float = 0.0
+    longest: float = 0.0
 
     def add(self, before, now, seconds):
         self.microjoules += 0.5 * (before + now) * seconds * 1e6
@@ -94,6 +97,8 @@ class Beside:
         self.high += max(before, now) * seconds * 1e6
         self.seconds += seconds
         self.shown = [min([before, now, *self.shown]), max([before, now, *self.shown])]
+        self.longest = max(self.longest, self.same + seconds)
+        self.same = self.same + seconds if before == now else 0.0
 
     def change(self):
         return self.shown[1] - self.shown[0] if self.shown else 0.0
@@ -567,7 +572,7 @@ def is_unknown(tally, whole, span, cell):
 
 def replaced(told, span, beside):
     """The window of a counter that never moved, by the power beside it, which comes late at both ends of every visit."""
-    late = AVERAGED * beside.change() * span.visits * 1e6
+    late = max(AVERAGED, beside.longest) * beside.change() * span.visits * 1e6
     return {
         **told,
         "kind": "integrated",
