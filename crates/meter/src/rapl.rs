@@ -72,7 +72,7 @@ pub(crate) fn discover(root: &Path, read: &ReadText) -> Found {
         if name == "psys" && !place.mmio {
             platforms.push(place.folder.file_name().unwrap_or_default().to_string_lossy());
         }
-        let zone = Zone::open(&domain, &place.folder, read);
+        let zone = Zone::open(&domain, place, read);
         by_domain.entry(order(&domain)).or_default().push(zone);
     }
     let zones = by_domain.into_values().filter_map(first_readable);
@@ -121,22 +121,17 @@ fn whole_packages(zones: Vec<Zone>, unreadable: Vec<SourceFacts>) -> (Vec<Zone>,
 
 /// Each package, and each memory, as a whole or by its dies, and not both: as the main interface has it, and as a whole where that has both.
 fn one_way_each(zones: Vec<Zone>) -> Vec<Zone> {
-    let is_mmio = |zone: &Zone| zone.counter.to_string_lossy().contains("/intel-rapl-mmio:");
-    let parts = |zone: &Zone| {
-        let (name, die) = zone.facts.domain.split_once("-die-").unwrap_or((&zone.facts.domain, ""));
-        (name.to_owned(), !die.is_empty())
-    };
-    let described: Vec<((String, bool), bool)> =
-        zones.iter().map(|zone| (parts(zone), is_mmio(zone))).collect();
-    let has = |name: &str, wanted_die: bool, in_main: bool| {
-        let is_it = |((other, die), mmio): &((String, bool), bool)| {
-            other == name && *die == wanted_die && !(in_main && *mmio)
+    let is_whole = |name: &str| {
+        let has = |is_die: bool, mmio: bool| {
+            zones.iter().any(|zone| zone.part_of() == (name, is_die) && zone.mmio == mmio)
         };
-        described.iter().any(is_it)
+        has(false, false) || has(false, true) && !has(true, false)
     };
-    let is_whole = |name: &str| has(name, false, true) || has(name, false, false) && !has(name, true, true);
-    let told = described.iter().map(|((name, die), _)| is_whole(name) != *die);
-    let told: Vec<bool> = told.collect();
+    let is_told = |zone: &Zone| {
+        let (name, is_die) = zone.part_of();
+        is_whole(name) != is_die
+    };
+    let told: Vec<bool> = zones.iter().map(is_told).collect();
     zones.into_iter().zip(told).filter(|(_, is_told)| *is_told).map(|(zone, _)| zone).collect()
 }
 
@@ -254,6 +249,8 @@ fn first_readable(zones: Vec<Result<Zone, SourceFacts>>) -> Option<Result<Zone, 
 /// A zone that answered at least once.
 struct Zone {
     facts: SourceFacts,
+    /// Of the second interface.
+    mmio: bool,
     counter: PathBuf,
     range_microjoules: u64,
     first_microjoules: u64,
@@ -276,7 +273,8 @@ impl Zone {
 
     /// Microjoules counted since a counter of this range showed `first`.
     fn since(&self, now: u64, first: u64) -> u64 {
-        if now >= first { now - first } else { (now + self.range_microjoules).saturating_sub(first) }
+        now.checked_sub(first)
+            .unwrap_or_else(|| now.saturating_add(self.range_microjoules).saturating_sub(first))
     }
 
     /// Reads the twins, of which each has to have counted what this one did since the first readings; answers which of both did not.
@@ -297,7 +295,14 @@ impl Zone {
         Ok(None)
     }
 
-    fn open(domain: &str, folder: &Path, read: &ReadText) -> Result<Zone, SourceFacts> {
+    /// What it is or is a die of, and whether it is one.
+    fn part_of(&self) -> (&str, bool) {
+        let domain = self.facts.domain.as_str();
+        domain.split_once("-die-").map_or((domain, false), |(whole, _)| (whole, true))
+    }
+
+    fn open(domain: &str, place: &Place, read: &ReadText) -> Result<Zone, SourceFacts> {
+        let Place { folder, mmio, .. } = place;
         let counter = folder.join("energy_uj");
         let source = format!("RAPL {}", counter.display());
         let refuse =
@@ -320,7 +325,17 @@ impl Zone {
         let facts = SourceFacts::readable(domain, Kind::Counter, &source);
         let plausible = plausible(domain, folder, read);
         let (twins, parted, read) = (Vec::new(), 0, Arc::clone(read));
-        Ok(Zone { facts, counter, range_microjoules, first_microjoules, plausible, twins, parted, read })
+        Ok(Zone {
+            facts,
+            mmio: *mmio,
+            counter,
+            range_microjoules,
+            first_microjoules,
+            plausible,
+            twins,
+            parted,
+            read,
+        })
     }
 }
 

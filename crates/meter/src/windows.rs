@@ -242,7 +242,7 @@ fn unknown(tally: &Tally, span: &Span, cell: &Cell) -> Option<String> {
 /// The window of a counter that never moved, by the power beside it.
 fn replaced(joules: Joules, span: &Span, cell: &Cell, blank: EnergyWindow) -> EnergyWindow {
     let Checked { seconds, bounds: [low, high], range, .. } = cell.checked;
-    let late = AVERAGED.max(cell.checked.longest()) * cell.checked.change() * f64::from(span.visits) * 1e6;
+    let late = AVERAGED.max(cell.checked.longest) * cell.checked.change() * f64::from(span.visits) * 1e6;
     let note = "the counter did not move: the power beside it is integrated instead".to_owned();
     let same = (cell.checked.change() == 0.0 && span.seconds > RENEWED).then(|| NOT_RENEWED.to_owned());
     EnergyWindow {

@@ -81,7 +81,7 @@ fn is_mirror(one: &Zone, two: &Zone) -> bool {
 }
 
 /// One look at two counters, the first of which is read before and after the second.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 struct Look {
     before: u64,
     other: u64,

@@ -14,8 +14,8 @@ pub(crate) struct Checked {
     pub range: Option<(f64, f64)>,
     /// For how many seconds it has been the same.
     same: f64,
-    /// And for how many at most, up to the look that showed another.
-    longest: f64,
+    /// And for how many at most, up to the look that showed another: as late may it come.
+    pub longest: f64,
 }
 
 impl Checked {
@@ -31,11 +31,6 @@ impl Checked {
         }
         let (low, high) = self.range.unwrap_or((before.0, before.0));
         self.range = Some((low.min(before.0).min(now.0), high.max(before.0).max(now.0)));
-    }
-
-    /// As late may a power come that was the same for so long, in seconds.
-    pub(crate) fn longest(&self) -> f64 {
-        self.longest
     }
 
     /// By how much the power changed, in watts.
