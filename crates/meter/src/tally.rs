@@ -239,8 +239,7 @@ impl Tally {
             return Err(Unbelievable::Stalled { seconds: still });
         }
         // It may have stopped at any time since the look before it was last seen to move.
-        let most = self.mean().max(1e6 * self.fastest()) * (seconds + self.updates.edge());
-        Ok(Step { high: step.high.max(if most.is_finite() { most } else { 0.0 }), ..step })
+        Ok(Step { high: step.high.max(self.largest() * (seconds + self.updates.edge())), ..step })
     }
 
     /// Takes note of how long a counter stood still before it was known how often it moves; once that is known, what it may have lost
@@ -266,6 +265,12 @@ impl Tally {
     /// Mean power of the whole run so far, in microwatts; no number before anything was covered.
     fn mean(&self) -> f64 {
         self.whole.energy.microjoules / self.whole.covered
+    }
+
+    /// The largest power that it showed, in microwatts.
+    fn largest(&self) -> f64 {
+        // A counter that moved in no time at all has no mean.
+        (1e6 * self.fastest()).max(if self.mean().is_finite() { self.mean() } else { 0.0 })
     }
 
     /// As old as these limits say may a reading be at either end; how old is learnt from the first few moves.
@@ -311,8 +316,7 @@ impl Tally {
         if seconds <= self.patience() || self.whole.energy.microjoules == 0.0 {
             // What its updates do not explain may have been drawn as fast as ever, and not been shown yet.
             let late = seconds > LATE * self.age() && self.whole.energy.microjoules > 0.0;
-            // A counter that moved in no time at all has no mean.
-            let rate = (1e6 * self.fastest()).max(if self.mean().is_finite() { self.mean() } else { 0.0 });
+            let rate = self.largest();
             // It may have stopped at any time since the look before it was last seen to move.
             let unseen = self.updates.edge();
             for (cell, part) in closed.cells.iter_mut().zip(self.still) {
