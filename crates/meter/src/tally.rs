@@ -4,6 +4,7 @@ mod checked;
 mod past;
 mod peak;
 mod quickest;
+mod stalls;
 mod updates;
 
 use std::collections::VecDeque;
@@ -36,10 +37,6 @@ const LIVE_APART: f64 = 0.05;
 
 /// A counter that moves many times a second and shows nothing for so many seconds is stuck.
 const STUCK: f64 = 0.1;
-
-/// A counter that stood still for so many of its updates may have lost something; where it did for so many seconds, and then shows less
-/// than this share of what is usual in such a time, nothing is known of it.
-const STALLED: (f64, f64, f64) = (3.0, 0.2, 0.5);
 
 /// As many times more than a counter showed after it stood still for so many seconds is worth a word.
 const LESS: f64 = 1.1;
@@ -222,44 +219,6 @@ impl Tally {
         }
         self.last = Some(reading);
         (self.pending, self.still, self.missed) = ([0.0; 5], [0.0; 5], false);
-    }
-
-    /// A step of a counter, unless it stood still before and shows far less now than is usual in such a time. What was drawn at its
-    /// largest power beyond what it shows, it may have lost.
-    fn made_up(&self, step: Step, seconds: f64) -> Result<Step, Unbelievable> {
-        let still: f64 = self.still.iter().sum();
-        let (updates, least, share) = STALLED;
-        // The first few moves may have come soon after the start, or late, and tell little of what should have been shown.
-        if self.moves < MOVES || still <= updates * self.update() {
-            return Ok(step);
-        }
-        let usual = if self.whole.covered > 0.0 { self.mean() * seconds } else { 0.0 };
-        let has_made_up = usual > 0.0 && step.microjoules >= share * usual;
-        if still > least && !has_made_up {
-            return Err(Unbelievable::Stalled { seconds: still });
-        }
-        // It may have stopped at any time since the look before it was last seen to move.
-        Ok(Step { high: step.high.max(self.largest() * (seconds + self.updates.edge())), ..step })
-    }
-
-    /// Takes note of how long a counter stood still before it was known how often it moves; once that is known, what it may have lost
-    /// then is within the bounds.
-    fn early(&mut self, still: f64, phase: usize) {
-        if still > self.stood_early.0 {
-            self.stood_early = (still, phase);
-        }
-        let (stood, phase) = self.stood_early;
-        if self.moves >= MOVES && stood > STALLED.0 * self.update() {
-            // It may be renewed as often as its kind is, however few of its moves were seen.
-            let watts = self.quickest.watts(self.limits.update.0);
-            let most = 1e6 * watts * (stood + self.updates.edge());
-            for cell in [&mut self.cells[phase], &mut self.whole] {
-                cell.energy.high += most;
-                if stood > NOTED {
-                    cell.note(SHOWED_LESS);
-                }
-            }
-        }
     }
 
     /// Mean power of the whole run so far, in microwatts; no number before anything was covered.
