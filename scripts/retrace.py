@@ -79,6 +79,26 @@ class Sums:
 
 
 @dataclass
+class Repeats:
+    """For how many seconds a power has been the same, was at most, up to the look that showed another, and from one change to the next."""
+
+    same: float = 0.0
+    longest: float = 0.0
+    edge: float = math.inf
+    most: float = math.inf
+
+    def look(self, seconds, changed):
+        self.same += seconds
+        self.longest = max(self.longest, self.same)
+        if changed:
+            self.most = min(self.most, self.edge + self.same)
+            self.same, self.edge = 0.0, seconds
+
+    def late(self):
+        return min(self.longest, self.most)
+
+
+@dataclass
 class Beside:
     """Power that is told beside a counter, integrated."""
 
@@ -87,9 +107,7 @@ class Beside:
     high: float = 0.0
     seconds: float = 0.0
     shown: list = field(default_factory=list)
-    # For how many seconds it has been the same, and was at most, up to the look that showed another.
-    same: float = 0.0
-    longest: float = 0.0
+    repeats: Repeats = field(default_factory=Repeats)
 
     def add(self, before, now, seconds):
         self.microjoules += 0.5 * (before + now) * seconds * 1e6
@@ -97,8 +115,7 @@ class Beside:
         self.high += max(before, now) * seconds * 1e6
         self.seconds += seconds
         self.shown = [min([before, now, *self.shown]), max([before, now, *self.shown])]
-        self.longest = max(self.longest, self.same + seconds)
-        self.same = self.same + seconds if before == now else 0.0
+        self.repeats.look(seconds, before != now)
 
     def change(self):
         return self.shown[1] - self.shown[0] if self.shown else 0.0
@@ -248,7 +265,7 @@ class Tally:
         self.stood_early = (0.0, 0)
         # Phase, seconds and microjoules of the stretch whose power is being taken.
         self.peak = (0, 0.0, 0.0)
-        self.shown = []
+        self.shown, self.repeats = [], Repeats()
         self.beside, self.beside_all, self.beside_last = [Beside() for _ in PHASES], Beside(), None
 
     def observe(self, phase, ran, shown):
@@ -294,6 +311,8 @@ class Tally:
             span = self.largest[phase][1] if self.largest[phase] else 0.0
             self.largest[phase] = (max(now[1], self.largest[phase][0]) if self.largest[phase] else now[1], span)
             self.shown = [min([now[1], *self.shown]), max([now[1], *self.shown])]
+            if self.last is not None:
+                self.repeats.look(sum(self.pending), now != self.last)
         self.last, self.missed = now, False
         self.pending, self.still = [0.0] * len(PHASES), [0.0] * len(PHASES)
 
@@ -572,7 +591,7 @@ def is_unknown(tally, whole, span, cell):
 
 def replaced(told, span, beside):
     """The window of a counter that never moved, by the power beside it, which comes late at both ends of every visit."""
-    late = max(AVERAGED, beside.longest) * beside.change() * span.visits * 1e6
+    late = max(AVERAGED, beside.repeats.late()) * beside.change() * span.visits * 1e6
     return {
         **told,
         "kind": "integrated",
@@ -602,7 +621,8 @@ def bounds(tally, span, cell, mean):
         return max(cell.low, 0.0), cell.high
     most = tally.plausible if cell.microjoules == 0.0 else max(mean, tally.fastest())
     changed = tally.shown[1] - tally.shown[0] if tally.shown else 0.0
-    stale = span.visits * (tally.updates.age() * most + tally.source.get("averaged_seconds", 0.0) * changed) * 1e6
+    late = max(tally.source.get("averaged_seconds", 0.0), tally.repeats.late()) * changed
+    stale = span.visits * (tally.updates.age() * most + late) * 1e6
     return max(cell.low - stale, 0.0), cell.high + stale
 
 

@@ -4,6 +4,7 @@ mod checked;
 mod past;
 mod peak;
 mod quickest;
+mod repeats;
 mod stalls;
 mod updates;
 
@@ -19,6 +20,7 @@ pub(crate) use checked::Checked;
 use past::{Fall, Past};
 use peak::Peak;
 use quickest::Quickest;
+use repeats::Repeats;
 use updates::Updates;
 
 /// The largest power is taken over spans of at least this many updates, so that the count of updates in a
@@ -103,6 +105,8 @@ pub(crate) struct Tally {
     stood_early: (f64, usize),
     /// Its largest power between two readings.
     quickest: Quickest,
+    /// For how long a power was the same.
+    pub repeats: Repeats,
     /// Why nothing that was read is what it was taken for.
     pub void: Option<String>,
     peak: Peak,
@@ -127,6 +131,7 @@ impl Tally {
             moves: 0,
             stood_early: (0.0, 0),
             quickest: Quickest::default(),
+            repeats: Repeats::default(),
             void: None,
             peak: Peak::default(),
             memory: VecDeque::new(),
@@ -209,16 +214,25 @@ impl Tally {
             }
             None => {}
         }
-        if let Reading::Power(Watts(watts)) = reading {
-            raise(&mut self.cells[phase].watts_max, watts);
-            let (low, high) = self.whole.shown.unwrap_or((watts, watts));
-            self.whole.shown = Some((low.min(watts), high.max(watts)));
+        if let Reading::Power(power) = reading {
+            self.show(power, phase, seconds);
         }
         if self.memory.is_empty() {
             self.memory.push_back((now, self.whole.energy.microjoules));
         }
         self.last = Some(reading);
         (self.pending, self.still, self.missed) = ([0.0; 5], [0.0; 5], false);
+    }
+
+    /// Takes note of a power that was read `seconds` after the reading before.
+    fn show(&mut self, power: Watts, phase: usize, seconds: f64) {
+        let Watts(watts) = power;
+        raise(&mut self.cells[phase].watts_max, watts);
+        if let Some(last) = self.last {
+            self.repeats.look(seconds, last != Reading::Power(power));
+        }
+        let (low, high) = self.whole.shown.unwrap_or((watts, watts));
+        self.whole.shown = Some((low.min(watts), high.max(watts)));
     }
 
     /// Mean power of the whole run so far, in microwatts; no number before anything was covered.

@@ -242,7 +242,8 @@ fn unknown(tally: &Tally, span: &Span, cell: &Cell) -> Option<String> {
 /// The window of a counter that never moved, by the power beside it.
 fn replaced(joules: Joules, span: &Span, cell: &Cell, blank: EnergyWindow) -> EnergyWindow {
     let Checked { seconds, bounds: [low, high], range, .. } = cell.checked;
-    let late = AVERAGED.max(cell.checked.longest) * cell.checked.change() * f64::from(span.visits) * 1e6;
+    let late =
+        AVERAGED.max(cell.checked.repeats.late()) * cell.checked.change() * f64::from(span.visits) * 1e6;
     let note = "the counter did not move: the power beside it is integrated instead".to_owned();
     let same = (cell.checked.change() == 0.0 && span.seconds > RENEWED).then(|| NOT_RENEWED.to_owned());
     EnergyWindow {
@@ -315,7 +316,7 @@ fn bounds(tally: &Tally, span: &Span, cell: &Cell, mean_watts: f64) -> (f64, f64
                 parts.max(span.seconds) * tally.limits.plausible.0 * 1e6
             } else {
                 let shown = tally.whole.shown.map_or(0.0, |(least, most)| most - least);
-                let late = f64::from(span.visits) * tally.limits.averaged.0 * shown;
+                let late = f64::from(span.visits) * tally.limits.averaged.0.max(tally.repeats.late()) * shown;
                 let most = if cell.energy.microjoules == 0.0 {
                     tally.limits.plausible.0
                 } else {

@@ -17,7 +17,7 @@ use crate::shell::{json, object, ran, run};
 fn living_counters_are_metered() {
     let machine = Machine::new();
     let arguments = ["meter", "--json", "--sysroot", machine.path(), "--", "sleep", "3"];
-    let told = machine.while_drawing(|| json(&arguments));
+    let told = machine.while_drawing_evenly(|| json(&arguments));
     let seconds = told["seconds"].as_f64().unwrap();
     assert!((3.0..6.0).contains(&seconds), "{seconds}");
     for (domain, watts, wraps) in [("package-0", 50.0, 1), ("dram-0", 4.0, 0)] {
@@ -238,7 +238,7 @@ fn signal(name: &str, id: u32) {
 #[test]
 fn a_meter_that_stood_still_has_the_whole_energy() {
     let machine = Machine::new();
-    let told = machine.while_drawing(|| {
+    let told = machine.while_drawing_evenly(|| {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_ergo"));
         child.args(["meter", "--json", "--sysroot", machine.path(), "--", "sleep", "5"]);
         child.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -377,7 +377,7 @@ fn a_training_that_was_killed_says_what_is_not_in_its_record() {
 fn short_runs_are_metered_together() {
     let machine = Machine::new();
     let arguments = ["meter", "--json", "--sysroot", machine.path(), "--runs", "10", "--", "sleep", "0.2"];
-    let told = machine.while_drawing(|| json(&arguments));
+    let told = machine.while_drawing_evenly(|| json(&arguments));
     let (seconds, runs) = (told["seconds"].as_f64().unwrap(), told["runs"].as_u64());
     assert!((2.0..6.0).contains(&seconds) && runs == Some(10), "{told}");
     let joules = of(&told, "energy", "package-0")["joules"].as_f64().unwrap();

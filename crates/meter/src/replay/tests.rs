@@ -127,6 +127,21 @@ fn known_integrals_of_power_are_found_or_lie_within_the_bounds() {
     check(&polled(|t| if t == met { 1_000.0 } else { 100.0 }), 6_009.0, 0.02);
 }
 
+/// A power that is the mean of some seconds, as that of some batteries, and renewed after as many: the bounds hold what was drawn.
+#[test]
+fn a_power_that_is_renewed_seldom_may_come_as_late() {
+    let drawn = |t: f64| 10.0 * t + 50.0 * (t - 28.0).max(0.0);
+    for renewed in [3.0, 7.0, 20.0] {
+        let window = polled(|t| {
+            let last = (t / renewed).floor() * renewed;
+            (drawn(last) - drawn(last - renewed)) / renewed
+        });
+        let [low, high] = [window.joules_low, window.joules_high].map(|end| end.unwrap().0);
+        assert!(low < drawn(LENGTH) && drawn(LENGTH) < high, "{renewed} s: {low} to {high} J");
+        assert!((window.joules.unwrap().0 - drawn(LENGTH)).abs() > 50.0, "nothing came late: {window:?}");
+    }
+}
+
 proptest! {
     /// Lines that came late or twice change nothing.
     #[test]

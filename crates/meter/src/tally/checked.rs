@@ -2,6 +2,8 @@
 
 use record::units::Watts;
 
+use super::repeats::Repeats;
+
 /// Power beside a counter, integrated.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Checked {
@@ -12,10 +14,7 @@ pub(crate) struct Checked {
     pub seconds: f64,
     /// The least and the most of it, in watts; `None` before the first.
     pub range: Option<(f64, f64)>,
-    /// For how many seconds it has been the same.
-    same: f64,
-    /// And for how many at most, up to the look that showed another: as late may it come.
-    pub longest: f64,
+    pub repeats: Repeats,
 }
 
 impl Checked {
@@ -24,11 +23,7 @@ impl Checked {
         self.bounds[0] += before.0.min(now.0) * seconds * 1e6;
         self.bounds[1] += before.0.max(now.0) * seconds * 1e6;
         self.seconds += seconds;
-        self.same += seconds;
-        self.longest = self.longest.max(self.same);
-        if before.0 != now.0 {
-            self.same = 0.0;
-        }
+        self.repeats.look(seconds, before.0 != now.0);
         let (low, high) = self.range.unwrap_or((before.0, before.0));
         self.range = Some((low.min(before.0).min(now.0), high.max(before.0).max(now.0)));
     }

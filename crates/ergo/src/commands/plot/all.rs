@@ -38,7 +38,9 @@ pub fn run(root: &Path, format: Format) -> anyhow::Result<Exit> {
     }
     if told.figures.is_empty() && told.without_source.is_empty() {
         let found = format!("{}: no figures (.svg) in this folder or those within it", root.display());
-        return Err(exit::bad_input_with_hint(found, "name the folder that holds the folders of results"));
+        let hint = "name the folder that holds the folders of results; `ergo literature --out results/literature` draws the \
+                    tables of datasets/literature";
+        return Err(exit::bad_input_with_hint(found, hint));
     }
     output::result(format, &told, || text(&told))?;
     Ok(Exit::Done)
