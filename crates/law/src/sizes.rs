@@ -176,9 +176,12 @@ fn fill(
         if law.alpha > 0.0 && law.beta > 0.0 { law.k() } else { f64::INFINITY }
     });
     if law.alpha <= 0.0 || law.beta <= 0.0 {
-        estimate
-            .warnings
-            .push("k has no value: error does not fall with parameters or with data.".to_owned());
+        let of = match (law.alpha > 0.0, law.beta > 0.0) {
+            (true, _) => "data",
+            (_, true) => "parameters",
+            _ => "parameters nor with data",
+        };
+        estimate.warnings.push(format!("k has no value: error does not fall with {of}."));
         estimate.k = Interval { estimate: None, ..k };
     } else {
         estimate.k = k;

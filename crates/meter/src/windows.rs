@@ -168,7 +168,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         ..blank(&tally.facts, phase, span)
     };
     if let (true, true, Some(joules)) = (tally.void.is_none(), tally.never_moved(), integrated(cell, span)) {
-        return replaced(joules, span, cell, blank);
+        return replaced(joules, tally.limits.averaged.0, span, cell, blank);
     }
     if let Some(why) = unknown(tally, span, cell) {
         notes.push(why);
@@ -239,11 +239,13 @@ fn unknown(tally: &Tally, span: &Span, cell: &Cell) -> Option<String> {
     }
 }
 
-/// The window of a counter that never moved, by the power beside it.
-fn replaced(joules: Joules, span: &Span, cell: &Cell, blank: EnergyWindow) -> EnergyWindow {
+/// The window of a counter that never moved, by the power beside it, which may come `averaged` seconds late.
+fn replaced(joules: Joules, averaged: f64, span: &Span, cell: &Cell, blank: EnergyWindow) -> EnergyWindow {
     let Checked { seconds, bounds: [low, high], range, .. } = cell.checked;
-    let late =
-        AVERAGED.max(cell.checked.repeats.late()) * cell.checked.change() * f64::from(span.visits) * 1e6;
+    let late = AVERAGED.max(averaged).max(cell.checked.repeats.late())
+        * cell.checked.change()
+        * f64::from(span.visits)
+        * 1e6;
     let note = "the counter did not move: the power beside it is integrated instead".to_owned();
     let same = (cell.checked.change() == 0.0 && span.seconds > RENEWED).then(|| NOT_RENEWED.to_owned());
     EnergyWindow {
