@@ -95,7 +95,7 @@ class Repeats:
             self.same, self.edge = 0.0, seconds
 
     def late(self):
-        return min(self.longest, self.most)
+        return 2.0 * min(self.longest, self.most)
 
 
 @dataclass

@@ -246,11 +246,13 @@ fn replaced(joules: Joules, averaged: f64, span: &Span, cell: &Cell, blank: Ener
         * cell.checked.change()
         * f64::from(span.visits)
         * 1e6;
-    let note = "the counter did not move: the power beside it is integrated instead".to_owned();
+    // One that only went backwards, or too far, moved, but told nothing.
+    let how = if cell.gaps == 0 { "did not move" } else { "told nothing that can be" };
+    let note = format!("the counter {how}: the power beside it is integrated instead");
     let same = (cell.checked.change() == 0.0 && span.seconds > RENEWED).then(|| NOT_RENEWED.to_owned());
     EnergyWindow {
         kind: Kind::Integrated,
-        source: format!("power, integrated, beside a counter that did not move: {}", blank.source),
+        source: format!("power, integrated, beside a counter that {how}: {}", blank.source),
         joules: Some(joules),
         joules_low: Some(Joules((low - late).max(0.0) / 1e6)),
         joules_high: Some(Joules((high + late) / 1e6)),

@@ -32,8 +32,9 @@ impl Repeats {
         }
     }
 
-    /// As many seconds late may it come: it may have been renewed as seldom as it changed, but not more seldom than it changed once.
+    /// As many seconds late may it come. It may have been renewed as seldom as it changed, but not more seldom than it changed
+    /// once; and be the mean of the time before, whose beginning is twice as far back.
     pub(crate) fn late(&self) -> f64 {
-        self.longest.min(self.most)
+        2.0 * self.longest.min(self.most)
     }
 }
