@@ -154,17 +154,20 @@ fn a_power_of_several_numbers_may_come_as_late_as_its_source_says() {
         current * (1.0 + 1e-4 * t.floor())
     };
     let looks: Vec<_> = moments().into_iter().filter(|&t| t < 13.0).collect();
-    let shown: Vec<_> = looks.iter().map(|&t| (t, format!("\"w\":{}", told(t)))).collect();
-    let text = lines("integrated", 1.0, &shown)
-        .replace("\"plausible_watts\"", "\"averaged_seconds\":30.0,\"plausible_watts\"");
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("trace.jsonl");
-    fs::write(&path, text).unwrap();
-    let window = total(&replay(&path).unwrap());
     let truth = drawn(looks[looks.len() - 1]);
-    let [low, high] = [window.joules_low, window.joules_high].map(|end| end.unwrap().0);
-    assert!(low < truth && truth < high, "{truth} J and {low} to {high}");
-    assert!((window.joules.unwrap().0 - truth).abs() > 150.0, "nothing came late: {window:?}");
+    // By itself, and beside a gauge that has not moved.
+    for (kind, form) in [("integrated", "\"w\":"), ("counter", "\"uj\":5,\"beside_w\":")] {
+        let shown: Vec<_> = looks.iter().map(|&t| (t, format!("{form}{}", told(t)))).collect();
+        let text = lines(kind, 1.0, &shown)
+            .replace("\"plausible_watts\"", "\"averaged_seconds\":30.0,\"plausible_watts\"");
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("trace.jsonl");
+        fs::write(&path, text).unwrap();
+        let window = total(&replay(&path).unwrap());
+        let [low, high] = [window.joules_low, window.joules_high].map(|end| end.unwrap().0);
+        assert!(low < truth && truth < high, "{kind}: {truth} J and {low} to {high}");
+        assert!((window.joules.unwrap().0 - truth).abs() > 150.0, "nothing came late: {window:?}");
+    }
 }
 
 proptest! {
