@@ -20,10 +20,6 @@ const PLAUSIBLE: Watts = Watts(1000.0);
 /// A microwatt-hour is 3,600 microjoules.
 const MICROJOULES: f64 = 3600.0;
 
-/// Where a power is made of several numbers, each of which is renewed at times of its own, how seldom the slowest is renewed
-/// does not show: it is taken to come as late as this (an assumption).
-const RENEWED_APART: Seconds = Seconds(30.0);
-
 /// Above what any battery loses, so that the count of what they lost may fall where they are charged meanwhile.
 const ORIGIN: f64 = (1u64 << 50) as f64;
 
@@ -229,7 +225,9 @@ impl EnergySource for Battery {
     fn limits(&self) -> Limits {
         let update = if self.gauges.is_empty() { POWER_UPDATE } else { UPDATE };
         let is_sum = self.powers.len() > 1 || self.powers.iter().any(|power| power.voltage.is_some());
-        let averaged = if is_sum { RENEWED_APART } else { Seconds(0.0) };
+        // Each number of several is renewed at times of its own, so that how seldom the slowest is does not show: as seldom as a
+        // gauge is taken to be (an assumption).
+        let averaged = if is_sum { UPDATE } else { Seconds(0.0) };
         Limits { averaged, ..Limits::of(update, PLAUSIBLE) }
     }
 
@@ -344,7 +342,7 @@ mod tests {
         let counted = &mut discover(root.path()).readable[0];
         assert_eq!((counted.facts().kind, counted.power()), (Kind::Counter, Some(Watts(20.0))));
         fs::remove_file(file("BAT0", "energy_now")).unwrap();
-        assert_eq!(discover(root.path()).readable[0].limits().averaged, RENEWED_APART);
+        assert_eq!(discover(root.path()).readable[0].limits().averaged, UPDATE);
         let sensed = &mut discover(root.path()).readable[0];
         assert_eq!((sensed.facts().kind, sensed.power()), (Kind::Integrated, None));
         assert_eq!(sensed.read().unwrap(), Reading::Power(Watts(20.0)));
@@ -356,6 +354,9 @@ mod tests {
             fs::write(file(battery, file_name), "0\n").unwrap();
         }
         assert!(sensed.read().unwrap_err().to_string().contains("0 W"));
+        fs::remove_dir_all(file("BAT1", "").as_path()).unwrap();
+        fs::write(file("BAT0", "power_now"), "8500000\n").unwrap();
+        assert_eq!(discover(root.path()).readable[0].limits().averaged, Seconds(0.0), "one number");
         fs::write(file("BAT0", "power_now"), "much\n").unwrap();
         assert_eq!(discover(root.path()).unreadable[0].status, SourceStatus::Broken);
     }

@@ -247,7 +247,7 @@ fn replaced(joules: Joules, averaged: f64, span: &Span, cell: &Cell, blank: Ener
         * f64::from(span.visits)
         * 1e6;
     // One that only went backwards, or too far, moved, but told nothing.
-    let how = if cell.gaps == 0 { "did not move" } else { "told nothing that can be" };
+    let how = if cell.gaps == 0 { "did not move" } else { "showed only what cannot be" };
     let note = format!("the counter {how}: the power beside it is integrated instead");
     let same = (cell.checked.change() == 0.0 && span.seconds > RENEWED).then(|| NOT_RENEWED.to_owned());
     EnergyWindow {
