@@ -9,7 +9,7 @@ use record::units::{Seconds, Watts};
 
 use crate::book::{Book, Ending};
 use crate::metering::Metering;
-use crate::sampler::Sampler;
+use crate::sampler::{self, Sampler};
 use crate::source::{Look, Reading};
 use crate::sources::Sources;
 use crate::tally::Tally;
@@ -37,6 +37,9 @@ pub struct Live {
 }
 
 impl Meter {
+    /// So long after its beginning a meter has made its first looks, which follow each other more quickly than later ones.
+    pub const START: Seconds = sampler::START;
+
     /// Begins in [`Phase::Load`] at time 0.
     #[must_use]
     pub fn start(sources: &Sources) -> Meter {

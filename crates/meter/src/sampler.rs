@@ -21,6 +21,8 @@ const LONG: u32 = 600;
 
 /// Looks at the beginning, up to the number of each, are as short a share of the usual interval apart.
 const QUICK: [(u32, f64); 3] = [(8, 0.01), (16, 0.02), (24, 0.08)];
+/// By then these looks are over, at the usual interval, also where each of them takes a millisecond more.
+pub(crate) const START: Seconds = Seconds(0.12);
 
 /// Runs until it is dropped.
 pub(crate) struct Sampler {
@@ -104,5 +106,18 @@ pub(crate) fn stretch(tick: u32) -> f64 {
 impl Drop for Sampler {
     fn drop(&mut self) {
         self.join();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_looks_are_over_after_the_start() {
+        let (last, _) = QUICK[QUICK.len() - 1];
+        let quick: f64 = (0..last).map(|tick| stretch(tick) * USUAL.0 + 0.001).sum();
+        assert!(quick < START.0, "{quick} s");
+        assert!(stretch(last) > 0.9, "the next look is a usual one");
     }
 }

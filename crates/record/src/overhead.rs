@@ -59,13 +59,17 @@ pub struct SamplerOverhead {
     /// Time between two readings, up to a tenth less.
     #[serde(rename = "interval_seconds")]
     pub interval: Seconds,
-    /// Its processor time, beginning and end of the thread included.
+    /// Its processor time in the metered blocks, the end of the thread included.
     #[serde(rename = "processor_seconds")]
     pub processor: Seconds,
-    /// That time as a share of the time under a meter.
+    /// That time as a share of the metered blocks.
     pub share: f64,
     /// What the share is to stay below.
     pub share_limit: f64,
+    /// Its processor time before a block: of its start and its first looks, which are closer together. A run has it once; mean over
+    /// the metered blocks.
+    #[serde(rename = "start_processor_seconds")]
+    pub start: Seconds,
 }
 
 /// Two blocks of the same number of steps, one after the other.

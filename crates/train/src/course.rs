@@ -14,7 +14,7 @@ use meter::trace::Trace;
 use record::device::Device;
 use record::energy::Phase;
 use record::run::{Epoch, Evaluation, RunRecord, Status};
-use record::spec::RunPlan;
+use record::spec::{LearnerName, RunPlan};
 use record::units::{Flops, Seconds};
 
 use crate::assemble::{self, Finished};
@@ -29,8 +29,11 @@ use crate::shelf::{Material, Shelf, Training};
 use crate::tally::Tally;
 
 /// Work and steps between two looks at the clock, the stop flag and the losses; decided by the plan and the kind of device,
-/// so that an interrupted run does the same as an uninterrupted one.
-const CHUNK: (u64, u64) = (4_000_000_000, 64);
+/// so that an interrupted run does the same as an uninterrupted one. As each look reads every counter four times, there are
+/// some dozens a second on fast processors, and a few on the slowest.
+const CHUNK: (u64, u64) = (16_000_000_000, 64);
+/// Work between two looks where candle computes, which is slower.
+const CANDLE_WORK: u64 = 4_000_000_000;
 /// Seconds between two checkpoints.
 const CHECKPOINT_SECONDS: f64 = 20.0;
 /// Images judged between two looks at the stop flag.
@@ -44,6 +47,7 @@ pub(crate) fn chunk_steps(plan: &RunPlan, device: Device) -> u64 {
     }
     let per_step = plan.train_flops_per_image().times(plan.spec.batch).0.max(1);
     let (flops, steps) = CHUNK;
+    let flops = if plan.spec.learner == LearnerName::Candle { CANDLE_WORK } else { flops };
     (flops / per_step).clamp(1, steps)
 }
 

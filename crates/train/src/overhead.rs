@@ -34,8 +34,8 @@ const BATCH: u64 = 128;
 pub const HALF_WIDTH: f64 = 0.005;
 /// Share of the run that the sampler's processor time may be.
 const SAMPLER_SHARE: f64 = 0.005;
-/// Both blocks of a pair begin with steps that do not count, for a time drawn below this: the usual time between two
-/// readings of the sampler, so that a block meets them in no fixed place.
+/// Both blocks of a pair begin with steps that do not count, until the first looks of a meter are over and then for a time drawn
+/// below this: the usual time between two readings of the sampler, so that a block meets them in no fixed place.
 const LEAD: f64 = 0.1;
 
 /// How the experiment is made.
@@ -98,8 +98,10 @@ struct Trial<'a> {
     /// Looks of a block, between which the learner has a chunk of steps as in a training.
     looks: u64,
     pairs: Vec<OverheadPair>,
-    /// How the metered blocks were sampled, with the processor time of all of them.
+    /// How the metered blocks were sampled, with the processor time of all of them, leads left out.
     sampling: Option<Sampling>,
+    /// Processor time of the sampler in all leads.
+    started: Seconds,
     /// Time under a meter, leads included.
     metered: Seconds,
 }
@@ -113,8 +115,8 @@ impl<'a> Trial<'a> {
         subject.slice(BenchPhase::Train, options.block)?;
         let slice = subject.slice(BenchPhase::Train, options.block)?;
         let looks = (slice.images / subject.images_of_look()).max(1);
-        let (pairs, metered) = (Vec::new(), Seconds(0.0));
-        Ok(Trial { options, subject, looks, pairs, sampling: None, metered })
+        let (pairs, started, metered) = (Vec::new(), Seconds(0.0), Seconds(0.0));
+        Ok(Trial { options, subject, looks, pairs, sampling: None, started, metered })
     }
 
     fn ratios(&self) -> Vec<f64> {
@@ -124,7 +126,7 @@ impl<'a> Trial<'a> {
     /// A block with a meter and one without, in an order that is drawn; false when it was asked to stop.
     fn pair(&mut self) -> Result<bool, TrainError> {
         let mut stream = Stream::new(0, Purpose::Test, self.pairs.len() as u64);
-        let lead = Seconds(LEAD * stream.uniform_f64());
+        let lead = Meter::START + Seconds(LEAD * stream.uniform_f64());
         let metered_first = stream.below(2) == 0;
         let (mut metered, mut unmetered) = (Seconds(0.0), Seconds(0.0));
         for with_meter in [metered_first, !metered_first] {
@@ -138,14 +140,16 @@ impl<'a> Trial<'a> {
         Ok(true)
     }
 
-    /// The time of one block, in which a meter is asked for all that a training asks it for. Its start and its end, which a
-    /// training has once, are no part of the block.
+    /// The time of one block, in which a meter is asked for all that a training asks it for. Its start, first looks included, and
+    /// its end, which a training has once, are no part of the block.
     fn block(&mut self, with_meter: bool, lead: Seconds) -> Result<Seconds, TrainError> {
         let mut meter = with_meter.then(|| Meter::start(self.options.sources));
         let clock = Stopwatch::start();
         while clock.elapsed() < lead {
             self.look(&mut meter)?;
         }
+        let sampling = meter.as_ref().and_then(|meter| meter.snapshot().sampling);
+        let started = sampling.map_or(Seconds(0.0), |sampling| sampling.processor);
         let clock = Stopwatch::start();
         for _ in 0..self.looks {
             self.look(&mut meter)?;
@@ -154,9 +158,10 @@ impl<'a> Trial<'a> {
         if let Some(meter) = meter {
             let metering = meter.finish();
             self.metered += metering.seconds.total;
+            self.started += started;
             self.sampling = metering.sampling.map(|now| {
                 let before = self.sampling.map_or(Seconds(0.0), |before| before.processor);
-                Sampling { processor: before + now.processor, ..now }
+                Sampling { processor: before + now.processor - started, ..now }
             });
         }
         Ok(seconds)
@@ -183,11 +188,13 @@ impl<'a> Trial<'a> {
         let ratio = estimate(&ratios);
         let (method, coverage) = rule::method(ratios.len());
         let half_width = (ratio.high - ratio.low) / 2.0;
+        let in_blocks: f64 = self.pairs.iter().map(|pair| pair.metered.0).sum();
         let sampler = self.sampling.map(|sampling| SamplerOverhead {
             interval: sampling.interval,
             processor: sampling.processor,
-            share: sampling.processor.0 / self.metered.0,
+            share: sampling.processor.0 / in_blocks,
             share_limit: SAMPLER_SHARE,
+            start: Seconds(self.started.0 / self.pairs.len() as f64),
         });
         let blocks: Vec<f64> = self.pairs.iter().map(|pair| pair.unmetered.0).collect();
         let read =

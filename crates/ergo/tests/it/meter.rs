@@ -445,7 +445,9 @@ fn the_doctor_measures_what_metering_costs() {
             assert_eq!(overhead["domains"], serde_json::json!(["package-0", "dram-0"]));
             let sampler = &overhead["sampler"];
             assert_eq!((&sampler["interval_seconds"], &sampler["share_limit"]), (&0.1.into(), &0.005.into()));
-            assert!(sampler["processor_seconds"].as_f64().unwrap() > 0.0, "{sampler}");
+            for key in ["processor_seconds", "start_processor_seconds"] {
+                assert!(sampler[key].as_f64().unwrap() > 0.0, "{key}: {sampler}");
+            }
             assert!((0.0..0.5).contains(&sampler["share"].as_f64().unwrap()), "{sampler}");
         }
     }

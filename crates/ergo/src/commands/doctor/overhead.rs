@@ -84,8 +84,10 @@ pub fn text(told: &OverheadOutput) -> String {
             let (share, limit) = (percent(sampler.share, 2), percent(sampler.share_limit, 2));
             let verdict = if sampler.share <= sampler.share_limit { "within" } else { "above" };
             let every = quantity::seconds(sampler.interval.0);
+            let start = quantity::seconds(sampler.start.0);
             format!(
-                "  the sampler reads every {every} and took {share} of a processor, {verdict} the limit of {limit}\n"
+                "  the sampler reads every {every} and took {share} of a processor, {verdict} the limit of {limit}; \
+                 its first looks, once in a run, {start}\n"
             )
         }
     };
@@ -122,6 +124,7 @@ mod tests {
                 processor: Seconds(0.002),
                 share: 0.0002,
                 share_limit: 0.005,
+                start: Seconds(0.0011),
             }),
             metered: Seconds(10.0),
             blocks: Vec::new(),
