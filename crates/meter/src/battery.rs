@@ -14,6 +14,9 @@ const UPDATE: Seconds = Seconds(30.0);
 /// What they deliver is looked up more often.
 const POWER_UPDATE: Seconds = Seconds(1.0);
 
+/// Less than any machine that runs draws.
+const LEAST: Watts = Watts(0.01);
+
 /// More than any laptop draws.
 const PLAUSIBLE: Watts = Watts(1000.0);
 
@@ -78,6 +81,8 @@ struct Battery {
     gauges: Vec<Gauge>,
     /// Where each of them tells what it delivers now.
     powers: Vec<Power>,
+    /// What made the power at the last look, in millionths, where that is more than one number; empty where it failed.
+    numbers: Vec<i64>,
     /// What all of them lost since the first look, in microjoules.
     lost: f64,
 }
@@ -146,16 +151,17 @@ impl Power {
         (current.exists() && voltage.exists()).then_some(Power { now: current, voltage: Some(voltage) })
     }
 
-    /// Some drivers show what leaves a battery as negative.
-    fn read(&self) -> Result<f64, ReadError> {
-        let micro = |file: &Path| {
+    /// The watts, and the numbers that make them. Some drivers show what leaves a battery as negative.
+    fn read(&self) -> Result<(f64, Vec<i64>), ReadError> {
+        let millionths = |file: &PathBuf| {
             let shown = text(file)?;
-            let number = shown.parse().map(|number: i64| number.unsigned_abs() as f64 * 1e-6);
             let (expected, found) = ("a whole number of millionths", shown.chars().take(40).collect());
-            number.map_err(|_| ReadError::Garbage { path: file.to_owned(), expected, found })
+            shown.parse().map_err(|_| ReadError::Garbage { path: file.to_owned(), expected, found })
         };
-        let volts = self.voltage.as_deref().map_or(Ok(1.0), micro)?;
-        Ok(micro(&self.now)? * volts)
+        let numbers: Vec<i64> =
+            self.voltage.iter().chain([&self.now]).map(millionths).collect::<Result<_, _>>()?;
+        let watts = numbers.iter().map(|number| number.unsigned_abs() as f64 * 1e-6).product();
+        Ok((watts, numbers))
     }
 
     fn words(&self) -> String {
@@ -190,16 +196,22 @@ impl Battery {
             supplies: Vec::new(),
             gauges,
             powers,
+            numbers: Vec::new(),
             lost: 0.0,
         }
     }
 
     /// What all of them deliver now.
-    fn delivered(&self) -> Result<Watts, ReadError> {
-        match self.powers.iter().map(Power::read).sum::<Result<f64, _>>()? {
-            0.0 => Err(refuse("shows 0 W, which no machine draws")),
-            watts => Ok(Watts(watts)),
+    fn delivered(&mut self) -> Result<Watts, ReadError> {
+        self.numbers.clear();
+        let (watts, numbers): (Vec<f64>, Vec<Vec<i64>>) =
+            self.powers.iter().map(Power::read).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let watts = Watts(watts.iter().sum());
+        if watts < LEAST {
+            return Err(refuse(&format!("shows {} W, which no machine draws", watts.0)));
         }
+        self.numbers = numbers.concat();
+        Ok(watts)
     }
 
     /// Counts upwards as the batteries lose.
@@ -235,6 +247,10 @@ impl EnergySource for Battery {
     fn power(&mut self) -> Option<Watts> {
         let is_beside = !self.gauges.is_empty() && !self.powers.is_empty() && !is_plugged(&self.supplies);
         is_beside.then(|| self.delivered().ok()).flatten()
+    }
+
+    fn numbers(&self) -> Vec<i64> {
+        if self.numbers.len() > 1 { self.numbers.clone() } else { Vec::new() }
     }
 
     /// Fails while the machine is plugged in: what a battery loses then is not what the machine draws.
@@ -346,6 +362,7 @@ mod tests {
         let sensed = &mut discover(root.path()).readable[0];
         assert_eq!((sensed.facts().kind, sensed.power()), (Kind::Integrated, None));
         assert_eq!(sensed.read().unwrap(), Reading::Power(Watts(20.0)));
+        assert_eq!(sensed.numbers(), [8_500_000, 11_500_000, -1_000_000]);
         assert!(sensed.facts().source.contains("BAT0/power_now"), "{}", sensed.facts().source);
         fs::write(root.path().join("sys/class/power_supply/AC/online"), "1\n").unwrap();
         assert!(sensed.read().unwrap_err().to_string().contains("mains meanwhile"));
@@ -354,9 +371,14 @@ mod tests {
             fs::write(file(battery, file_name), "0\n").unwrap();
         }
         assert!(sensed.read().unwrap_err().to_string().contains("0 W"));
+        assert_eq!(sensed.numbers(), [0i64; 0], "of a look that failed");
+        fs::write(file("BAT0", "power_now"), "1000\n").unwrap();
+        assert!(sensed.read().unwrap_err().to_string().contains("0.001 W, which no machine draws"));
         fs::remove_dir_all(file("BAT1", "").as_path()).unwrap();
         fs::write(file("BAT0", "power_now"), "8500000\n").unwrap();
-        assert_eq!(discover(root.path()).readable[0].limits().averaged, Seconds(0.0), "one number");
+        let single = &mut discover(root.path()).readable[0];
+        assert_eq!(single.limits().averaged, Seconds(0.0), "one number");
+        assert_eq!((single.read().unwrap(), single.numbers()), (Reading::Power(Watts(8.5)), Vec::new()));
         fs::write(file("BAT0", "power_now"), "much\n").unwrap();
         assert_eq!(discover(root.path()).unreadable[0].status, SourceStatus::Broken);
     }

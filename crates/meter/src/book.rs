@@ -53,6 +53,7 @@ impl Book {
         for (tally, look) in self.tallies.iter_mut().zip(looks) {
             tally.observe(now, phase, ran, look.reading);
             tally.check(phase, ran, look.power);
+            tally.numbers.look(&look.numbers);
         }
         if let Some(phase) = enter {
             self.timeline.enter(phase);

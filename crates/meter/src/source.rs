@@ -33,6 +33,12 @@ pub trait EnergySource: Send {
         None
     }
 
+    /// The numbers that made the power at the last look, where they are several, each of which may be renewed at times of its own;
+    /// else none.
+    fn numbers(&self) -> Vec<i64> {
+        Vec::new()
+    }
+
     /// `package-N`, `dram-N`, `psys`, `gpu-N` or `host`.
     fn domain(&self) -> &str {
         &self.facts().domain
@@ -46,6 +52,8 @@ pub(crate) struct Look {
     pub reading: Result<Reading, ReadError>,
     /// Power to check a counter by.
     pub power: Option<Watts>,
+    /// The numbers that make the power, where they are several.
+    pub numbers: Vec<i64>,
 }
 
 /// What a source shows at one moment. Only differences of counters have a meaning.

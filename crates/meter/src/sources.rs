@@ -252,7 +252,11 @@ impl Sources {
 
     /// Reads all sources, in the order of [`Sources::facts`].
     pub(crate) fn read(&self) -> Vec<Look> {
-        each(&self.0.readable, |source| Look { reading: source.read(), power: source.power() })
+        each(&self.0.readable, |source| Look {
+            reading: source.read(),
+            power: source.power(),
+            numbers: source.numbers(),
+        })
     }
 
     /// The state of each card, in the order of [`Sources::facts`]; `None` of everything else.

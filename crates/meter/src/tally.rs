@@ -1,6 +1,7 @@
 //! The account of one source: readings in, energy by phase out.
 
 mod checked;
+mod numbers;
 mod past;
 mod peak;
 mod quickest;
@@ -17,6 +18,7 @@ use crate::source::{Limits, ReadError, Reading, SourceFacts};
 use crate::step::{Step, Unbelievable, in_range, step};
 use crate::timeline::index;
 pub(crate) use checked::Checked;
+use numbers::Numbers;
 use past::{Fall, Past};
 use peak::Peak;
 use quickest::Quickest;
@@ -107,6 +109,8 @@ pub(crate) struct Tally {
     quickest: Quickest,
     /// For how long a power was the same.
     pub repeats: Repeats,
+    /// What makes it, where that is more than one number.
+    pub numbers: Numbers,
     /// Why nothing that was read is what it was taken for.
     pub void: Option<String>,
     peak: Peak,
@@ -132,6 +136,7 @@ impl Tally {
             stood_early: (0.0, 0),
             quickest: Quickest::default(),
             repeats: Repeats::default(),
+            numbers: Numbers::default(),
             void: None,
             peak: Peak::default(),
             memory: VecDeque::new(),

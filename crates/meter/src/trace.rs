@@ -103,6 +103,9 @@ pub(crate) struct Shown {
     /// Power beside a counter, in watts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     beside_w: Option<f64>,
+    /// The numbers that make one of these powers, where they are several, in millionths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    numbers: Vec<i64>,
 }
 
 /// A trace that is being written; lines are whole on disk as soon as they are told, whatever happens to this process.
@@ -275,7 +278,7 @@ impl Shown {
                 ..Shown::default()
             },
         };
-        Shown { beside_w, ..shown }
+        Shown { beside_w, numbers: look.numbers.clone(), ..shown }
     }
 
     pub(crate) fn look(self) -> Look {
@@ -291,6 +294,6 @@ impl Shown {
                 Err(if self.void { ReadError::Void { reason } } else { ReadError::Told { reason } })
             }
         };
-        Look { reading, power: self.beside_w.map(Watts) }
+        Look { reading, power: self.beside_w.map(Watts), numbers: self.numbers }
     }
 }

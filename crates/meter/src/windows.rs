@@ -22,6 +22,9 @@ const RENEWED: f64 = 1.0;
 const NOT_RENEWED: &str = "the power did not change in this time: if it is renewed seldom, as by some batteries, it may be one of before, and the bounds do not \
      hold what was drawn since";
 
+const NUMBER_NOT_RENEWED: &str = "one of the numbers that make the power did not change in this time: if it is renewed seldom, as by some batteries, it may be one \
+     of before, and the bounds do not hold what was drawn since";
+
 const NOT_MOVED: &str =
     "unknown: the counter has not moved yet, so that of what was drawn only the bounds are known";
 
@@ -168,7 +171,7 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
         ..blank(&tally.facts, phase, span)
     };
     if let (true, true, Some(joules)) = (tally.void.is_none(), tally.never_moved(), integrated(cell, span)) {
-        return replaced(joules, tally.limits.averaged.0, span, cell, blank);
+        return replaced(tally, joules, span, cell, blank);
     }
     if let Some(why) = unknown(tally, span, cell) {
         notes.push(why);
@@ -178,9 +181,9 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     }
     let share = |seconds: f64| if span.seconds > 0.0 { (seconds / span.seconds).min(1.0) } else { 1.0 };
     notes.extend(limited(tally, span, share(cell.covered)));
-    let changed = tally.whole.shown.is_none_or(|(least, most)| least < most);
-    if tally.facts.kind == Kind::Integrated && !changed && span.seconds > RENEWED {
-        notes.push(NOT_RENEWED.to_owned());
+    if tally.facts.kind == Kind::Integrated {
+        let change = tally.whole.shown.map_or(0.0, |(least, most)| most - least);
+        notes.extend(not_renewed(tally, change, span));
     }
     if cell.bridged > 0.0 {
         notes.push(format!(
@@ -239,17 +242,29 @@ fn unknown(tally: &Tally, span: &Span, cell: &Cell) -> Option<String> {
     }
 }
 
-/// The window of a counter that never moved, by the power beside it, which may come `averaged` seconds late.
-fn replaced(joules: Joules, averaged: f64, span: &Span, cell: &Cell, blank: EnergyWindow) -> EnergyWindow {
+/// Words for a power that may not have been renewed, or a part of it: all of it changed by `change`.
+fn not_renewed(tally: &Tally, change: f64, span: &Span) -> Option<String> {
+    let why = if change == 0.0 {
+        NOT_RENEWED
+    } else if !tally.numbers.all_changed() {
+        NUMBER_NOT_RENEWED
+    } else {
+        return None;
+    };
+    (span.seconds > RENEWED).then(|| why.to_owned())
+}
+
+/// The window of a counter that never moved, by the power beside it.
+fn replaced(tally: &Tally, joules: Joules, span: &Span, cell: &Cell, blank: EnergyWindow) -> EnergyWindow {
     let Checked { seconds, bounds: [low, high], range, .. } = cell.checked;
-    let late = AVERAGED.max(averaged).max(cell.checked.repeats.late())
+    let late = AVERAGED.max(tally.limits.averaged.0).max(cell.checked.repeats.late())
         * cell.checked.change()
         * f64::from(span.visits)
         * 1e6;
     // One that only went backwards, or too far, moved, but told nothing.
     let how = if cell.gaps == 0 { "did not move" } else { "showed only what cannot be" };
     let note = format!("the counter {how}: the power beside it is integrated instead");
-    let same = (cell.checked.change() == 0.0 && span.seconds > RENEWED).then(|| NOT_RENEWED.to_owned());
+    let same = not_renewed(tally, cell.checked.change(), span);
     EnergyWindow {
         kind: Kind::Integrated,
         source: format!("power, integrated, beside a counter that {how}: {}", blank.source),

@@ -30,7 +30,7 @@ use crate::tally::Tally;
 
 /// Work and steps between two looks at the clock, the stop flag and the losses; decided by the plan and the kind of device,
 /// so that an interrupted run does the same as an uninterrupted one. As each look reads every counter four times, there are
-/// some dozens a second on fast processors, and a few on the slowest.
+/// a dozen or two a second on fast processors, and a few on the slowest.
 const CHUNK: (u64, u64) = (16_000_000_000, 64);
 /// Work between two looks where candle computes, which is slower.
 const CANDLE_WORK: u64 = 4_000_000_000;

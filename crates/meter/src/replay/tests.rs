@@ -170,6 +170,27 @@ fn a_power_of_several_numbers_may_come_as_late_as_its_source_says() {
     }
 }
 
+/// A current that nobody renewed, times a voltage that falls: their product changes, and says nothing of the current.
+#[test]
+fn a_number_that_was_never_renewed_is_told() {
+    let looks: Vec<_> = moments().into_iter().filter(|&t| t < 9.0).collect();
+    for (kind, form) in [("integrated", "\"w\":"), ("counter", "\"uj\":5,\"beside_w\":")] {
+        for (change, is_told) in [(0, true), (1_000, false)] {
+            let shown = |&t: &f64| {
+                let volts = 12_000_000 - 1_000 * t as i64;
+                let amperes = 700_000 + if t < 4.0 { 0 } else { change };
+                let watts = volts as f64 * amperes as f64 * 1e-12;
+                (t, format!("{form}{watts},\"numbers\":[{volts},{amperes}]"))
+            };
+            let shown: Vec<_> = looks.iter().map(shown).collect();
+            let window = total(&trace(kind, 1.0, &shown));
+            let told = window.notes.iter().filter(|note| note.starts_with("one of the numbers")).count();
+            assert_eq!(told, usize::from(is_told), "{kind}, {change}: {window:?}");
+            assert!(window.joules.unwrap().0 > 0.0);
+        }
+    }
+}
+
 proptest! {
     /// Lines that came late or twice change nothing.
     #[test]
