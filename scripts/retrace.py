@@ -283,7 +283,8 @@ class Tally:
             self.missed, self.still = False, list(self.pending)
         else:
             self.take(now, phase)
-        self.check(phase, ran, shown.get("beside_w"))
+        beside = shown.get("beside_w")
+        self.check(phase, ran, beside if beside is not None and 0.0 <= beside <= self.plausible else None)
 
     def check(self, phase, ran, power):
         """Takes in the power beside a counter, on a straight line from the one before."""
@@ -550,7 +551,7 @@ def window(tally, whole, phase, span, cell, beside, most, mean):
     has_power = beside.seconds > 0 and beside.seconds > BESIDE * span.seconds
     integrated = beside.microjoules / 1e6 if has_power else None
     if not tally.is_void and tally.never_moved() and has_power:
-        return replaced(told, span, beside, tally.source)
+        return replaced(told, span, beside, tally.beside_all, tally.source)
     if is_unknown(tally, whole, span, cell):
         return told
     told["joules_integrated"] = integrated
@@ -589,9 +590,9 @@ def is_unknown(tally, whole, span, cell):
     return tally.is_void or is_stuck or (crawls and not tally.never_moved()) or is_unread
 
 
-def replaced(told, span, beside, source):
+def replaced(told, span, beside, run, source):
     """The window of a counter that never moved, by the power beside it, which comes late at both ends of every visit."""
-    late = max(AVERAGED, source.get("averaged_seconds", 0.0), beside.repeats.late()) * beside.change() * span.visits * 1e6
+    late = max(AVERAGED, source.get("averaged_seconds", 0.0), run.repeats.late()) * run.change() * span.visits * 1e6
     return {
         **told,
         "kind": "integrated",

@@ -5,7 +5,8 @@ use record::energy::{EnergyWindow, Phase};
 use record::units::{Seconds, Watts};
 use serde::{Deserialize, Serialize};
 
-use crate::source::{Limits, Look, SourceFacts};
+use crate::source::{Limits, Look, Reading, SourceFacts};
+use crate::step::in_range;
 use crate::tally::Tally;
 use crate::timeline::Timeline;
 use crate::windows;
@@ -51,9 +52,17 @@ impl Book {
         let ran = self.timeline.advance(now);
         let (now, phase) = (self.timeline.now, self.timeline.phase);
         for (tally, look) in self.tallies.iter_mut().zip(looks) {
+            let within = |watts: &Watts| in_range(Reading::Power(*watts), tally.limits.plausible).is_ok();
+            let beside = look.power.filter(within);
+            let by_itself = match look.reading {
+                Ok(Reading::Power(watts)) => Some(watts).filter(within),
+                _ => None,
+            };
+            if beside.or(by_itself).is_some() {
+                tally.numbers.look(&look.numbers);
+            }
             tally.observe(now, phase, ran, look.reading);
-            tally.check(phase, ran, look.power);
-            tally.numbers.look(&look.numbers);
+            tally.check(phase, ran, beside);
         }
         if let Some(phase) = enter {
             self.timeline.enter(phase);

@@ -19,10 +19,10 @@ const AVERAGED: f64 = 1.0;
 /// A power that is the same to the last digit for so many seconds may not have been renewed.
 const RENEWED: f64 = 1.0;
 
-const NOT_RENEWED: &str = "the power did not change in this time: if it is renewed seldom, as by some batteries, it may be one of before, and the bounds do not \
+const NOT_RENEWED: &str = "the power did not change in this run: if it is renewed seldom, as by some batteries, it may be one of before, and the bounds do not \
      hold what was drawn since";
 
-const NUMBER_NOT_RENEWED: &str = "one of the numbers that make the power did not change in this time: if it is renewed seldom, as by some batteries, it may be one \
+const NUMBER_NOT_RENEWED: &str = "one of the numbers that make the power did not change in this run: if it is renewed seldom, as by some batteries, it may be one \
      of before, and the bounds do not hold what was drawn since";
 
 const NOT_MOVED: &str =
@@ -257,14 +257,16 @@ fn not_renewed(tally: &Tally, change: f64, span: &Span) -> Option<String> {
 /// The window of a counter that never moved, by the power beside it.
 fn replaced(tally: &Tally, joules: Joules, span: &Span, cell: &Cell, blank: EnergyWindow) -> EnergyWindow {
     let Checked { seconds, bounds: [low, high], range, .. } = cell.checked;
-    let late = AVERAGED.max(tally.limits.averaged.0).max(cell.checked.repeats.late())
-        * cell.checked.change()
+    // A phase may hold what another one drew, or the other way round, so that all of the run says how much it changes.
+    let run = &tally.whole.checked;
+    let late = AVERAGED.max(tally.limits.averaged.0).max(run.repeats.late())
+        * run.change()
         * f64::from(span.visits)
         * 1e6;
     // One that only went backwards, or too far, moved, but told nothing.
     let how = if cell.gaps == 0 { "did not move" } else { "showed only what cannot be" };
     let note = format!("the counter {how}: the power beside it is integrated instead");
-    let same = not_renewed(tally, cell.checked.change(), span);
+    let same = not_renewed(tally, run.change(), span);
     EnergyWindow {
         kind: Kind::Integrated,
         source: format!("power, integrated, beside a counter that {how}: {}", blank.source),

@@ -191,6 +191,41 @@ fn a_number_that_was_never_renewed_is_told() {
     }
 }
 
+/// Beside a still gauge: what one phase showed of the load holds for the next, and what no battery delivers is no power, nor a sign that
+/// a number was renewed.
+#[test]
+fn power_beside_a_counter_is_believed_and_bounded_as_power_by_itself() {
+    let looks: Vec<_> = moments().into_iter().filter(|&t| t < 9.0).collect();
+    let shown = |&t: &f64| {
+        let volts = 12_000_000 - 1_000 * t as i64;
+        let amperes = if (4.0..4.3).contains(&t) { 100_000_000 } else { 2_000_000 };
+        let watts = volts as f64 * amperes as f64 * 1e-12;
+        (t, format!("\"uj\":5,\"beside_w\":{watts},\"numbers\":[{volts},{amperes}]"))
+    };
+    let glitch: Vec<_> = looks.iter().map(shown).collect();
+    let text = lines("counter", 1.0, &glitch).replace("2000.0", "1000.0");
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    fs::write(&path, text).unwrap();
+    let window = total(&replay(&path).unwrap());
+    let joules = window.joules.unwrap().0;
+    assert!(joules < 24.0 * 9.0 && window.coverage < 0.97, "{window:?}");
+    assert!(window.notes.iter().any(|note| note.starts_with("one of the numbers")), "{window:?}");
+
+    let watts = |t: f64| if t < 1.0 { 24.0 } else { 12.0 + 1e-3 * t.floor() };
+    let shown: Vec<_> = looks.iter().map(|&t| (t, format!("\"uj\":5,\"beside_w\":{}", watts(t)))).collect();
+    let mut text = lines("counter", 1.0, &shown);
+    let third = shown.iter().position(|&(t, _)| t > 3.0).unwrap();
+    let look = format!("\"t\":{},", shown[third].0);
+    assert_eq!(text.matches(&look).count(), 1, "{look}");
+    text = text.replace(&look, &format!("{look}\"enter\":\"train\","));
+    fs::write(&path, text).unwrap();
+    let replayed = replay(&path).unwrap();
+    let train = replayed.metering.energy.iter().find(|w| w.phase == Phase::Train).unwrap();
+    let high = train.joules_high.unwrap().0;
+    assert!(high > train.joules.unwrap().0 + 10.0, "half of 24 W were gone a moment before: {train:?}");
+}
+
 proptest! {
     /// Lines that came late or twice change nothing.
     #[test]

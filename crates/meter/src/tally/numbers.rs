@@ -8,7 +8,7 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
-    /// Takes in what a look showed; nothing where it failed, or where one number alone makes the power.
+    /// Takes in what a look showed whose power is believed; nothing where one number alone makes it.
     pub(crate) fn look(&mut self, shown: &[i64]) {
         if self.first.is_empty() {
             (self.first, self.changed) = (shown.to_vec(), vec![false; shown.len()]);
