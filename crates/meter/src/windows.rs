@@ -267,6 +267,7 @@ fn replaced(tally: &Tally, joules: Joules, span: &Span, cell: &Cell, blank: Ener
     let how = if cell.gaps == 0 { "did not move" } else { "showed only what cannot be" };
     let note = format!("the counter {how}: the power beside it is integrated instead");
     let same = not_renewed(tally, run.change(), span);
+    let coverage = (seconds / span.seconds).min(1.0);
     EnergyWindow {
         kind: Kind::Integrated,
         source: format!("power, integrated, beside a counter that {how}: {}", blank.source),
@@ -276,18 +277,21 @@ fn replaced(tally: &Tally, joules: Joules, span: &Span, cell: &Cell, blank: Ener
         bounds_cover: Some(BoundsCover::Resolution),
         watts_mean: Some(joules / Seconds(seconds)),
         watts_max: range.map(|(_, most)| Watts(most)),
-        coverage: (seconds / span.seconds).min(1.0),
-        notes: cell.notes.iter().cloned().chain([note]).chain(same).collect(),
+        coverage,
+        notes: cell.notes.iter().cloned().chain([note]).chain(in_part(coverage)).chain(same).collect(),
         ..blank
     }
 }
 
+/// Words for a window that was seen in part.
+fn in_part(coverage: f64) -> Option<String> {
+    (coverage < 0.999)
+        .then(|| format!("the energy and its bounds are those of {:.1}% of the window", 100.0 * coverage))
+}
+
 /// Words for a window that was seen in part, or that is too short.
 fn limited(tally: &Tally, span: &Span, coverage: f64) -> Vec<String> {
-    let mut notes = Vec::new();
-    if coverage < 0.999 {
-        notes.push(format!("the energy and its bounds are those of {:.1}% of the window", 100.0 * coverage));
-    }
+    let mut notes: Vec<String> = in_part(coverage).into_iter().collect();
     let updates = span.seconds / tally.update();
     if tally.facts.kind != Kind::Integrated && updates < FEW_UPDATES {
         notes.push(format!(
