@@ -81,7 +81,7 @@ struct Battery {
     gauges: Vec<Gauge>,
     /// Where each of them tells what it delivers now.
     powers: Vec<Power>,
-    /// What made the power at the last look, in millionths, where that is more than one number; empty where it failed.
+    /// What made the power at the last look, in millionths; empty where it failed.
     numbers: Vec<i64>,
     /// What all of them lost since the first look, in microjoules.
     lost: f64,

@@ -52,6 +52,7 @@ impl Book {
         let ran = self.timeline.advance(now);
         let (now, phase) = (self.timeline.now, self.timeline.phase);
         for (tally, look) in self.tallies.iter_mut().zip(looks) {
+            // What cannot be is no power beside a counter, and no sign that a number was renewed.
             let within = |watts: &Watts| in_range(Reading::Power(*watts), tally.limits.plausible).is_ok();
             let beside = look.power.filter(within);
             let by_itself = match look.reading {
