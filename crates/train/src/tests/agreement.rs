@@ -194,40 +194,38 @@ fn gradients_of_everything_else_agree() {
     check_plan(SetName::Digits, everything(9));
 }
 
-/// 200 steps in f32 from equal weights: equal but for rounding, until that has grown (seen on one machine: 4e-7 in the
-/// first 50 steps, 0.15 in the last of a network with batch normalisation); and equal in the mean.
+/// 200 steps in f32 from equal weights: equal but for rounding, which now and then puts the input of a ReLU on its other
+/// side and so moves all that follows. At rates like these candle in f32 was seen to be up to 0.003 from candle in f64, and
+/// 0.02 for net-a; at ten times that of the last it is 0.4, and a bound would show nothing.
 #[test]
 fn loss_curves_agree() {
-    // Gradients by F(7x7, 3x3), which net-a has, round ten times as much as others.
-    for (data, net, at_first, then) in [
-        (SetName::Mnist, "lenet5", 1e-4, 2e-2),
-        (SetName::Mnist, "cnn-w4-d2", 1e-4, 2e-2),
-        (SetName::Mnist, "resnet8-w2", 1e-4, 2e-2),
-        (SetName::Mnist, "net-a", 2e-3, 0.2),
-        (SetName::Cifar10, "cnn-w4-d3", 1e-4, 0.2),
+    for (data, net, rate, bound) in [
+        (SetName::Mnist, "lenet5", 0.02, 1e-2),
+        (SetName::Mnist, "cnn-w4-d2", 0.005, 1e-2),
+        (SetName::Mnist, "resnet8-w2", 0.02, 1e-2),
+        (SetName::Mnist, "net-a", 0.005, 0.1),
+        (SetName::Cifar10, "cnn-w4-d3", 0.002, 1e-2),
     ] {
         let plan = plan(data, net, 8);
-        let steps: Vec<_> = (0..200).map(|number| step(number, 8, 0.02)).collect();
+        let steps: Vec<_> = (0..200).map(|number| step(number, 8, rate)).collect();
         let curve = |learner: &mut dyn Learner| {
             learner.load(&images(data)).unwrap();
             learner.train(&[&steps]).unwrap();
             learner.take_losses().unwrap().remove(0)
         };
         let reference = curve(&mut CandleLearner::<f32>::new(&[&plan], Device::Cpu).unwrap());
+        let mean = |curve: &[f32]| curve.iter().sum::<f32>() / curve.len() as f32;
+        assert!(mean(&reference[100..]) < reference[0], "{net} learns: {reference:?}");
         for candidate in Candidate::all() {
             let found = curve(&mut *candidate.build(&plan));
-            for (steps, bound) in [(0..50, at_first), (50..100, then), (100..200, 0.5)] {
-                for number in steps {
-                    let (found, expected) = (found[number], reference[number]);
-                    let close = (found - expected).abs() < bound * expected;
-                    assert!(close, "{net} with {candidate:?} at {number}: {found}, candle {expected}");
-                }
+            for (number, (found, expected)) in found.iter().zip(&reference).enumerate() {
+                let bound = if number < 50 { bound / 10.0 } else { bound };
+                let close = (found - expected).abs() < bound * expected;
+                assert!(close, "{net} with {candidate:?} at {number}: {found}, candle {expected}");
             }
-            let mean = |curve: &[f32]| curve[100..].iter().sum::<f32>() / 100.0;
-            let (found, expected) = (mean(&found), mean(&reference));
-            let close = (found - expected).abs() < 0.05 * expected;
+            let (found, expected) = (mean(&found[100..]), mean(&reference[100..]));
+            let close = (found - expected).abs() < 0.2 * bound * expected;
             assert!(close, "{net} with {candidate:?}: {found} in the mean, candle {expected}");
-            assert!(expected < reference[0], "{net} learns: {} to {expected}", reference[0]);
         }
     }
 }
