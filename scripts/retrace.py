@@ -68,6 +68,7 @@ class Sums:
     bridged: float = 0.0
     gaps: int = 0
     ambiguous: int = 0
+    cuts: int = 0
 
     def add(self, booked):
         self.low += booked.step.low
@@ -199,9 +200,9 @@ def reading(shown, plausible):
     return None
 
 
-def is_void(shown):
-    """Whether a failed reading says that all before it was not what it was taken for."""
-    return bool(shown.get("void")) and all(shown.get(form) is None for form in ("uj", "w", "model"))
+def is_failed(shown, how):
+    """Whether a failed reading says that all before it was not what it was taken for, or that the count goes on anew after it."""
+    return bool(shown.get(how)) and all(shown.get(form) is None for form in ("uj", "w", "model"))
 
 
 def counted(start, end, limit):
@@ -253,6 +254,8 @@ class Tally:
         self.plausible = source["plausible_watts"]
         # Every step as a whole and by phase, and the phases of gaps in which a counter was read and what it counted is not known.
         self.booked, self.ambiguous, self.gaps = [], [], [0] * len(PHASES)
+        # How often a count was cut off in a phase, to go on anew.
+        self.cuts = [0] * len(PHASES)
         # Microjoules and seconds of all that was booked.
         self.known = (0.0, 0.0)
         # The largest power by phase, with the seconds over which a counter showed it.
@@ -275,8 +278,10 @@ class Tally:
             remembered.since[phase] += ran
         now = reading(shown, self.plausible)
         if now is None:
-            self.is_void |= is_void(shown)
+            self.is_void |= is_failed(shown, "void")
             self.missed = True
+            if is_failed(shown, "cut"):
+                self.cut(phase)
             self.gap(phase)
         elif now[0] == "uj" and now == self.last:
             # What could not be read meanwhile was nothing.
@@ -475,34 +480,55 @@ class Tally:
         return watts * span / (span + update) if 0.0 < span < PEAK_UPDATES * update else watts
 
     def never_moved(self):
-        return self.is_counter and self.last is not None and self.moves == 0 and self.known[0] == 0.0
+        return self.is_counter and self.was_read() and self.moves == 0 and self.known[0] == 0.0
+
+    def was_read(self):
+        return self.last is not None or self.known[1] > 0
 
     def sums(self):
         """What was booked by phase and in all, with what a counter that stands at the end says of the time since it moved."""
-        cells, whole = [Sums(gaps=gaps, ambiguous=self.ambiguous.count(i)) for i, gaps in enumerate(self.gaps)], Sums()
-        for of_whole, parts in self.booked:
+        cells = [Sums(gaps=self.gaps[i], ambiguous=self.ambiguous.count(i), cuts=self.cuts[i]) for i in range(len(PHASES))]
+        whole = Sums(gaps=sum(self.gaps), ambiguous=len(self.ambiguous), cuts=sum(self.cuts))
+        unknown, still = self.close()
+        for of_whole, parts in [*self.booked, still] if still else self.booked:
             whole.add(of_whole)
             for place, part in parts.items():
                 cells[place].add(part)
-        whole.gaps, whole.ambiguous = sum(self.gaps), len(self.ambiguous)
-        self.close(cells, whole)
+        if unknown is not None:
+            cells[unknown].gaps += 1
+            whole.gaps += 1
         return cells, whole
 
-    def close(self, cells, whole):
+    def close(self):
+        """The phase of a gap that a counter which stood too long leaves at the end, or what is booked of that time."""
         seconds, (joules, covered) = sum(self.still), self.known
         if seconds > self.patience() and joules > 0:
             # Nothing is known of that time.
-            for cell in (cells[max(place for place, part in enumerate(self.still) if part > 0.0)], whole):
-                cell.gaps += 1
-            return
+            return max(place for place, part in enumerate(self.still) if part > 0.0), None
         # What the updates of a counter do not explain may have been drawn as fast as ever.
         is_late = seconds > LATE * self.updates.age() and joules > 0
         rate = max(ratio(joules, covered) or 0.0, 1e6 * self.fastest()) if is_late else 0.0
         # It may have stopped at any time since the look before it was last seen to move.
         unseen = self.updates.edge or 0.0
-        for cell, part in [*zip(cells, self.still), (whole, seconds)]:
-            cell.covered += part
-            cell.high += rate * (part + unseen) if part > 0.0 else 0.0
+
+        def stood(part):
+            return Booked(Step(0.0, 0.0, rate * (part + unseen) if part > 0.0 else 0.0), part, 0.0)
+
+        return None, (stood(seconds), {place: stood(part) for place, part in enumerate(self.still)})
+
+    def cut(self, phase):
+        """Ends the account of what was counted so far; nothing is known of the time until the next good reading."""
+        if self.last is not None:
+            unknown, still = self.close()
+            if unknown is not None:
+                self.gaps[unknown] += 1
+            if still:
+                self.booked.append(still)
+                self.known = (self.known[0], self.known[1] + still[0].seconds)
+            self.cuts[phase] += 1
+        self.last, self.fall, self.missed = None, None, False
+        self.past, self.peak = [], (0, 0.0, 0.0)
+        self.pending, self.still = [0.0] * len(PHASES), [0.0] * len(PHASES)
 
 
 def blank(source, phase, span):
@@ -557,15 +583,16 @@ def window(tally, whole, phase, span, cell, beside, most, mean):
     told["joules_integrated"] = integrated
     if tally.never_moved():
         # Nothing is known but what the domain can draw.
-        stale = max(span.visits * tally.updates.age(), span.seconds) * tally.plausible * 1e6
+        stale = max((span.visits + cell.cuts) * tally.updates.age(), span.seconds) * tally.plausible * 1e6
         low, high = max(cell.low - stale, 0.0), cell.high + stale
         told.update(joules_low=low / 1e6, joules_high=high / 1e6, bounds_cover="resolution", watts_max=most)
         return told
     watts = ratio(cell.microjoules * 1e-6, cell.covered)
     low, high = bounds(tally, span, cell, max(watts or 0.0, mean))
-    if has_power and disagree(integrated, cell, beside, tally.updates.age()):
+    if has_power and disagree(integrated, cell, beside):
         # Which of the two is wrong is not known.
-        low, high = min(low, integrated * 1e6), max(high, integrated * 1e6)
+        least, most_beside = bounds_beside(tally.source, span, beside, tally.beside_all)
+        low, high = min(low, least), max(high, most_beside)
     told.update(
         kind=tally.source["kind"],
         joules=cell.microjoules / 1e6,
@@ -586,19 +613,25 @@ def is_unknown(tally, whole, span, cell):
     is_stuck = tally.never_moved() and whole.covered >= enough
     is_package = tally.is_counter and tally.source["domain"].startswith("package-")
     crawls = is_package and whole.covered >= 1.0 and whole.microjoules < LEAST * 1e6 * whole.covered
-    is_unread = tally.last is None or (cell.covered == 0.0 and span.seconds > 0.0)
+    is_unread = not tally.was_read() or (cell.covered == 0.0 and span.seconds > 0.0)
     return tally.is_void or is_stuck or (crawls and not tally.never_moved()) or is_unread
 
 
-def replaced(told, span, beside, run, source):
-    """The window of a counter that never moved, by the power beside it, which comes late at both ends of every visit."""
+def bounds_beside(source, span, beside, run):
+    """Ends in microjoules of the power beside a counter, which comes late at both ends of every visit."""
     late = max(AVERAGED, source.get("averaged_seconds", 0.0), run.repeats.late()) * run.change() * span.visits * 1e6
+    return max(beside.low - late, 0.0), beside.high + late
+
+
+def replaced(told, span, beside, run, source):
+    """The window of a counter that never moved, by the power beside it."""
+    low, high = bounds_beside(source, span, beside, run)
     return {
         **told,
         "kind": "integrated",
         "joules": beside.microjoules / 1e6,
-        "joules_low": max(beside.low - late, 0.0) / 1e6,
-        "joules_high": (beside.high + late) / 1e6,
+        "joules_low": low / 1e6,
+        "joules_high": high / 1e6,
         "bounds_cover": "resolution",
         "watts_mean": beside.microjoules / 1e6 / beside.seconds,
         "watts_max": beside.shown[1],
@@ -606,14 +639,12 @@ def replaced(told, span, beside, run, source):
     }
 
 
-def disagree(integrated, cell, beside, age):
-    """Whether a counter and a power do not tell the same, beyond what late updates and the averaging of a changing power explain."""
+def disagree(integrated, cell, beside):
+    """Whether a counter and a power do not tell the same, beyond what the averaging of a changing power explains."""
     if cell.covered < SAME * beside.seconds:
         return False
     joules = cell.microjoules / 1e6
-    larger = max(joules, integrated)
-    stale = AVERAGED * beside.change() + 2 * age * larger / beside.seconds
-    return abs(integrated - joules) > DISAGREES * larger + stale
+    return abs(integrated - joules) - DISAGREES * max(joules, integrated) - AVERAGED * beside.change() > 0.0
 
 
 def bounds(tally, span, cell, mean):
@@ -623,7 +654,8 @@ def bounds(tally, span, cell, mean):
     most = tally.plausible if cell.microjoules == 0.0 else max(mean, tally.fastest())
     changed = tally.shown[1] - tally.shown[0] if tally.shown else 0.0
     late = max(tally.source.get("averaged_seconds", 0.0), tally.repeats.late()) * changed
-    stale = span.visits * (tally.updates.age() * most + late) * 1e6
+    # A count that was cut off has more ends.
+    stale = (span.visits + cell.cuts) * (tally.updates.age() * most + late) * 1e6
     return max(cell.low - stale, 0.0), cell.high + stale
 
 

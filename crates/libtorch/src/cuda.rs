@@ -45,7 +45,15 @@ pub fn cards() -> Result<u32, TorchError> {
 
 fn find() -> Result<u32, TorchError> {
     open(LIBRARY).map_err(|TorchError(reason)| {
-        TorchError(format!("libtorch's CUDA half is not here ({reason}); install torch 2.11.0 for CUDA 13"))
+        // What is missing first is told first: a machine without a driver has no use for the rest.
+        TorchError(match open(DRIVER) {
+            Ok(()) => {
+                format!("libtorch's CUDA half is not here ({reason}); install torch 2.11.0 for CUDA 13")
+            }
+            Err(TorchError(no_driver)) => {
+                format!("this machine has no NVIDIA driver ({no_driver}); install it")
+            }
+        })
     })?;
     match u32::try_from(Cuda::device_count()) {
         Ok(cards @ 1..) => Ok(cards),

@@ -65,13 +65,16 @@ fn is_of_machine(supply: &Path) -> bool {
     is(supply, "type", "Battery") && !is(supply, "scope", "Device")
 }
 
-/// Whether a battery is charged, or full at a plug that is no `Mains`, such as one of USB, and so is not what the machine draws from.
+/// Whether the machine draws from the mains. At a plug that is no `Mains`, such as one of USB, batteries tell: one is charged or full, and
+/// none is discharged, as one of two is while the other rests.
 fn is_plugged(supplies: &[PathBuf]) -> bool {
-    supplies.iter().any(|supply| {
-        let at_plug = is(supply, "type", "Mains") && is(supply, "online", "1");
-        let charged = ["Charging", "Full", "Not charging"].iter().any(|status| is(supply, "status", status));
-        at_plug || (is_of_machine(supply) && charged)
-    })
+    let is_at_plug = |supply: &PathBuf| is(supply, "type", "Mains") && is(supply, "online", "1");
+    let says = |statuses: &[&str]| {
+        let one_says = |supply: &PathBuf| statuses.iter().any(|status| is(supply, "status", status));
+        supplies.iter().any(|supply| is_of_machine(supply) && one_says(supply))
+    };
+    supplies.iter().any(is_at_plug)
+        || (says(&["Charging", "Full", "Not charging"]) && !says(&["Discharging"]))
 }
 
 struct Battery {
@@ -253,11 +256,12 @@ impl EnergySource for Battery {
         if self.numbers.len() > 1 { self.numbers.clone() } else { Vec::new() }
     }
 
-    /// Fails while the machine is plugged in: what a battery loses then is not what the machine draws.
+    /// Is cut off while the machine is plugged in: what a battery loses then is not what the machine draws.
     fn read(&mut self) -> Result<Reading, ReadError> {
         let reading = self.look()?;
         if is_plugged(&self.supplies) {
-            return Err(refuse("the machine draws from the mains meanwhile"));
+            let reason = "battery: the machine draws from the mains meanwhile".to_owned();
+            return Err(ReadError::Cut { reason });
         }
         Ok(reading)
     }
@@ -392,6 +396,22 @@ mod tests {
             fs::write(&status, format!("{says}\n")).unwrap();
             assert_eq!(discover(root.path()).readable.len(), usize::from(draws), "{says}");
         }
+    }
+
+    /// One of two is discharged while the other, full or not, rests.
+    #[test]
+    fn one_battery_that_is_discharged_is_drawn_from() {
+        let root = machine("0", "50000000");
+        let status = |battery: &str| root.path().join("sys/class/power_supply").join(battery).join("status");
+        fs::write(status("BAT1"), "Discharging\n").unwrap();
+        for says in ["Full", "Not charging"] {
+            fs::write(status("BAT0"), format!("{says}\n")).unwrap();
+            assert_eq!(discover(root.path()).readable.len(), 1, "{says}");
+        }
+        let mut found = discover(root.path());
+        fs::write(status("BAT1"), "Not charging\n").unwrap();
+        assert!(matches!(found.readable[0].read(), Err(ReadError::Cut { .. })));
+        assert_eq!(discover(root.path()).readable.len(), 0);
     }
 
     #[test]

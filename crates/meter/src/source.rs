@@ -162,6 +162,13 @@ pub enum ReadError {
         /// What was found.
         reason: String,
     },
+    /// What is counted until the next good reading is not what the source stands for, such as what a battery loses while the
+    /// machine draws from the mains: the count goes on anew from there.
+    #[error("{reason}")]
+    Cut {
+        /// Why.
+        reason: String,
+    },
     /// A trace tells of a reading that failed.
     #[error("{reason}")]
     Told {
@@ -199,6 +206,7 @@ impl ReadError {
             | ReadError::OutOfRange { .. }
             | ReadError::Told { .. }
             | ReadError::Void { .. }
+            | ReadError::Cut { .. }
             | ReadError::Device { .. } => SourceStatus::Broken,
         }
     }

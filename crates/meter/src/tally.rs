@@ -1,6 +1,7 @@
 //! The account of one source: readings in, energy by phase out.
 
 mod checked;
+mod cut;
 mod numbers;
 mod past;
 mod peak;
@@ -73,6 +74,8 @@ pub(crate) struct Cell {
     pub gaps: u32,
     /// Gaps that a counter left by a reset, or where it may have wrapped more than once.
     pub ambiguous: u32,
+    /// How often a count was cut off to go on anew later.
+    pub cuts: u32,
     pub watts_max: Option<f64>,
     /// Seconds over which a counter showed that power; 0 of what shows power by itself.
     pub max_span: f64,
@@ -170,10 +173,11 @@ impl Tally {
         let reading = match read.and_then(|reading| in_range(reading, self.limits.plausible)) {
             Ok(reading) => reading,
             Err(error) => {
-                if let ReadError::Void { reason } = &error {
-                    self.void = Some(reason.clone());
+                match &error {
+                    ReadError::Void { reason } => self.void = Some(reason.clone()),
+                    ReadError::Cut { .. } => self.cut(phase),
+                    _ => self.missed = true,
                 }
-                self.missed = true;
                 return self.gap(phase, error.to_string());
             }
         };
@@ -353,7 +357,7 @@ impl Tally {
 
     /// Whether there ever was a good reading.
     pub(crate) fn was_read(&self) -> bool {
-        self.last.is_some()
+        self.last.is_some() || self.whole.covered > 0.0
     }
 
     fn add(&mut self, now: f64, phase: usize, step: Step, seconds: f64) {

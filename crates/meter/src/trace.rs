@@ -100,6 +100,9 @@ pub(crate) struct Shown {
     /// Whether that voids all that was read before.
     #[serde(default, skip_serializing_if = "is_no")]
     void: bool,
+    /// Whether what is counted until the next good reading is not what the source stands for.
+    #[serde(default, skip_serializing_if = "is_no")]
+    cut: bool,
     /// Power beside a counter, in watts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     beside_w: Option<f64>,
@@ -275,6 +278,7 @@ impl Shown {
             Err(error) => Shown {
                 gap: Some(error.to_string()),
                 void: matches!(error, ReadError::Void { .. }),
+                cut: matches!(error, ReadError::Cut { .. }),
                 ..Shown::default()
             },
         };
@@ -291,7 +295,11 @@ impl Shown {
             }
             (None, None, None) => {
                 let reason = self.gap.unwrap_or_else(|| "nothing was shown".to_owned());
-                Err(if self.void { ReadError::Void { reason } } else { ReadError::Told { reason } })
+                Err(match (self.void, self.cut) {
+                    (true, _) => ReadError::Void { reason },
+                    (false, true) => ReadError::Cut { reason },
+                    (false, false) => ReadError::Told { reason },
+                })
             }
         };
         Look { reading, power: self.beside_w.map(Watts), numbers: self.numbers }

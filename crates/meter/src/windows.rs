@@ -202,9 +202,10 @@ fn window(tally: &Tally, phase: Phase, span: &Span, cell: &Cell, mean: f64) -> E
     let integrated = integrated(cell, span);
     let disagreement = integrated.and_then(|joules| disagreement(joules, cell, tally.age()));
     let (mut low, mut high, cover) = bounds(tally, span, cell, watts_mean.unwrap_or(0.0).max(mean));
-    if let (Some(words), Some(joules)) = (disagreement, integrated) {
+    if let Some(words) = disagreement {
         // Which of the two is wrong is not known.
-        (low, high) = (low.min(joules.0 * 1e6), high.max(joules.0 * 1e6));
+        let [least, most] = bounds_beside(tally, span, cell);
+        (low, high) = (low.min(least), high.max(most));
         notes.push(words);
     }
     EnergyWindow {
@@ -256,24 +257,19 @@ fn not_renewed(tally: &Tally, change: f64, span: &Span) -> Option<String> {
 
 /// The window of a counter that never moved, by the power beside it.
 fn replaced(tally: &Tally, joules: Joules, span: &Span, cell: &Cell, blank: EnergyWindow) -> EnergyWindow {
-    let Checked { seconds, bounds: [low, high], range, .. } = cell.checked;
-    // A phase may hold what another one drew, or the other way round, so that all of the run says how much it changes.
-    let run = &tally.whole.checked;
-    let late = AVERAGED.max(tally.limits.averaged.0).max(run.repeats.late())
-        * run.change()
-        * f64::from(span.visits)
-        * 1e6;
+    let Checked { seconds, range, .. } = cell.checked;
+    let [low, high] = bounds_beside(tally, span, cell);
     // One that only went backwards, or too far, moved, but told nothing.
     let how = if cell.gaps == 0 { "did not move" } else { "showed only what cannot be" };
     let note = format!("the counter {how}: the power beside it is integrated instead");
-    let same = not_renewed(tally, run.change(), span);
+    let same = not_renewed(tally, tally.whole.checked.change(), span);
     let coverage = (seconds / span.seconds).min(1.0);
     EnergyWindow {
         kind: Kind::Integrated,
         source: format!("power, integrated, beside a counter that {how}: {}", blank.source),
         joules: Some(joules),
-        joules_low: Some(Joules((low - late).max(0.0) / 1e6)),
-        joules_high: Some(Joules((high + late) / 1e6)),
+        joules_low: Some(Joules(low / 1e6)),
+        joules_high: Some(Joules(high / 1e6)),
         bounds_cover: Some(BoundsCover::Resolution),
         watts_mean: Some(joules / Seconds(seconds)),
         watts_max: range.map(|(_, most)| Watts(most)),
@@ -281,6 +277,16 @@ fn replaced(tally: &Tally, joules: Joules, span: &Span, cell: &Cell, blank: Ener
         notes: cell.notes.iter().cloned().chain([note]).chain(in_part(coverage)).chain(same).collect(),
         ..blank
     }
+}
+
+/// Bounds of the power beside a counter, in microjoules.
+fn bounds_beside(tally: &Tally, span: &Span, cell: &Cell) -> [f64; 2] {
+    let [low, high] = cell.checked.bounds;
+    // A phase may hold what another one drew, or the other way round, so that all of the run says how much it changes.
+    let run = &tally.whole.checked;
+    let seconds = AVERAGED.max(tally.limits.averaged.0).max(run.repeats.late());
+    let late = seconds * run.change() * f64::from(span.visits) * 1e6;
+    [(low - late).max(0.0), high + late]
 }
 
 /// Words for a window that was seen in part.
@@ -295,8 +301,8 @@ fn limited(tally: &Tally, span: &Span, coverage: f64) -> Vec<String> {
     let updates = span.seconds / tally.update();
     if tally.facts.kind != Kind::Integrated && updates < FEW_UPDATES {
         notes.push(format!(
-            "the window holds about {updates:.0} updates of what is read: too short to resolve; meter a longer or a \
-             repeated run"
+            "the window holds about {updates:.0} updates of what is read: too short to resolve, and more power after the last of them \
+             than before is not within the bounds; meter a longer or a repeated run"
         ));
     }
     notes
@@ -308,19 +314,19 @@ fn integrated(cell: &Cell, span: &Span) -> Option<Joules> {
     (seconds > 0.0 && seconds > 0.9 * span.seconds).then_some(Joules(microjoules / 1e6))
 }
 
-/// Words for a counter and a power that do not tell the same, beyond what updates of the counter and the averaging of a
-/// changing power explain.
+/// Words for a counter and a power that do not tell the same, beyond what the averaging of a changing power explains.
 fn disagreement(integrated: Joules, cell: &Cell, update: f64) -> Option<String> {
     let counted = cell.energy.microjoules / 1e6;
     if cell.covered < SAME * cell.checked.seconds {
         return None;
     }
-    let mean = counted.max(integrated.0) / cell.checked.seconds;
-    let stale = AVERAGED * cell.checked.change() + 2.0 * update * mean;
-    let apart = (integrated.0 - counted).abs();
-    (apart > DISAGREES * counted.max(integrated.0) + stale).then(|| {
+    let larger = counted.max(integrated.0);
+    let apart = (integrated.0 - counted).abs() - DISAGREES * larger - AVERAGED * cell.checked.change();
+    let late = 2.0 * update * larger / cell.checked.seconds;
+    let how = if apart > late { "disagree" } else { "are apart, as late updates of the counter may explain" };
+    (apart > 0.0).then(|| {
         format!(
-            "counter and power disagree: {counted:.1} J counted, {:.1} J by power integrated over the same time",
+            "counter and power {how}: {counted:.1} J counted, {:.1} J by power integrated over the same time",
             integrated.0
         )
     })
@@ -335,13 +341,16 @@ fn bounds(tally: &Tally, span: &Span, cell: &Cell, mean_watts: f64) -> (f64, f64
     let stale = match cover {
         BoundsCover::Model => 0.0,
         BoundsCover::Resolution => {
-            let parts = f64::from(span.visits) * tally.age();
+            // A count that was cut off has more ends.
+            let parts = f64::from(span.visits + cell.cuts) * tally.age();
             if tally.never_moved() {
                 // Nothing is known but what the domain can draw.
                 parts.max(span.seconds) * tally.limits.plausible.0 * 1e6
             } else {
                 let shown = tally.whole.shown.map_or(0.0, |(least, most)| most - least);
-                let late = f64::from(span.visits) * tally.limits.averaged.0.max(tally.repeats.late()) * shown;
+                let late = f64::from(span.visits + cell.cuts)
+                    * tally.limits.averaged.0.max(tally.repeats.late())
+                    * shown;
                 let most = if cell.energy.microjoules == 0.0 {
                     tally.limits.plausible.0
                 } else {

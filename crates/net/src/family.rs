@@ -22,7 +22,7 @@ pub struct Form {
 }
 
 /// Every form that [`build`] knows, in the order in which they are listed.
-pub const FORMS: [Form; 12] = [
+pub const FORMS: [Form; 13] = [
     form("linear", "linear", "one linear layer"),
     form("mlp", "mlp", "hidden layers of 256 and 128"),
     form("lenet5", "lenet5", "LeNet-5 with ReLU and maximum pooling"),
@@ -30,6 +30,7 @@ pub const FORMS: [Form; 12] = [
     form("resnet{8|14|20|32}-w{W}", "resnet20-w16", "residual network for small images, widths W, 2W, 4W"),
     form("net-a", "net-a", "benchmark: two convolutions with bias"),
     form("net-b", "net-b", "benchmark: six convolutions with batch normalisation"),
+    form("net-b-w{W}", "net-b-w64", "net-b at widths W, 2W, 4W; that of net-b itself is 32"),
     form("alexnet", "alexnet", "ImageNet, for counting"),
     form("vgg16", "vgg16", "ImageNet, for counting"),
     form("googlenet", "googlenet", "ImageNet, for counting; no auxiliary heads"),
@@ -61,8 +62,9 @@ const fn form(pattern: &'static str, example: &'static str, about: &'static str)
 
 /// The network called `name` for images of shape `input` and this many classes.
 ///
-/// A network has one name: numbers carry no sign and no leading zero. The one exception is `resnet18-v1` and
-/// `resnet34-v1`, which equal the plain ones, as basic blocks know no other place for the stride.
+/// A network has one name: numbers carry no sign and no leading zero. The exceptions are `resnet18-v1` and
+/// `resnet34-v1`, which equal the plain ones, as basic blocks know no other place for the stride, and `net-b-w32`, which is
+/// `net-b` among others of its form.
 ///
 /// # Errors
 /// When no family has the name, its numbers or the image do not suit the family, or its layers do not fit the input.
@@ -72,7 +74,7 @@ pub fn build(name: &str, input: Shape, classes: usize) -> Result<Network, NetErr
         "mlp" => small::mlp(classes),
         "lenet5" => small::lenet5(input, classes),
         "net-a" => small::net_a(classes),
-        "net-b" => small::net_b(classes),
+        "net-b" => small::net_b(small::NET_B, classes),
         "alexnet" => imagenet::alexnet(classes),
         "vgg16" => imagenet::vgg16(classes),
         "googlenet" => imagenet::googlenet(classes),
@@ -110,6 +112,9 @@ fn with_numbers(name: &str, input: Shape, classes: usize) -> Result<Vec<Layer>, 
             return Err(NetError::Family { reason });
         }
         return resnet::cifar(depth, width, classes);
+    }
+    if let Some(width) = name.strip_prefix("net-b-w").and_then(number) {
+        return small::net_b_of(width, classes);
     }
     Err(NetError::Unknown { hint: hint(name) })
 }

@@ -264,6 +264,10 @@ pub struct Circumstances {
     pub others_share: Option<f64>,
     /// How many times the run was resumed from a checkpoint.
     pub resumed: u64,
+    /// Bytes that the learner planned, weights and momenta included; absent from one that plans none, and from records of before it was
+    /// kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_memory_bytes: Option<u64>,
     /// When it began, seconds since 1970-01-01 UTC.
     pub started_unix: f64,
 }

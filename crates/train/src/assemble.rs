@@ -25,6 +25,8 @@ pub(crate) struct Finished {
     pub profile: Option<TrainProfile>,
     /// Of the machine, what other programs had meanwhile.
     pub others_share: Option<f64>,
+    /// Bytes that the learner planned.
+    pub planned_memory_bytes: Option<u64>,
 }
 
 /// Counts outcomes, in total and block by block.
@@ -47,7 +49,7 @@ pub(crate) fn evaluation(outcomes: &[Outcome]) -> Evaluation {
 
 /// The record of a finished run.
 pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finished) -> RunRecord {
-    let Finished { tally, validation, weights_sha256, executed, metering, profile, others_share } = finished;
+    let Finished { tally, validation, weights_sha256, executed, metering, profile, .. } = finished;
     let peak = tally.peak_so_far(options.peak);
     let faults = peak.as_ref().map(|peak| peak.faults(executed.train, metering.seconds.train));
     let test = tally.test.filter(|_| tally.status == Status::Done);
@@ -104,8 +106,9 @@ pub(crate) fn record(plan: &RunPlan, options: &RunOptions<'_>, finished: Finishe
             instructions: (plan.spec.learner == LearnerName::Native).then(|| Isa::detect().name().to_owned()),
             threads: options.threads as u64,
             jobs: options.jobs as u64,
-            others_share,
+            others_share: finished.others_share,
             resumed: tally.resumed,
+            planned_memory_bytes: finished.planned_memory_bytes,
             started_unix: metering.started_unix,
         },
     }

@@ -328,6 +328,7 @@ impl<'a> Course<'a> {
         self.tally.by_layer.add(&self.learner.executed_by_layer(0), 1);
         let told = self.told();
         let others_share = self.tenancy.others();
+        let planned_memory_bytes = self.learner.memory_bytes();
         let metering = self.tally.metering_so_far(self.meter.finish());
         let profile = self.options.profile.then(|| told.profile(&metering, self.options.threads));
         let finished = Finished {
@@ -338,6 +339,7 @@ impl<'a> Course<'a> {
             metering,
             profile,
             others_share,
+            planned_memory_bytes,
         };
         Ok(Some((assemble::record(self.plan, self.options, finished), state)))
     }

@@ -39,9 +39,9 @@ class ByPrecision(unittest.TestCase):
 
     def test_what_did_not_run_is_missing(self) -> None:
         """Without slices of ergo or of a mode of PyTorch the step has to fail."""
-        _, missing = CHECK.by_precision(slices("net-b", 1024, "tf32", {"ergo": 3, "eager-nhwc": 1}))
-        self.assertIn("net-b at 1024 in tf32: no slices of PyTorch compile", missing)
-        self.assertIn("net-b at 1024 in f32: no slices of ergo", missing)
+        _, missing = CHECK.by_precision(slices("net-b-w32", 1024, "tf32", {"ergo": 3, "eager-nhwc": 1}))
+        self.assertIn("net-b-w32 at 1024 in tf32: no slices of PyTorch compile", missing)
+        self.assertIn("net-b-w32 at 1024 in f32: no slices of ergo", missing)
         whole = [
             row
             for net in CHECK.NETS
@@ -50,6 +50,22 @@ class ByPrecision(unittest.TestCase):
             for row in slices(net, batch, precision, {"ergo": 3, "eager-nhwc": 1, "compile-nhwc": 2})
         ]
         self.assertEqual(CHECK.by_precision(whole)[1], [])
+
+
+class SkippedOnCard(unittest.TestCase):
+    """What tests say on stderr of a card that took no part."""
+
+    def test_a_card_that_took_no_part_is_seen(self) -> None:
+        """Libtorch's learner has to take part, and candle's where it was built for cards."""
+        absent = "SKIPPED tch on cuda:0: cuda:0: libtorch finds no card"
+        for said in (f"{absent}\n", f"test a ... {absent}\n", "SKIPPED tch on cuda:0 in bf16: no card\n"):
+            self.assertEqual(len(CHECK.skipped_on_card(said)), 1, said)
+        self.assertEqual(len(CHECK.skipped_on_card("SKIPPED candle on cuda:0: cuda:0: no driver\n")), 1)
+
+    def test_what_was_not_built_for_cards_may_be_skipped(self) -> None:
+        """A build without the feature `cuda` has no candle on cards."""
+        said = "SKIPPED candle on cuda:0: the candle learner computes on the CPU only; write --device cpu\ntest result: ok. 8 passed"
+        self.assertEqual(CHECK.skipped_on_card(said), [])
 
 
 if __name__ == "__main__":

@@ -33,10 +33,10 @@ def net_a() -> list[Layer]:
     return [*layers, ("flatten",), ("linear", 128), ("relu",), ("linear", CLASSES)]
 
 
-def net_b() -> list[Layer]:
-    """Returns pairs of normalised convolutions at 32, 64 and 128 channels, and a global mean."""
+def net_b(width: int = 32) -> list[Layer]:
+    """Returns pairs of normalised convolutions at `width`, twice and four times as many channels, and a global mean."""
     layers: list[Layer] = []
-    for out in (32, 64, 128):
+    for out in (width, 2 * width, 4 * width):
         layers += [*conv_norm_relu(out), *conv_norm_relu(out), ("pool", 2)]
     return [*layers, ("mean",), ("linear", CLASSES)]
 
@@ -92,7 +92,9 @@ def build(net: str, data: str) -> list[Layer]:
         return cnn(int(match[1]), int(match[2]))
     if match := re.fullmatch(r"resnet(8|14|20|32)-w(\d+)", net):
         return resnet(int(match[1]), int(match[2]))
-    known = "linear, mlp, lenet5, net-a, net-b, cnn-w{W}-d{D}, resnet{8,14,20,32}-w{W}"
+    if match := re.fullmatch(r"net-b-w(\d+)", net):
+        return net_b(int(match[1]))
+    known = "linear, mlp, lenet5, net-a, net-b, net-b-w{W}, cnn-w{W}-d{D}, resnet{8,14,20,32}-w{W}"
     raise UnknownName(f"no network is called {net}; known are {known}")
 
 

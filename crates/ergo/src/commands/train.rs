@@ -45,7 +45,7 @@ pub struct TrainArgs {
     /// Data set.
     #[arg(long, default_value = "digits", value_parser = cli::set_name())]
     data: SetName,
-    /// Network: linear, mlp, lenet5, cnn-w{W}-d{D}, resnet{8,14,20,32}-w{W}, net-a or net-b.
+    /// Network: linear, mlp, lenet5, cnn-w{W}-d{D}, resnet{8,14,20,32}-w{W}, net-a, net-b or net-b-w{W}.
     #[arg(long, default_value = "cnn-w8-d2")]
     net: String,
     /// Passes over the training images, parts allowed; for fresh `digits` a pass is 60,000 images.
@@ -320,6 +320,9 @@ fn text(told: &TrainOutput<'_>) -> String {
     let speed = record.flops_per_second.unwrap_or(f64::NAN) / 1e9;
     let time = quantity::seconds(record.seconds.train.0);
     lines.push(format!("  time         {time}  ({rate:.0} img/s, {speed:.1} GFLOP/s)"));
+    if let Some(bytes) = record.circumstances.planned_memory_bytes {
+        lines.push(format!("  memory       {:.1} MiB planned", bytes as f64 / f64::from(1 << 20)));
+    }
     if let Some(share) = record.circumstances.others_share.filter(|share| *share >= 0.01) {
         lines.push(format!(
             "  others       other programs had {} of the machine meanwhile",

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use record::energy::{EnergyWindow, Phase};
+use record::units::Joules;
 use tempfile::TempDir;
 
 use super::*;
@@ -226,6 +227,44 @@ fn power_beside_a_counter_is_checked_and_its_phases_have_the_bounds_of_the_run()
     let train = replayed.metering.energy.iter().find(|w| w.phase == Phase::Train).unwrap();
     let high = train.joules_high.unwrap().0;
     assert!(high > train.joules.unwrap().0 + 10.0, "half of 24 W were gone a moment before: {train:?}");
+}
+
+/// A gauge that is read out once in the run shows what was drawn before it too, and nothing of what came after: the power beside it knows
+/// better, and both are within the bounds.
+#[test]
+fn a_gauge_that_comes_late_and_the_power_beside_it_are_both_within_the_bounds() {
+    let shown = |&t: &f64| {
+        let uj = if t < 3.0 { 5 } else { 288_000_005 };
+        (t, format!("\"uj\":{uj},\"beside_w\":{}", 40.0 + 0.01 * (2.0 * t).floor()))
+    };
+    let looks: Vec<_> = moments().into_iter().filter(|&t| t < 20.0).collect();
+    let truth = 40.0 * looks[looks.len() - 1];
+    let window = total(&trace("counter", 30.0, &looks.iter().map(shown).collect::<Vec<_>>()));
+    let [low, high] = [window.joules_low, window.joules_high].map(|end| end.unwrap().0);
+    assert_eq!(window.joules, Some(Joules(288.0)));
+    assert!(low < 288.0 && high > truth, "{truth} J and {window:?}");
+    assert!(window.notes.iter().any(|note| note.starts_with("counter and power are apart")), "{window:?}");
+}
+
+/// 20 W for a minute, on the mains from 6 to 55 s of it: what the gauge shows before and after is known, and nothing of the time between.
+#[test]
+fn a_count_that_is_cut_off_goes_on_anew() {
+    let on_mains = |t: f64| (6.0..55.0).contains(&t);
+    // Charged meanwhile, to less than it had lost.
+    let shown = |&t: &f64| match on_mains(t) {
+        true => (t, "\"gap\":\"mains\",\"cut\":true".to_owned()),
+        false if t < 6.0 => (t, format!("\"uj\":{}", 1_000_000_000 + 20_000_000 * t as u64)),
+        false => (t, format!("\"uj\":{}", 20_000_000 * t as u64)),
+    };
+    let looks: Vec<_> = moments().into_iter().filter(|&t| t < 60.0).collect();
+    let window = total(&trace("counter", 1.0, &looks.iter().map(shown).collect::<Vec<_>>()));
+    let known = looks.windows(2).filter(|pair| !on_mains(pair[0]) && !on_mains(pair[1]));
+    let truth = 20.0 * known.map(|pair| pair[1] - pair[0]).sum::<f64>();
+    let [low, high] = [window.joules_low, window.joules_high].map(|end| end.unwrap().0);
+    assert!(low < truth && truth < high && high < 1.8 * truth, "{truth} J and {window:?}");
+    assert!((window.coverage - truth / 1200.0).abs() < 0.01 && window.bridged.0 == 0.0, "{window:?}");
+    assert!((window.watts_mean.unwrap().0 - 20.0).abs() < 5.0, "{window:?}");
+    assert!(window.notes.iter().any(|note| note == "mains"), "{window:?}");
 }
 
 proptest! {

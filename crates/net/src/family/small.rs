@@ -64,10 +64,28 @@ pub(super) fn net_a(classes: usize) -> Vec<Layer> {
     layers
 }
 
-/// Pairs of normalised convolutions at 32, 64 and 128 channels, each pair halved, and a global mean.
-pub(super) fn net_b(classes: usize) -> Vec<Layer> {
+/// The width of net-b.
+pub(super) const NET_B: usize = 32;
+
+/// Pairs of normalised convolutions at `width`, twice and four times as many channels, each pair halved, and a global mean.
+///
+/// # Errors
+/// When the width is zero or overflows.
+pub(super) fn net_b_of(width: usize, classes: usize) -> Result<Vec<Layer>, NetError> {
+    if width == 0 {
+        return Err(NetError::Family { reason: "width 0 must be at least 1, as in net-b-w64".to_owned() });
+    }
+    if width.checked_mul(4).is_none() {
+        let what = format!("width {width} doubled twice; lower the number after -w");
+        return Err(NetError::TooLarge { what });
+    }
+    Ok(net_b(width, classes))
+}
+
+/// See [`net_b_of`].
+pub(super) fn net_b(width: usize, classes: usize) -> Vec<Layer> {
     let mut layers = Vec::new();
-    for channels in [32, 64, 128] {
+    for channels in [width, 2 * width, 4 * width] {
         layers.extend(conv_norm_relu(channels, 3, 1, 1));
         layers.extend(conv_norm_relu(channels, 3, 1, 1));
         layers.push(max_pool(2, 2, 0));

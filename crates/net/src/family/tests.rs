@@ -116,6 +116,19 @@ fn benchmark_networks_by_hand() {
     assert_eq!(b.training_macs(), 115_019_520);
 }
 
+/// Twice as wide is four times the multiplications of all convolutions but the first, which has twice as many, as has the last layer.
+#[test]
+fn the_second_benchmark_has_other_widths() {
+    let (b, wide) = (build("net-b", CIFAR, 10).unwrap(), build("net-b-w64", CIFAR, 10).unwrap());
+    let (first, last) = (1024 * 9 * 3 * 32, 1_280);
+    assert_eq!(wide.macs(), 2 * first + 4 * (b.macs() - first - last) + 2 * last);
+    assert_eq!(build("net-b-w32", CIFAR, 10).unwrap().macs(), b.macs());
+    for (name, reason) in [("net-b-w0", "at least 1"), ("net-b-w9223372036854775808", "too large")] {
+        let error = build(name, CIFAR, 10).unwrap_err().to_string();
+        assert!(error.contains(reason), "{name}: {error}");
+    }
+}
+
 /// Per block 9 x in x out weights and 2 x out of the normalisation, then the linear layer on what is left.
 #[test]
 fn cnn_in_closed_form() {
