@@ -254,8 +254,8 @@ class Tally:
         self.plausible = source["plausible_watts"]
         # Every step as a whole and by phase, and the phases of gaps in which a counter was read and what it counted is not known.
         self.booked, self.ambiguous, self.gaps = [], [], [0] * len(PHASES)
-        # How often a count was cut off in a phase, to go on anew.
-        self.cuts = [0] * len(PHASES)
+        # How often a count was cut off in a phase, and whether it awaits the next move of its counter.
+        self.cuts, self.is_anew = [0] * len(PHASES), False
         # Microjoules and seconds of all that was booked.
         self.known = (0.0, 0.0)
         # The largest power by phase, with the seconds over which a counter showed it.
@@ -283,6 +283,8 @@ class Tally:
             if is_failed(shown, "cut"):
                 self.cut(phase)
             self.gap(phase)
+        elif self.is_anew:
+            self.await_move(now)
         elif now[0] == "uj" and now == self.last:
             # What could not be read meanwhile was nothing.
             self.missed, self.still = False, list(self.pending)
@@ -517,17 +519,19 @@ class Tally:
         return None, (stood(seconds), {place: stood(part) for place, part in enumerate(self.still)})
 
     def cut(self, phase):
-        """Ends the account of what was counted so far; nothing is known of the time until the next good reading."""
-        if self.last is not None:
-            unknown, still = self.close()
-            if unknown is not None:
-                self.gaps[unknown] += 1
-            if still:
-                self.booked.append(still)
-                self.known = (self.known[0], self.known[1] + still[0].seconds)
-            self.cuts[phase] += 1
-        self.last, self.fall, self.missed = None, None, False
-        self.past, self.peak = [], (0, 0.0, 0.0)
+        """Ends the account of what was counted so far at the last move of the counter."""
+        self.cuts[phase] += self.last is not None
+        self.last, self.fall, self.past, self.peak = None, None, [], (0, 0.0, 0.0)
+        self.begin_anew(self.is_counter)
+
+    def await_move(self, now):
+        """A count that was cut off begins anew no sooner than with the next move of its counter."""
+        moved = self.last is not None and now != self.last
+        self.last = now
+        self.begin_anew(not moved)
+
+    def begin_anew(self, awaits):
+        self.is_anew, self.missed = awaits, False
         self.pending, self.still = [0.0] * len(PHASES), [0.0] * len(PHASES)
 
 
@@ -577,7 +581,7 @@ def window(tally, whole, phase, span, cell, beside, most, mean):
     has_power = beside.seconds > 0 and beside.seconds > BESIDE * span.seconds
     integrated = beside.microjoules / 1e6 if has_power else None
     if not tally.is_void and tally.never_moved() and has_power:
-        return replaced(told, span, beside, tally.beside_all, tally.source)
+        return replaced(told, span, span.visits + cell.cuts, beside, tally.beside_all, tally.source)
     if is_unknown(tally, whole, span, cell):
         return told
     told["joules_integrated"] = integrated
@@ -591,7 +595,7 @@ def window(tally, whole, phase, span, cell, beside, most, mean):
     low, high = bounds(tally, span, cell, max(watts or 0.0, mean))
     if has_power and disagree(integrated, cell, beside):
         # Which of the two is wrong is not known.
-        least, most_beside = bounds_beside(tally.source, span, beside, tally.beside_all)
+        least, most_beside = bounds_beside(tally.source, span.visits + cell.cuts, beside, tally.beside_all)
         low, high = min(low, least), max(high, most_beside)
     told.update(
         kind=tally.source["kind"],
@@ -617,15 +621,15 @@ def is_unknown(tally, whole, span, cell):
     return tally.is_void or is_stuck or (crawls and not tally.never_moved()) or is_unread
 
 
-def bounds_beside(source, span, beside, run):
-    """Ends in microjoules of the power beside a counter, which comes late at both ends of every visit."""
-    late = max(AVERAGED, source.get("averaged_seconds", 0.0), run.repeats.late()) * run.change() * span.visits * 1e6
+def bounds_beside(source, ends, beside, run):
+    """Ends in microjoules of the power beside a counter, which comes late at both ends of every visit and part."""
+    late = max(AVERAGED, source.get("averaged_seconds", 0.0), run.repeats.late()) * run.change() * ends * 1e6
     return max(beside.low - late, 0.0), beside.high + late
 
 
-def replaced(told, span, beside, run, source):
+def replaced(told, span, ends, beside, run, source):
     """The window of a counter that never moved, by the power beside it."""
-    low, high = bounds_beside(source, span, beside, run)
+    low, high = bounds_beside(source, ends, beside, run)
     return {
         **told,
         "kind": "integrated",

@@ -42,14 +42,14 @@ pub(crate) fn discover(root: &Path) -> Found {
         found.unreadable.push(SourceFacts::unreadable("battery", "batteries", why));
         return found;
     }
-    let mains = is_plugged(&supplies);
     let mut battery = Battery::new(&batteries);
+    if is_plugged(&supplies) {
+        let facts =
+            SourceFacts::unreadable("battery", &battery.facts.source, "the machine draws from the mains");
+        found.unreadable.push(facts.but(SourceStatus::Absent, Some("unplug the mains adapter")));
+        return found;
+    }
     match battery.look() {
-        Ok(_) if mains => {
-            let facts =
-                SourceFacts::unreadable("battery", &battery.facts.source, "the machine draws from the mains");
-            found.unreadable.push(facts.but(SourceStatus::Absent, Some("unplug the mains adapter")));
-        }
         Ok(_) => found.readable.push(Box::new(Battery { supplies, ..battery })),
         Err(error) => found.unreadable.push(SourceFacts::refused("battery", &battery.facts.source, &error)),
     }
@@ -258,12 +258,11 @@ impl EnergySource for Battery {
 
     /// Is cut off while the machine is plugged in: what a battery loses then is not what the machine draws.
     fn read(&mut self) -> Result<Reading, ReadError> {
-        let reading = self.look()?;
         if is_plugged(&self.supplies) {
             let reason = "battery: the machine draws from the mains meanwhile".to_owned();
             return Err(ReadError::Cut { reason });
         }
-        Ok(reading)
+        self.look()
     }
 }
 
@@ -370,6 +369,12 @@ mod tests {
         assert!(sensed.facts().source.contains("BAT0/power_now"), "{}", sensed.facts().source);
         fs::write(root.path().join("sys/class/power_supply/AC/online"), "1\n").unwrap();
         assert!(sensed.read().unwrap_err().to_string().contains("mains meanwhile"));
+        let told = fs::read_to_string(file("BAT0", "power_now")).unwrap();
+        fs::write(file("BAT0", "power_now"), "0\n").unwrap();
+        fs::write(file("BAT1", "current_now"), "0\n").unwrap();
+        assert_eq!(discover(root.path()).unreadable[0].status, SourceStatus::Absent, "0 W at the mains");
+        assert!(matches!(sensed.read(), Err(ReadError::Cut { .. })));
+        fs::write(file("BAT0", "power_now"), told).unwrap();
         fs::write(root.path().join("sys/class/power_supply/AC/online"), "0\n").unwrap();
         for (battery, file_name) in [("BAT0", "power_now"), ("BAT1", "current_now")] {
             fs::write(file(battery, file_name), "0\n").unwrap();

@@ -162,8 +162,8 @@ pub enum ReadError {
         /// What was found.
         reason: String,
     },
-    /// What is counted until the next good reading is not what the source stands for, such as what a battery loses while the
-    /// machine draws from the mains: the count goes on anew from there.
+    /// What is counted now is not what the source stands for, such as what a battery loses while the machine draws from the
+    /// mains: the count goes on anew after that.
     #[error("{reason}")]
     Cut {
         /// Why.

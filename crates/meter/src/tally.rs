@@ -98,6 +98,8 @@ pub(crate) struct Tally {
     /// Seconds in each phase since the last good reading.
     pending: [f64; 5],
     missed: bool,
+    /// Whether a count that was cut off awaits the next move of its counter.
+    is_anew: bool,
     /// Seconds in each phase until a counter last showed that it had not moved; all 0 once it moves.
     still: [f64; 5],
     updates: Updates,
@@ -132,6 +134,7 @@ impl Tally {
             last: None,
             pending: [0.0; 5],
             missed: false,
+            is_anew: false,
             still: [0.0; 5],
             before_fall: None,
             past: Past::default(),
@@ -181,6 +184,9 @@ impl Tally {
                 return self.gap(phase, error.to_string());
             }
         };
+        if self.awaits_move(reading) {
+            return;
+        }
         let seconds: f64 = self.pending.iter().sum();
         if self.stands_still(reading) {
             // What could not be read meanwhile was nothing.

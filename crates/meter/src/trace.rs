@@ -100,7 +100,7 @@ pub(crate) struct Shown {
     /// Whether that voids all that was read before.
     #[serde(default, skip_serializing_if = "is_no")]
     void: bool,
-    /// Whether what is counted until the next good reading is not what the source stands for.
+    /// Whether what is counted then is not what the source stands for.
     #[serde(default, skip_serializing_if = "is_no")]
     cut: bool,
     /// Power beside a counter, in watts.

@@ -285,7 +285,7 @@ fn bounds_beside(tally: &Tally, span: &Span, cell: &Cell) -> [f64; 2] {
     // A phase may hold what another one drew, or the other way round, so that all of the run says how much it changes.
     let run = &tally.whole.checked;
     let seconds = AVERAGED.max(tally.limits.averaged.0).max(run.repeats.late());
-    let late = seconds * run.change() * f64::from(span.visits) * 1e6;
+    let late = seconds * run.change() * f64::from(span.visits + cell.cuts) * 1e6;
     [(low - late).max(0.0), high + late]
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import tempfile
 import unittest
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
@@ -66,6 +68,40 @@ class SkippedOnCard(unittest.TestCase):
         """A build without the feature `cuda` has no candle on cards."""
         said = "SKIPPED candle on cuda:0: the candle learner computes on the CPU only; write --device cpu\ntest result: ok. 8 passed"
         self.assertEqual(CHECK.skipped_on_card(said), [])
+
+
+class Idle(unittest.TestCase):
+    """Gaps between the operations of a card, as Nsight Systems lists them."""
+
+    def test_gaps_are_those_after_the_warm_up(self) -> None:
+        """Operations of two streams may overlap; the long gap in the first half is no step's."""
+        spans = [(0, 5), (1000, 5), (2000, 5), (3000, 10), (3000, 60), (3100, 40), (3160, 40), (3200, 0)]
+        lines = ["Processing [x.sqlite] with [cuda_gpu_trace.py]... ", "", "Start (ns),Duration (ns),CorrId,Name"]
+        lines += [f'{start},{duration},7,"void kernel<int, float>(x)"' for start, duration in spans]
+        # From 3,000 on: 60 of work, 40 idle, 40, 20 idle, 40.
+        self.assertEqual(CHECK.idle("\n".join(lines)), "idle between 4 operations 30.0% of the time, 0.0 us in the median")
+        with self.assertRaises(RuntimeError):
+            CHECK.idle("SKIPPED: no data")
+
+
+class Finished(unittest.TestCase):
+    """A sweep that was cut short, or has no k, is no result."""
+
+    def test_what_is_left_fails(self) -> None:
+        """Runs that are left, or a fit without k, raise."""
+        self.assertIn("k = 3.0", CHECK.finished({"runs_done": 5, "runs_planned": 5, "fit": {"k": 3.0}}))
+        for done, fit in ((4, {"k": 3.0}), (5, None), (5, {"k": None})):
+            with self.assertRaises(RuntimeError):
+                CHECK.finished({"runs_done": done, "runs_planned": 5, "fit": fit})
+
+    def test_joules_by_counter_are_looked_for(self) -> None:
+        """Estimates and integrals do not count."""
+        window = {"domain": "gpu-0", "kind": "counter", "joules": 5.0}
+        records = [{"energy": [window]}, {"energy": [window | {"kind": "integrated"}]}, {"energy": [window | {"domain": "host"}]}]
+        with tempfile.TemporaryDirectory() as folder:
+            lines = "".join(json.dumps(record) + "\n" for record in records)
+            (Path(folder) / "runs-0.jsonl").write_text(lines, encoding="utf-8")
+            self.assertEqual(CHECK.counted(Path(folder)), 1)
 
 
 if __name__ == "__main__":
