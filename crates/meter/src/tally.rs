@@ -212,21 +212,7 @@ impl Tally {
                     self.early(still, phase);
                 }
             }
-            Some(Err(why)) => {
-                if matches!(why, Unbelievable::Stalled { .. }) {
-                    self.moves = self.moves.max(1);
-                }
-                if let (Unbelievable::Reset { .. }, Some(last)) = (&why, self.last) {
-                    self.past.fall();
-                    self.before_fall = Some(Fall { before: last, since: self.pending, phase });
-                }
-                if why.is_ambiguous() {
-                    self.whole.ambiguous += 1;
-                    self.cells[phase].ambiguous += 1;
-                }
-                self.gap(phase, why.to_string());
-                self.memory.clear();
-            }
+            Some(Err(why)) => self.disbelieve(&why, phase),
             None => {}
         }
         if let Reading::Power(power) = reading {
@@ -237,6 +223,23 @@ impl Tally {
         }
         self.last = Some(reading);
         (self.pending, self.still, self.missed) = ([0.0; 5], [0.0; 5], false);
+    }
+
+    /// Leaves a gap where what is shown cannot be, or says nothing of the time before.
+    fn disbelieve(&mut self, why: &Unbelievable, phase: usize) {
+        if matches!(why, Unbelievable::Stalled { .. }) {
+            self.moves = self.moves.max(1);
+        }
+        if let (Unbelievable::Reset { .. }, Some(last)) = (why, self.last) {
+            self.past.fall();
+            self.before_fall = Some(Fall { before: last, since: self.pending, phase });
+        }
+        if why.is_ambiguous() {
+            self.whole.ambiguous += 1;
+            self.cells[phase].ambiguous += 1;
+        }
+        self.gap(phase, why.to_string());
+        self.memory.clear();
     }
 
     /// Takes note of a power that was read `seconds` after the reading before.
