@@ -78,10 +78,25 @@ class Idle(unittest.TestCase):
         spans = [(0, 5), (1000, 5), (2000, 5), (3000, 10), (3000, 60), (3100, 40), (3160, 40), (3200, 0)]
         lines = ["Processing [x.sqlite] with [cuda_gpu_trace.py]... ", "", "Start (ns),Duration (ns),CorrId,Name"]
         lines += [f'{start},{duration},7,"void kernel<int, float>(x)"' for start, duration in spans]
+        lines += ["", "3300", "no line of the list"]
         # From 3,000 on: 60 of work, 40 idle, 40, 20 idle, 40.
         self.assertEqual(CHECK.idle("\n".join(lines)), "idle between 4 operations 30.0% of the time, 0.0 us in the median")
         with self.assertRaises(RuntimeError):
             CHECK.idle("SKIPPED: no data")
+
+
+class Readme(unittest.TestCase):
+    """The README of all steps, however many calls they took."""
+
+    def test_steps_of_earlier_calls_stay(self) -> None:
+        """A later call with one step replaces that step's line alone."""
+        with tempfile.TemporaryDirectory() as folder:
+            for told in ({"facts": "a card", "frontier": "FAILED: no set"}, {"frontier": "k = 5"}):
+                check = CHECK.Check(Path("ergo"), [], Path(folder), 1.0, {}, 1, dict(told))
+                CHECK.write_readme(check, 0.0)
+            text = (Path(folder) / "README.md").read_text(encoding="utf-8")
+        self.assertIn("| facts | a card |\n| frontier | k = 5 |", text)
+        self.assertNotIn("FAILED", text)
 
 
 class Finished(unittest.TestCase):
@@ -96,8 +111,9 @@ class Finished(unittest.TestCase):
 
     def test_joules_by_counter_are_looked_for(self) -> None:
         """Estimates and integrals do not count."""
-        window = {"domain": "gpu-0", "kind": "counter", "joules": 5.0}
-        records = [{"energy": [window]}, {"energy": [window | {"kind": "integrated"}]}, {"energy": [window | {"domain": "host"}]}]
+        window = {"domain": "gpu-0", "phase": "train", "kind": "counter", "joules": 5.0}
+        others = ({"kind": "integrated"}, {"domain": "host"}, {"phase": "load"}, {"joules": None})
+        records = [{"energy": [window]}, *({"energy": [window | other]} for other in others)]
         with tempfile.TemporaryDirectory() as folder:
             lines = "".join(json.dumps(record) + "\n" for record in records)
             (Path(folder) / "runs-0.jsonl").write_text(lines, encoding="utf-8")
