@@ -260,7 +260,11 @@ fn replaced(tally: &Tally, joules: Joules, span: &Span, cell: &Cell, blank: Ener
     let Checked { seconds, range, .. } = cell.checked;
     let [low, high] = bounds_beside(tally, span, cell);
     // One that only went backwards, or too far, moved, but told nothing.
-    let how = if cell.gaps == 0 { "did not move" } else { "showed only what cannot be" };
+    let how = match (cell.cuts, cell.gaps) {
+        (0, 0) => "did not move",
+        (0, _) => "showed only what cannot be",
+        _ => "was cut off and did not move apart from that",
+    };
     let note = format!("the counter {how}: the power beside it is integrated instead");
     let same = not_renewed(tally, tally.whole.checked.change(), span);
     let coverage = (seconds / span.seconds).min(1.0);
@@ -297,12 +301,13 @@ fn in_part(coverage: f64) -> Option<String> {
 
 /// Words for a window that was seen in part, or that is too short.
 fn limited(tally: &Tally, span: &Span, coverage: f64) -> Vec<String> {
-    let mut notes: Vec<String> = in_part(coverage).into_iter().collect();
+    // Of a counter that never moved nothing was seen in any part.
+    let mut notes: Vec<String> = in_part(coverage).into_iter().filter(|_| !tally.never_moved()).collect();
     let updates = span.seconds / tally.update();
     if tally.facts.kind != Kind::Integrated && updates < FEW_UPDATES {
         notes.push(format!(
-            "the window holds about {updates:.0} updates of what is read: too short to resolve, and more power after the last of them \
-             than before is not within the bounds; meter a longer or a repeated run"
+            "the window holds about {updates:.0} updates of what is read: too short to resolve, and what was drawn after the last of \
+             them is within the bounds only if it was no more than before and updates come regularly; meter a longer or a repeated run"
         ));
     }
     notes
