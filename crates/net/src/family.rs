@@ -74,7 +74,7 @@ pub fn build(name: &str, input: Shape, classes: usize) -> Result<Network, NetErr
         "mlp" => small::mlp(classes),
         "lenet5" => small::lenet5(input, classes),
         "net-a" => small::net_a(classes),
-        "net-b" => small::net_b(small::NET_B, classes),
+        "net-b" => small::net_b(small::NET_B, classes)?,
         "alexnet" => imagenet::alexnet(classes),
         "vgg16" => imagenet::vgg16(classes),
         "googlenet" => imagenet::googlenet(classes),
@@ -114,7 +114,7 @@ fn with_numbers(name: &str, input: Shape, classes: usize) -> Result<Vec<Layer>, 
         return resnet::cifar(depth, width, classes);
     }
     if let Some(width) = name.strip_prefix("net-b-w").and_then(number) {
-        return small::net_b_of(width, classes);
+        return small::net_b(width, classes);
     }
     Err(NetError::Unknown { hint: hint(name) })
 }

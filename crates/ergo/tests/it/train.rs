@@ -45,8 +45,11 @@ fn the_record_has_its_fixed_form() {
         others.is_null() || others.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)),
         "{others}"
     );
+    // Eight images of 28 x 28 pixels at least, in f32.
+    assert!(record["circumstances"]["planned_memory_bytes"].as_u64() > Some(8 * 28 * 28 * 4));
     // candle computes the gradient of the image as well, and pads nothing.
     let record = json(&[&SMALL[..], &["--learner", "candle"]].concat());
+    assert_eq!(record["circumstances"]["planned_memory_bytes"].as_u64(), None, "candle plans none");
     assert_eq!(record["flops"]["executed_train"].as_u64(), Some(24 * 6 * (conv + linear)));
     assert!(record["seconds"]["train"].as_f64().unwrap() > 0.0);
     assert!(record["images_per_second"].as_f64().unwrap() > 0.0);

@@ -71,7 +71,7 @@ pub(super) const NET_B: usize = 32;
 ///
 /// # Errors
 /// When the width is zero or overflows.
-pub(super) fn net_b_of(width: usize, classes: usize) -> Result<Vec<Layer>, NetError> {
+pub(super) fn net_b(width: usize, classes: usize) -> Result<Vec<Layer>, NetError> {
     if width == 0 {
         return Err(NetError::Family { reason: "width 0 must be at least 1, as in net-b-w64".to_owned() });
     }
@@ -79,11 +79,6 @@ pub(super) fn net_b_of(width: usize, classes: usize) -> Result<Vec<Layer>, NetEr
         let what = format!("width {width} doubled twice; lower the number after -w");
         return Err(NetError::TooLarge { what });
     }
-    Ok(net_b(width, classes))
-}
-
-/// See [`net_b_of`].
-pub(super) fn net_b(width: usize, classes: usize) -> Vec<Layer> {
     let mut layers = Vec::new();
     for channels in [width, 2 * width, 4 * width] {
         layers.extend(conv_norm_relu(channels, 3, 1, 1));
@@ -91,5 +86,5 @@ pub(super) fn net_b(width: usize, classes: usize) -> Vec<Layer> {
         layers.push(max_pool(2, 2, 0));
     }
     layers.extend([Layer::GlobalAvgPool, linear(classes)]);
-    layers
+    Ok(layers)
 }
